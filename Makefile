@@ -1,0 +1,91 @@
+# The doors of the house. `make help` lists them.
+#
+# A fresh machine needs only CPython 3.11 with pip, make and git: pip fetches the hash-locked uv into
+# .venv/bootstrap, uv installs everything else from requirements/dev.txt, hashes required.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+PY := $(VENV)/bin/python
+BOOTSTRAP := $(VENV)/bootstrap
+UV := $(BOOTSTRAP)/bin/uv
+STAMP := $(VENV)/.setup-done
+PYTEST_WORKERS ?= 2
+PYTEST_ARGS ?=
+
+# HOME may be missing or read-only: caches fall back into the project.
+writable_home := $(shell test -n "$$HOME" -a -w "$$HOME" && echo yes)
+ifneq ($(writable_home),yes)
+export HOME := $(CURDIR)/.cache/home
+endif
+# Certificates of the machine, not uv's own bundle: otherwise installs fail behind a company's proxy.
+export UV_SYSTEM_CERTS ?= 1
+export UV_NATIVE_TLS ?= 1
+# uv works beside pip's configuration, not from it, and must neither fetch another Python nor ask questions.
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup run test dev bench lint format requirements lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 14
+
+setup: $(STAMP) ## .venv with everything, from hash-locked requirements
+
+$(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+	@mkdir -p "$$HOME"
+	@python=""; for candidate in "$${PYTHON:-}" python3.11 python3 python; do \
+	  if [ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
+	  then python="$$candidate"; break; fi; done; \
+	if [ -z "$$python" ]; then echo "CPython 3.11 not found; name it: make setup PYTHON=/path/to/python3.11" >&2; exit 2; fi; \
+	if [ -x $(PY) ] && ! $(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then rm -rf $(VENV); fi; \
+	echo "setup: $(VENV) ($$("$$python" --version))"; \
+	"$$python" -m venv --without-pip $(VENV); \
+	PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore "$$python" -m pip install --quiet --upgrade \
+	  --require-hashes --only-binary :all: --target $(BOOTSTRAP) -r requirements/bootstrap.txt
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(PY) --offline --no-deps --no-build-isolation \
+	  --config-setting editable_mode=compat --editable .
+	@touch $@
+
+run: setup ## live sample_ledgers/ through the main job, in a home of its own
+	@$(PY) sample_ledgers/run.py
+
+test: setup ## all tests; installs the Debian packages they need when missing
+	@bash tests/setup_servers.sh
+	@$(PY) -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+
+dev: setup ## Dagster web UI, daemon and portal on 127.0.0.1 with sample data
+	@$(PY) -m daicho.dev
+
+bench: setup ## the numbers that we promise, measured
+	@$(PY) tests/benchmarks/run.py
+
+lint: setup ## formatter, linter, types, import directions, money rules
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/ruff check --quiet .
+	@$(PY) -m tests.lint.money_lint
+	@$(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/mypy
+
+format: setup ## put the code into the house's format
+	@$(VENV)/bin/ruff check --quiet --fix .
+	@$(VENV)/bin/ruff format --quiet .
+
+requirements: setup ## which requirements are proven by passing tests
+	@$(PY) -m tests.requirements_report $(if $(MISSING),--missing $(MISSING))
+
+lock: setup ## compile requirements/*.in to *.txt (UPGRADE=1 takes newer versions)
+	@for name in bootstrap runtime dev; do \
+	  $(UV) pip compile requirements/$$name.in --output-file requirements/$$name.txt --python $(PY) --python-version 3.11 \
+	    --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade); done
+	@touch requirements/*.txt
+
+clean: ## remove the environment and caches; never touches var/
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
