@@ -17,7 +17,7 @@ PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
 
 # HOME may be missing or read-only: caches fall back into the project.
-writable_home := $(shell test -n "$$HOME" -a -w "$$HOME" && echo yes)
+writable_home := $(shell h="$${HOME:-}"; test -n "$$h" -a -w "$$h" && echo yes)
 ifneq ($(writable_home),yes)
 export HOME := $(CURDIR)/.cache/home
 endif
@@ -45,7 +45,7 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	if [ -x $(PY) ] && ! $(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then rm -rf $(VENV); fi; \
 	echo "setup: $(VENV) ($$("$$python" --version))"; \
 	"$$python" -m venv --without-pip $(VENV); \
-	PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore "$$python" -m pip install --quiet --upgrade \
+	PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore "$$python" -m pip install -qq --upgrade \
 	  --require-hashes --only-binary :all: --target $(BOOTSTRAP) -r requirements/bootstrap.txt
 	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
 	@$(UV) pip install --quiet --python $(PY) --offline --no-deps --no-build-isolation \

@@ -1,1 +1,1 @@
-"""PROOF: mirrors the rooms; plus scenarios (whole business days), faults, benchmarks, the house's lint and catalogue."""
+"""PROOF: mirrors the rooms; plus scenarios (whole business days), faults, benchmarks, the catalogue."""

@@ -1,0 +1,116 @@
+"""``make requirements``: which rows of the catalogue the tests prove.
+
+Prints ``GROUP part KIND proven/total`` per group, part and kind, then ``ALL part KIND proven/total`` and
+``ALL part ALL proven/total`` per part. It uses the record of the last whole test run while no file has
+changed since, and runs the tests otherwise. Exit 1 when a SEED row of a finished part is unproven, 2 when the
+tests could not run.
+
+How the record comes about belongs in ``tests.proofs``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from tests.catalogue import TEXT_PART, Requirement, load_finished_parts, load_requirements
+from tests.proofs import ROOT, Record, fingerprint, read_record
+
+ALL = "ALL"
+KINDS = ("SEED", "INFER", "DIFF", "OPEN")
+
+
+def fresh_record(
+    run_tests: Callable[[], None],
+    read: Callable[[], Record | None] = read_record,
+    current: Callable[[], str] = fingerprint,
+) -> Record | None:
+    """The record for the files as they are, after running the tests if need be; None when that left none."""
+    record = read()
+    if record is None or record.fingerprint != current():
+        run_tests()
+        record = read()
+        if record is None or record.fingerprint != current():
+            return None
+    return record
+
+
+def proven_rows(rows: Iterable[Requirement], proven_ids: Collection[str]) -> frozenset[str]:
+    """Ids of the rows that count as proven: text never does."""
+    return frozenset(row.id for row in rows if row.id in proven_ids and row.part != TEXT_PART)
+
+
+def report_lines(rows: Collection[Requirement], proven: Collection[str]) -> Iterator[str]:
+    """One line per group, part and kind, then those per part; parts in the order of the catalogue."""
+    total: Counter[tuple[str, str, str]] = Counter()
+    done: Counter[tuple[str, str, str]] = Counter()
+    for row in rows:
+        for key in (
+            (row.group, row.part, row.kind),
+            (ALL, row.part, row.kind),
+            (ALL, row.part, ALL),
+        ):
+            total[key] += 1
+            done[key] += row.id in proven
+    parts = list(dict.fromkeys(row.part for row in rows))
+    groups = [*sorted({row.group for row in rows}), ALL]
+    for group in groups:
+        for part in parts:
+            for kind in (*KINDS, ALL):
+                if count := total[group, part, kind]:
+                    yield f"{group} {part} {kind} {done[group, part, kind]}/{count}"
+
+
+def unproven(
+    rows: Iterable[Requirement], proven: Collection[str], parts: Collection[str]
+) -> list[Requirement]:
+    """The rows of ``parts`` that no test proves."""
+    return [row for row in rows if row.part in parts and row.id not in proven]
+
+
+def broken_promises(
+    rows: Iterable[Requirement], proven: Collection[str], finished: Collection[str]
+) -> list[Requirement]:
+    """Unproven SEED rows of finished parts; text is never a promise of the code."""
+    return [row for row in unproven(rows, proven, set(finished) - {TEXT_PART}) if row.kind == "SEED"]
+
+
+def run_all_tests() -> None:
+    """``make test``, with its output on standard error: standard output is the report's."""
+    print("requirements: no record of these files, running the tests", file=sys.stderr)
+    subprocess.run(["make", "test"], cwd=ROOT, stdout=sys.stderr, check=False)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    rows = list(load_requirements().values())
+    parts = sorted({row.part for row in rows})
+    parser = argparse.ArgumentParser(
+        prog="make requirements", description="Which requirements the tests prove."
+    )
+    parser.add_argument(
+        "--missing", metavar="PART", choices=parts, help=f"list unproven rows of {', '.join(parts)}"
+    )
+    options = parser.parse_args(arguments)
+
+    record = fresh_record(run_all_tests)
+    if record is None:
+        print("requirements: the tests did not run to the end, nothing is known", file=sys.stderr)
+        return 2
+    proven = proven_rows(rows, record.proven)
+    if options.missing:
+        for row in unproven(rows, proven, {options.missing}):
+            print(f"{row.id} {row.kind} {row.requirement} ({row.source})")
+        return 0
+    for line in report_lines(rows, proven):
+        print(line)
+    broken = broken_promises(rows, proven, load_finished_parts())
+    for row in broken:
+        print(f"unproven: {row.id} {row.requirement}", file=sys.stderr)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
