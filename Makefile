@@ -23,7 +23,6 @@ export HOME := $(CURDIR)/.cache/home
 endif
 # Certificates of the machine, not uv's own bundle: otherwise installs fail behind a company's proxy.
 export UV_SYSTEM_CERTS ?= 1
-export UV_NATIVE_TLS ?= 1
 # uv works beside pip's configuration, not from it, and must neither fetch another Python nor ask questions.
 export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS ?= 1
@@ -47,7 +46,7 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	"$$python" -m venv --without-pip $(VENV); \
 	PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore "$$python" -m pip install -qq --upgrade \
 	  --require-hashes --only-binary :all: --target $(BOOTSTRAP) -r requirements/bootstrap.txt
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes requirements/dev.txt
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes --no-build requirements/dev.txt
 	@$(UV) pip install --quiet --python $(PY) --offline --no-deps --no-build-isolation \
 	  --config-setting editable_mode=compat --editable .
 	@touch $@
@@ -65,12 +64,14 @@ dev: setup ## Dagster web UI, daemon and portal on 127.0.0.1 with sample data
 bench: setup ## the numbers that we promise, measured
 	@$(PY) tests/benchmarks/run.py
 
-lint: setup ## formatter, linter, types, import directions, money rules
-	@$(VENV)/bin/ruff format --check --quiet .
-	@$(VENV)/bin/ruff check --quiet .
-	@$(PY) -m tests.lint.money_lint
-	@$(VENV)/bin/lint-imports --no-logo
-	@$(VENV)/bin/mypy
+lint: setup ## formatter, linter, types, import directions, money rules; tells all faults, not only the first
+	@status=0; \
+	$(VENV)/bin/ruff format --check --quiet . || { status=1; echo "lint: some files are not formatted (make format)"; }; \
+	$(VENV)/bin/ruff check --quiet . || status=1; \
+	$(PY) -m tests.lint.money_lint || status=1; \
+	directions=$$($(VENV)/bin/lint-imports --no-logo) || { status=1; echo "$$directions"; }; \
+	$(VENV)/bin/mypy --no-error-summary || status=1; \
+	exit $$status
 
 format: setup ## put the code into the house's format
 	@$(VENV)/bin/ruff check --quiet --fix .

@@ -1,4 +1,4 @@
-"""WIRING: one Dagster asset per stage: read the store, call one pipeline function, write the store; asset checks; jobs.
+"""WIRING: one Dagster asset per stage, asset checks, jobs.
 
-No rule lives here.
+A stage reads the store, calls one pipeline function and writes the store. No rule lives here.
 """

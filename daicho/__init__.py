@@ -1,1 +1,1 @@
-"""DOOR: the command line, the settings and the clock; and ``daicho.store``, the store that all rooms share."""
+"""DOOR: the command line, the settings and the clock; and ``daicho.store``, which all rooms share."""
