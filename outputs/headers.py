@@ -1,0 +1,110 @@
+"""What stands at the head of a document: plain facts handed in by the caller.
+
+Frozen dataclasses only. They carry finished values (names, dates, amounts) and know neither where these come
+from nor how they are printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+REJECTED = "申請内容要確認"
+"""Status of a submission with errors: its モニタリスト shows findings and no premium."""
+
+LedgerKind = Literal[
+    "reconciliation_ledger", "confirmed_ledger", "shipment_statement_check", "shipment_statement"
+]
+
+TITLES: dict[str, str] = {
+    "receipt": "受付票",
+    "monitor_list": "モニタリスト",
+    "findings_report": "検出事項一覧",
+    "reconciliation_ledger": "照合台帳",
+    "difference_list": "照合・確定差異一覧",
+    "confirmed_ledger": "確定台帳",
+    "premium_statement": "保険料計算書",
+    "invoice": "保険料請求書",
+    "provided_data": "提供データ",
+    "ledger_file": "台帳ファイル",
+    "shipment_statement_check": "船積通知明細書（照合用）",
+    "shipment_statement": "船積通知明細書",
+    "finance_premiums": "保険料月次抽出",
+}
+"""Japanese name of every kind of document (contract §4, D-019)."""
+
+SUBTITLES: dict[str, str] = {
+    "reconciliation_ledger": "保険契約台帳（照合用）",
+    "confirmed_ledger": "保険契約台帳",
+}
+
+PROCESS_TYPES: dict[str, str] = {"1": "新規", "2": "変更", "3": "訂正内変", "4": "修正", "5": "取消"}
+DANGERS: dict[str, str] = {"a": "A 船前非常", "b": "B 船後非常", "c": "C 船前信用", "d": "D 船後信用"}
+
+
+@dataclass(frozen=True)
+class DocumentHeader:
+    """What every document shows on every page (D-044).
+
+    ``created_at`` is the instant of making, in the zone to be shown (Asia/Tokyo); ``document_id`` is printed
+    small in the foot when given; ``issuer`` names the sender (on the invoice, in the foot).
+    """
+
+    holder_code: str
+    holder_name: str
+    product_name: str
+    created_at: datetime
+    document_id: str = ""
+    issuer: str = ""
+
+
+@dataclass(frozen=True)
+class SubmissionFacts:
+    """One upload, as the head of its モニタリスト tells it (D-007)."""
+
+    submission_id: str
+    receipt_no: int
+    user: str
+    file_name: str
+    received_at: datetime
+    acceptance_date: date
+    declared_count: int
+    counted: int
+    status: str
+    remarks: str = ""
+
+    @property
+    def rejected(self) -> bool:
+        """Whether the document shows findings only."""
+        return self.status == REJECTED
+
+
+@dataclass(frozen=True)
+class LedgerUnit:
+    """Agreement × department × month of acceptance (``YYYY-MM``); department ``None`` = not split."""
+
+    agreement_code: str
+    department_code: str | None
+    acceptance_month: str
+
+
+@dataclass(frozen=True)
+class InvoiceFacts:
+    """Number and dates of one 保険料請求書. Amounts come from the lines it is made for."""
+
+    invoice_no: str
+    issued_on: date
+    due_on: date
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names shown beside codes: buyer code → name, country code → name. Unknown codes stand alone."""
+
+    buyers: Mapping[str, str] = field(default_factory=dict)
+    countries: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_NAMES = Names()

@@ -1,0 +1,179 @@
+"""照合台帳, 確定台帳, 船積通知明細書（照合用）and 船積通知明細書 as PDF.
+
+One layout for all four; the kind gives the title, the labels of the layout tell whether the lines are
+applications or shipment notices. The CSV with the same content is in ``csv_documents``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from outputs import formats, linetexts
+from outputs.headers import (
+    DANGERS,
+    NO_NAMES,
+    SUBTITLES,
+    TITLES,
+    DocumentHeader,
+    LedgerKind,
+    LedgerUnit,
+    Names,
+)
+from outputs.linetexts import LineTotals
+from outputs.paper import BODY, STRONG, SUB, Box, Paper, Slot, TableColumn, numbering
+
+CHECK_NOTE = (
+    "内容をご確認ください。誤りがある場合は、確定の締切までに"
+    "処理種別4（修正）または5（取消）でお手続きください。"
+)
+
+
+def ledger_pdf(
+    header: DocumentHeader,
+    unit: LedgerUnit,
+    lines: pl.DataFrame,
+    *,
+    kind: LedgerKind,
+    labels: Mapping[str, str],
+    names: Names = NO_NAMES,
+    notes: Sequence[str] = (),
+    max_lines: int | None = 20_000,
+) -> bytes:
+    """A ledger or shipment statement: three lines of text per ledger line, totals, count.
+
+    ``lines`` in the order of the ledger. At most ``max_lines`` are printed (``None``: all); if there are
+    more, the document says how many stand in the CSV only. Counts and totals are always those of all lines.
+    """
+    notice = linetexts.is_notice(labels)
+    totals = linetexts.totals_of(lines)
+    paper = Paper(TITLES[kind], header, subtitle=SUBTITLES.get(kind, ""))
+    paper.facts(
+        [
+            ("特約コード", unit.agreement_code),
+            ("部門", unit.department_code or "部門別の区分なし"),
+            ("受理月", formats.month(unit.acceptance_month)),
+            ("件数", f"{totals.lines:,} 件（申込番号 {totals.applications:,} 件）"),
+        ]
+    )
+    paper.boxes(premium_boxes(totals))
+    for note in notes:
+        paper.note(note)
+    if kind in ("reconciliation_ledger", "shipment_statement_check"):
+        paper.note(CHECK_NOTE)
+    printed = lines if max_lines is None else lines.head(max_lines)
+    paper.heading("明細", "金額の単位: 円（通貨の表示があるものはその通貨）　料率の単位: ％")
+    paper.table(_columns(printed, labels, names, totals, notice), total_label=f"合計　{totals.lines:,} 件")
+    more_in_csv(paper, printed.height, totals.lines)
+    return paper.render()
+
+
+def premium_boxes(totals: LineTotals) -> list[Box]:
+    """Premium of each danger and, filled, the total."""
+    boxes = [Box(f"保険料 {name}", formats.yen(totals.premium[danger])) for danger, name in DANGERS.items()]
+    return [*boxes, Box("合計保険料", f"{formats.yen(totals.total)} 円", main=True)]
+
+
+def more_in_csv(paper: Paper, printed: int, count: int) -> None:
+    """Say so when not every line is printed."""
+    if printed < count:
+        paper.note(
+            f"印字は先頭の {printed:,} 件までです。残り {count - printed:,} 件は同じ内容のCSVをご覧ください。"
+            f"件数と合計は全 {count:,} 件のものです。",
+            replace(STRONG, size=8.0),
+        )
+
+
+def _columns(
+    lines: pl.DataFrame, labels: Mapping[str, str], names: Names, totals: LineTotals, notice: bool
+) -> list[TableColumn]:
+    counterparty, payer, guarantor = linetexts.parties(lines, names)
+    destination, payer_country, guarantor_country = linetexts.countries(lines, names)
+    first, second, third = linetexts.amounts(lines, labels)
+    key = (
+        Slot(linetexts.text(lines, "application_no"), STRONG),
+        Slot(linetexts.references(lines, labels)),
+        Slot(linetexts.subkeys(lines, labels), SUB),
+    )
+    last = (
+        [formats.month(value) for value in linetexts.field(lines, "shipment_month").to_list()]
+        if notice
+        else formats.day_texts(linetexts.field(lines, "last_shipment_date"))
+    )
+    empty = [""] * lines.height
+    keys = ("船積年月・期間区分", "履歴") if notice else ("輸出契約等番号", "船積No.・決済No.・履歴")
+    money = ("船積代金額", "換算率", "円換算額") if notice else ("契約金額", "船積前対象額", "船積後対象額")
+    return [
+        numbering(lines.height),
+        TableColumn(("申込番号-枝番", *keys), 32, key),
+        TableColumn(
+            ("契約相手方", "支払人", "保証人"), 47, (Slot(counterparty), Slot(payer), Slot(guarantor, SUB))
+        ),
+        TableColumn(
+            ("仕向国", "支払国", "保証国"),
+            21,
+            (Slot(destination), Slot(payer_country), Slot(guarantor_country, SUB)),
+        ),
+        TableColumn(
+            ("国カテゴリー", "（前・後）", "格付"),
+            14.5,
+            (
+                Slot(linetexts.prefixed("前", linetexts.text(lines, "country_category_pre"))),
+                Slot(linetexts.prefixed("後", linetexts.text(lines, "country_category"))),
+                Slot(linetexts.text(lines, "buyer_rating"), STRONG),
+            ),
+            "center",
+        ),
+        TableColumn(
+            ("受理日", "船積年月" if notice else "最終船積期日", "通知期限"),
+            16,
+            (
+                Slot(formats.day_texts(linetexts.field(lines, "acceptance_date"))),
+                Slot(last),
+                Slot(formats.day_texts(linetexts.field(lines, "change_notice_limit"))),
+            ),
+            "center",
+        ),
+        TableColumn(
+            ("日数", "（前・後）"),
+            11,
+            (
+                Slot(linetexts.prefixed("前", linetexts.text(lines, "days_pre"))),
+                Slot(linetexts.prefixed("後", linetexts.text(lines, "days_post"))),
+            ),
+            "right",
+        ),
+        TableColumn(
+            money,
+            26.5,
+            (Slot(first, whole=True), Slot(second, whole=True), Slot(third, whole=True)),
+            "right",
+        ),
+        *(
+            TableColumn(
+                (name, "料率", "保険金額", "保険料"),
+                19.5,
+                (
+                    Slot(formats.rate_texts(linetexts.field(lines, f"rate_{danger}")), SUB, whole=True),
+                    Slot(linetexts.yen_column(lines, f"insured_amount_{danger}"), BODY, whole=True),
+                    Slot(linetexts.yen_column(lines, f"premium_{danger}"), STRONG, whole=True),
+                ),
+                "right",
+                ("", formats.yen(totals.insured[danger]), formats.yen(totals.premium[danger])),
+            )
+            for danger, name in DANGERS.items()
+        ),
+        TableColumn(
+            ("合計保険料",),
+            19,
+            (
+                Slot(empty),
+                Slot(empty),
+                Slot(linetexts.yen_column(lines, "premium_total"), STRONG, whole=True),
+            ),
+            "right",
+            ("", "", formats.yen(totals.total)),
+        ),
+    ]
