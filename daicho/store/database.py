@@ -1,0 +1,314 @@
+"""The database of DAICHO_DATABASE_URL behind the event log: connections, transactions and the tables.
+
+One dialect of SQL for SQLite and PostgreSQL through their plain drivers: importing SQLAlchemy takes as long
+(0.45 s) as a whole ``daicho status`` may. What the rows mean is ``eventlog``.
+"""
+
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+BUSY_SECONDS = 60
+"""How long a writer waits for the others before it gives up."""
+
+SCHEMA_VERSION = 1
+_WRITER_LOCK = 0x64616963686F  # "daicho": PostgreSQL's advisory lock of all writers
+_NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS receipts (
+    receipt_no BIGINT PRIMARY KEY,
+    submission_id TEXT NOT NULL UNIQUE,
+    product TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    "user" TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    declared_count BIGINT NOT NULL,
+    counted BIGINT NOT NULL,
+    remarks TEXT,
+    resend INTEGER NOT NULL,
+    channel TEXT NOT NULL,
+    source TEXT UNIQUE,
+    received_at TEXT NOT NULL,
+    acceptance_date TEXT NOT NULL,
+    "window" TEXT NOT NULL,
+    layout_version INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS receipts_identical ON receipts (sha256, holder, product);
+CREATE TABLE IF NOT EXISTS events (
+    id {identity},
+    at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    submission_id TEXT,
+    actor TEXT NOT NULL,
+    reason TEXT,
+    details TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS events_submission ON events (submission_id);
+CREATE TABLE IF NOT EXISTS claims (
+    receipt_no BIGINT PRIMARY KEY REFERENCES receipts,
+    worker TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    lease_until DOUBLE PRECISION
+);
+CREATE TABLE IF NOT EXISTS verdicts (
+    receipt_no BIGINT PRIMARY KEY REFERENCES receipts,
+    verdict TEXT NOT NULL CHECK (verdict IN ('booked', 'rejected')),
+    errors BIGINT NOT NULL,
+    warnings BIGINT NOT NULL,
+    premium_total BIGINT,
+    reference_load BIGINT,
+    at TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS holds (
+    receipt_no BIGINT PRIMARY KEY REFERENCES receipts,
+    held_at TEXT NOT NULL,
+    reasons TEXT NOT NULL,
+    decided_at TEXT,
+    decision TEXT
+);
+CREATE TABLE IF NOT EXISTS documents (
+    document_id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    format TEXT NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    size BIGINT NOT NULL,
+    holder TEXT NOT NULL,
+    submission_id TEXT,
+    unit TEXT,
+    created_at TEXT NOT NULL,
+    expires_at TEXT,
+    removed_at TEXT
+);
+CREATE INDEX IF NOT EXISTS documents_submission ON documents (submission_id);
+CREATE TABLE IF NOT EXISTS drop_looks (
+    path TEXT PRIMARY KEY,
+    fingerprint TEXT NOT NULL,
+    seen_at DOUBLE PRECISION NOT NULL
+);
+"""
+
+APPEND_ONLY = ("receipts", "events", "verdicts")
+"""Tables whose rows the database itself refuses to change or delete."""
+
+
+class Connection(Protocol):
+    """A connection inside a transaction. Parameters are named (``:name``) and never pasted into the text."""
+
+    def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+        """All rows of a query."""
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        """Runs a change; the number of rows it touched."""
+
+
+class Database(Protocol):
+    """A database that knows the tables of the event log."""
+
+    def reading(self) -> Any:
+        """Context of one consistent, unchanging view; gives a :class:`Connection`."""
+
+    def writing(self) -> Any:
+        """Context of one transaction that no other writer overlaps; commits unless an exception leaves it."""
+
+    def close(self) -> None:
+        """Closes this thread's connection."""
+
+
+def open_database(url: str) -> Database:
+    """The database at a URL of ``Settings.database_url``; its tables are made when missing."""
+    if url.startswith("sqlite:///"):
+        return SqliteDatabase(Path(url.removeprefix("sqlite:///")))
+    return PostgresDatabase(url.replace("postgresql+psycopg://", "postgresql://", 1))
+
+
+class _PerThread(threading.local):
+    """One connection per thread, and none inherited by a forked process."""
+
+    connection: Any = None
+    process = 0
+
+
+class SqliteDatabase:
+    """A SQLite file in WAL mode: readers are never blocked, a commit survives a power cut."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = _PerThread()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See :class:`Database`."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See :class:`Database`."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    def close(self) -> None:
+        """See :class:`Database`."""
+        if self._local.connection is not None and self._local.process == os.getpid():
+            self._local.connection.close()
+        self._local.connection = None
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        raw = self._connection()
+        raw.execute(begin)
+        try:
+            yield _SqliteConnection(raw)
+            raw.execute("COMMIT")
+        except BaseException:
+            if raw.in_transaction:
+                raw.execute("ROLLBACK")
+            raise
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._local.connection is None or self._local.process != os.getpid():
+            self._local.connection = self._connect()
+            self._local.process = os.getpid()
+        found: sqlite3.Connection = self._local.connection
+        return found
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        raw = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+        raw.row_factory = sqlite3.Row
+        _switch_to_wal(raw)
+        raw.execute("PRAGMA synchronous = FULL")
+        raw.execute("PRAGMA foreign_keys = ON")
+        if raw.execute("PRAGMA user_version").fetchone()[0] < SCHEMA_VERSION:
+            raw.execute("BEGIN IMMEDIATE")
+            for statement in _statements("INTEGER PRIMARY KEY AUTOINCREMENT"):
+                raw.execute(statement)
+            for table in APPEND_ONLY:
+                for change in ("UPDATE", "DELETE"):
+                    raw.execute(
+                        f"CREATE TRIGGER IF NOT EXISTS {table}_no_{change.lower()} BEFORE {change} ON {table}"
+                        f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+                    )
+            raw.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            raw.execute("COMMIT")
+        return raw
+
+
+def _switch_to_wal(raw: sqlite3.Connection) -> None:
+    """Switching needs the file alone, and for that SQLite does not wait by itself."""
+    give_up = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            if raw.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                raw.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(1 / 50)
+
+
+class _SqliteConnection:
+    def __init__(self, raw: sqlite3.Connection) -> None:
+        self._raw = raw
+
+    def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+        return [dict(row) for row in self._raw.execute(sql, parameters)]
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        return self._raw.execute(sql, parameters).rowcount
+
+
+class PostgresDatabase:
+    """A PostgreSQL database; the tables are in the schema ``daicho``, apart from others' tables."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._local = _PerThread()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """See :class:`Database`."""
+        with self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """See :class:`Database`."""
+        with self._transaction("BEGIN") as connection:
+            connection.rows("SELECT pg_advisory_xact_lock(:key)", key=_WRITER_LOCK)
+            yield connection
+
+    def close(self) -> None:
+        """See :class:`Database`."""
+        if self._local.connection is not None and self._local.process == os.getpid():
+            self._local.connection.close()
+        self._local.connection = None
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        raw = self._connection()
+        try:
+            raw.execute(begin)
+            yield _PostgresConnection(raw)
+            raw.execute("COMMIT")
+        except BaseException:
+            # Closing rolls back, whatever state the server or the line is in; the next use connects anew.
+            self.close()
+            raise
+
+    def _connection(self) -> Any:
+        if self._local.connection is None or self._local.process != os.getpid():
+            self._local.connection = self._connect()
+            self._local.process = os.getpid()
+        return self._local.connection
+
+    def _connect(self) -> Any:
+        import psycopg
+        from psycopg.rows import dict_row
+
+        raw = psycopg.connect(self._dsn, autocommit=True, row_factory=dict_row)
+        with raw.transaction():
+            raw.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITER_LOCK])
+            if raw.execute("SELECT 1 WHERE to_regclass('daicho.drop_looks') IS NULL").fetchone():
+                raw.execute("CREATE SCHEMA IF NOT EXISTS daicho")
+                raw.execute("SET LOCAL search_path TO daicho")
+                for statement in _statements("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"):
+                    raw.execute(statement)
+                raw.execute(
+                    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
+                    " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+                )
+                for table in APPEND_ONLY:
+                    raw.execute(
+                        f"CREATE OR REPLACE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
+                        " FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+                    )
+        raw.execute("SET search_path TO daicho")
+        return raw
+
+
+class _PostgresConnection:
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+        return list(self._raw.execute(_NAMED.sub(r"%(\1)s", sql), parameters))
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        touched: int = self._raw.execute(_NAMED.sub(r"%(\1)s", sql), parameters).rowcount
+        return touched
+
+
+def _statements(identity: str) -> list[str]:
+    return [text for text in _TABLES.format(identity=identity).split(";") if text.strip()]

@@ -1,0 +1,120 @@
+"""The lake: the Delta tables of DAICHO_LAKE – opening, making and appending to them.
+
+Only what every table of the house needs. What the rows mean is ``journal`` and ``reference``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from sensors.windows import TOKYO
+
+
+class LakeConflict(Exception):
+    """Somebody else appended since the table was opened: open it anew and try again."""
+
+
+class Lake:
+    """The folder or ``s3://`` address under which the tables are."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+
+    def table_uri(self, name: str) -> str:
+        """Address of a table, for engines that read it themselves."""
+        return f"{self.location}/{name}"
+
+    def open(
+        self, name: str, schema: Mapping[str, pl.DataType], partition_by: list[str], statistics: list[str]
+    ) -> DeltaTable:
+        """The table at its present version; made when missing, by whichever process is first.
+
+        ``statistics``: columns whose smallest and largest value every file tells in the log.
+        """
+        uri = self.table_uri(name)
+        try:
+            return DeltaTable(uri)
+        except TableNotFoundError:
+            pass
+        if "://" not in uri:
+            Path(uri).mkdir(parents=True, exist_ok=True)
+        try:
+            return DeltaTable.create(
+                uri,
+                schema=pl.Schema(_in_utc(schema)),
+                partition_by=partition_by,
+                name=name,
+                configuration={"delta.dataSkippingStatsColumns": ",".join(statistics)},
+            )
+        except DeltaError:
+            # Somebody else was first; if that is not the reason, opening tells it.
+            return DeltaTable(uri)
+
+
+def scan(table: DeltaTable, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    """The rows of the table's loaded version in the types of ``schema``.
+
+    Delta keeps instants in UTC: they come back in the zone of the schema. A column that the table does not
+    have yet is null.
+    """
+    frame = pl.scan_delta(table)
+    stored = frame.collect_schema()
+    return frame.select(
+        *(
+            pl.lit(None, dtype=dtype).alias(name)
+            if name not in stored
+            else pl.col(name).dt.convert_time_zone(dtype.time_zone)
+            if isinstance(dtype, pl.Datetime) and dtype.time_zone
+            else pl.col(name).cast(dtype)
+            for name, dtype in schema.items()
+        )
+    )
+
+
+def append(table: DeltaTable, frame: pl.DataFrame, application: str, number: int) -> None:
+    """Appends in one commit on the version at which ``table`` was opened; the table object moves on with it.
+
+    ``number`` is the application transaction: 1 more than ``last_number``. It makes any concurrent append of
+    the same application fail.
+
+    Raises:
+        LakeConflict: another append came first; nothing was written.
+    """
+    utc = frame.with_columns(
+        pl.col(name).dt.convert_time_zone("UTC")
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.Datetime) and dtype.time_zone
+    )
+    known = {field.name for field in table.schema().fields}
+    try:
+        write_deltalake(
+            table,
+            utc,
+            mode="append",
+            schema_mode=None if set(utc.columns) <= known else "merge",
+            commit_properties=CommitProperties(app_transactions=[Transaction(application, number)]),
+        )
+    except CommitFailedError as error:
+        raise LakeConflict(str(error)) from error
+
+
+def last_number(table: DeltaTable, application: str) -> int:
+    """Number of the last append of that application, 0 before the first."""
+    found: int | None = table.transaction_version(application)
+    return found or 0
+
+
+def _in_utc(schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
+    return {
+        name: pl.Datetime(dtype.time_unit, "UTC")
+        if isinstance(dtype, pl.Datetime) and dtype.time_zone
+        else dtype
+        for name, dtype in schema.items()
+    }
+
+
+TOKYO_INSTANT = pl.Datetime("us", TOKYO.key)
+"""An instant as frames carry it."""
