@@ -1,5 +1,5 @@
-"""RULES: pure functions, frame in and frame out: decode, screen, rate, post, monitor, reconcile, confirm.
+"""RULES: pure functions, frame in → frame out, in the order in which an upload meets them.
 
-Nothing here opens a file, reads a clock or the environment, or knows Dagster or Django: the stages in ``assets``
-and the command line read, call one function of this package, and write.
+decode → judge → screen → rate → post, then monitor, reconcile and confirm. No function here opens a file, reads a
+clock or the environment, or knows an orchestrator; whatever it needs is an argument.
 """

@@ -1,4 +1,3 @@
-"""WHEN: the business calendar and acceptance windows as pure functions; the drop sensor and the schedules.
-
-The pure modules import neither Dagster nor the store, so that the rules may use them too.
+"""WHEN: the business calendar, the acceptance windows and the due dates as pure functions, and – in modules of
+their own – the Dagster sensor and schedules that act on them.
 """

@@ -1,0 +1,283 @@
+"""From bytes to text cells: encodings, CSV, spreadsheets, header, and where each record stands.
+
+Every cell stays text as written (``None`` when empty). Nothing is judged but the table itself: header and number of
+cells. What cannot be read at all is refused at once. Sources: contract §5; Seed 000 ch. 9 §4-2; A-008, A-029.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from unicodedata import normalize
+
+import polars as pl
+
+from pipelines.rules import Address, Rule, findings_of
+from schemas.findings import empty
+from schemas.layouts import Layout
+from schemas.products import PROCESSED_TYPES
+from schemas.submission import Refusal
+
+_FILLED = r'[^\s,"]'
+_ZIP = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The records of an upload as text.
+
+    ``records`` has ``record`` (ordinal from 1), ``line`` (physical line of its start), ``row`` (spreadsheet row or
+    null) and one String column per layout field; ``findings`` are those of header and cell counts.
+    """
+
+    layout: Layout
+    records: pl.DataFrame
+    present: frozenset[str]
+    """Layout fields that have a column in the file."""
+    address: Address
+    findings: pl.DataFrame
+    encoding: str
+
+    @property
+    def count(self) -> int:
+        """Number of records: non-blank data lines."""
+        return self.records.height
+
+    @property
+    def is_spreadsheet(self) -> bool:
+        """Whether the file was an .xlsx workbook."""
+        return self.encoding == "xlsx"
+
+
+def decode(content: bytes, file_name: str, layout: Layout) -> Decoded:
+    """Read an upload.
+
+    Raises:
+        Refusal: ``empty-file``, ``file-type`` or ``unreadable-file`` when no records can be told apart.
+    """
+    suffix = file_name.rsplit(".", 1)[-1].lower() if "." in file_name else ""
+    if suffix not in ("csv", "xlsx"):
+        raise Refusal(
+            "file-type",
+            f"ファイル「{file_name}」は読めません。.csv または .xlsx のファイルを送ってください。",
+        )
+    if not content.strip():
+        raise Refusal(
+            "empty-file", f"ファイル「{file_name}」は空です。データの入ったファイルを送ってください。"
+        )
+    if suffix == "xlsx":
+        return _decode_spreadsheet(content, file_name, layout)
+    return _decode_csv(content, file_name, layout)
+
+
+def _unreadable(file_name: str, why: str) -> Refusal:
+    return Refusal("unreadable-file", f"ファイル「{file_name}」を読めません。{why}")
+
+
+def _decode_csv(content: bytes, file_name: str, layout: Layout) -> Decoded:
+    if content.startswith(_ZIP):
+        raise _unreadable(
+            file_name,
+            "中身は圧縮ファイルまたは表計算ファイルです。CSV形式で保存し直すか、.xlsx の名前で送ってください。",
+        )
+    text, encoding = _text_of(content, file_name)
+    lines = pl.DataFrame({"text": text.split("\n")}).with_row_index("line", offset=1)
+    quoted = '"' in text
+    if quoted:
+        lines = _join_quoted_lines(lines, file_name)
+    lines = lines.filter(pl.col("text").str.contains(_FILLED))
+    if lines.is_empty():
+        raise Refusal(
+            "empty-file", f"ファイル「{file_name}」は空です。データの入ったファイルを送ってください。"
+        )
+    header = next(csv.reader(io.StringIO(lines.item(0, "text"))))
+    body = lines[1:]
+    if body.is_empty():
+        raise Refusal(
+            "empty-file", f"ファイル「{file_name}」には見出し行だけがあります。データの行を加えてください。"
+        )
+    width = len(header)
+    columns = [f"c{n}" for n in range(width)]
+    cells = pl.read_csv(
+        io.BytesIO("\n".join([",".join(columns), *body["text"].to_list()]).encode()),
+        schema=dict.fromkeys(columns, pl.String()),
+        truncate_ragged_lines=True,
+        quote_char='"' if quoted else None,
+    )
+    bare = pl.col("text").str.replace_all(r'"[^"]*"', "q") if quoted else pl.col("text")
+    counts = bare.str.count_matches(",", literal=True) + 1
+    # Spreadsheet programs pad short rows with empty cells; more of them than the header has are no harm.
+    trailing = bare.str.extract(r"(,*)\s*$", 1).str.len_chars()
+    cells = cells.with_columns(
+        body["line"].cast(pl.Int64),
+        pl.lit(None, pl.Int64).alias("row"),
+        body.select(
+            pl.when((counts < width) | (counts - trailing > width)).then(counts).alias("cell_count")
+        ).to_series(),
+    )
+    return _named(cells, header, columns, layout, int(lines.item(0, "line")), encoding)
+
+
+def _text_of(content: bytes, file_name: str) -> tuple[str, str]:
+    """The text and its encoding: UTF-8 (with or without BOM) when it is valid UTF-8, else CP932, strictly."""
+    if b"\x00" in content:
+        raise _unreadable(file_name, "文字ではないデータが含まれています。CSV形式で保存し直してください。")
+    for encoding in ("utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else "utf-8", "cp932"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        text = text.replace("\r\n", "\n")
+        return (text if "\n" in text else text.replace("\r", "\n")), encoding
+    raise _unreadable(
+        file_name, "文字コードが Shift_JIS(CP932)でも UTF-8 でもありません。どちらかで保存し直してください。"
+    )
+
+
+def _join_quoted_lines(lines: pl.DataFrame, file_name: str) -> pl.DataFrame:
+    """Lines of one record joined, when a quoted cell holds line breaks; ``line`` is where the record starts."""
+    odd = lines["text"].str.count_matches('"', literal=True).cast(pl.Int64) % 2
+    if not odd.sum():
+        return lines
+    before = odd.cum_sum() - odd
+    if odd.sum() % 2:
+        last = lines.filter(odd == 1)["line"][-1]
+        raise _unreadable(file_name, f'{last}行目の引用符(")が閉じていません。引用符を確かめてください。')
+    starts = (before % 2 == 0).cast(pl.Int64).cum_sum().alias("start")
+    return (
+        lines.with_columns(starts)
+        .group_by("start", maintain_order=True)
+        .agg(pl.col("line").first(), pl.col("text").str.join("\n"))
+        .select("line", "text")
+    )
+
+
+def _decode_spreadsheet(content: bytes, file_name: str, layout: Layout) -> Decoded:
+    import fastexcel  # lazy: only spreadsheets need it
+
+    if not content.startswith(_ZIP):
+        raise _unreadable(
+            file_name, ".xlsx 形式ではありません。表計算ソフトで .xlsx として保存し直してください。"
+        )
+    try:
+        reader = fastexcel.read_excel(content)
+        # Row numbers must stay those the sender sees, so leading blank rows are kept.
+        sheet = reader.load_sheet(0, header_row=None, skip_rows=0, dtypes="string").to_polars()
+    except fastexcel.FastExcelError as error:
+        raise _unreadable(
+            file_name, "壊れているか、.xlsx 形式ではありません。表計算ソフトで保存し直してください。"
+        ) from error
+    columns = [f"c{n}" for n in range(sheet.width)]
+    if not columns:
+        raise Refusal(
+            "empty-file", f"ファイル「{file_name}」の1枚目のシートは空です。データを入れてください。"
+        )
+    sheet = sheet.rename(dict(zip(sheet.columns, columns, strict=True))).with_row_index("row", offset=1)
+    filled = sheet.filter(pl.any_horizontal(pl.col(c).str.contains(r"\S") for c in columns))
+    if filled.height < 2:
+        raise Refusal("empty-file", f"ファイル「{file_name}」の1枚目のシートにデータの行がありません。")
+    header = [str(cell or "") for cell in filled.select(columns).row(0)]
+    cells = filled[1:].with_columns(
+        pl.col("row").cast(pl.Int64),
+        pl.col("row").cast(pl.Int64).alias("line"),
+        pl.lit(None, pl.Int64).alias("cell_count"),
+    )
+    return _named(cells, header, columns, layout, int(filled.item(0, "row")), "xlsx")
+
+
+def _named(
+    cells: pl.DataFrame,
+    header: list[str],
+    columns: list[str],
+    layout: Layout,
+    header_line: int,
+    encoding: str,
+) -> Decoded:
+    """Cells under their field names, with the findings of header and cell counts."""
+    by_name = {_plain(name): f.field for f in layout.fields for name in (f.field, f.name_ja)}
+    spreadsheet = encoding == "xlsx"
+    places: dict[str, int] = {}
+    problems: list[tuple[str, str, str]] = []
+    for place, title in enumerate(header):
+        field = by_name.get(_plain(title))
+        if field is None:
+            if title.strip():
+                problems.append(("unknown-column", title, title))
+        elif field in places:
+            problems.append(("duplicate-column", field, title))
+        else:
+            places[field] = place
+    letters = {field: column_letter(place) for field, place in places.items()} if spreadsheet else {}
+    records = cells.with_row_index("record", offset=1).select(
+        pl.col("record").cast(pl.Int64),
+        "line",
+        "row",
+        "cell_count",
+        *(
+            pl.col(columns[places[name]]).alias(name)
+            if name in places
+            else pl.lit(None, pl.String).alias(name)
+            for name in layout.names
+        ),
+    )
+    if spreadsheet:
+        records = records.with_columns(_restore_zeros(layout))
+    address = Address(letters)
+    types = set(records["process_type"].unique().drop_nulls().str.strip_chars().to_list()) & PROCESSED_TYPES
+    needed = dict.fromkeys(name for code in sorted(types) or ["1"] for name in layout.mandatory(code))
+    problems += [("missing-column", name, "") for name in needed if name not in places]
+    at_header = pl.DataFrame(
+        {"record": [None], "line": [header_line], "row": [header_line]},
+        schema={"record": pl.Int64, "line": pl.Int64, "row": pl.Int64},
+    )
+    found = [
+        findings_of(at_header, [Rule(code, name, pl.lit(True), value=pl.lit(title or None))], layout, address)
+        for code, name, title in problems
+    ]
+    ragged = Rule(
+        "field-count",
+        "process_type",
+        pl.col("cell_count").is_not_null(),
+        {"expected": str(len(header))},
+        value=pl.col("cell_count"),
+    )
+    found.append(findings_of(records, [ragged], layout, address))
+    return Decoded(
+        layout,
+        records.drop("cell_count"),
+        frozenset(places),
+        address,
+        pl.concat([part for part in found if part.height] or [empty()]),
+        encoding,
+    )
+
+
+def _plain(title: str) -> str:
+    """A header in one way of writing, so that widths and blanks do not matter."""
+    return re.sub(r"\s", "", normalize("NFKC", title)).lower()
+
+
+def _restore_zeros(layout: Layout) -> Iterable[pl.Expr]:
+    """Codes that a spreadsheet keeps as numbers get their leading zeros back: 105 stays, 1 in a 2-digit code is 01."""
+    for field in layout.by_kind("code"):
+        cell = pl.col(field.field)
+        yield (
+            pl.when(cell.str.contains(r"^\d+$"))
+            .then(cell.str.pad_start(field.max_length, "0"))
+            .otherwise(cell)
+        )
+
+
+def column_letter(place: int) -> str:
+    """Spreadsheet letters of a column counted from 0.
+
+    >>> column_letter(0), column_letter(26)
+    ('A', 'AA')
+    """
+    letters = ""
+    place += 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

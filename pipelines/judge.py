@@ -1,0 +1,154 @@
+"""Is every cell written as its column demands? Text first, then values.
+
+One record and one cell at a time: types, lengths, characters, mandatory marks. Out of it comes text in one way of
+writing and typed columns beside it: dates as ``<field>_day``, amounts in hundredths as ``<field>_cents``, days as
+``usance_days_n``. Code lists and everything across records is ``pipelines.screen``.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipelines.decode import Decoded
+from pipelines.rules import Rule, findings_of
+from pipelines.text import AMOUNT_PATTERN, halfwidth, plain_date, scaled_integer
+from schemas.layouts import Layout, LayoutField
+from schemas.products import PROCESSED_TYPES
+
+_UNTIDY = r"[\x{FF01}-\x{FF5E}\x{3000}\s]"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Records with normalised text (null where blank or unusable), typed columns, and the findings so far."""
+
+    records: pl.DataFrame
+    findings: pl.DataFrame
+
+
+def judge(decoded: Decoded) -> Judged:
+    """Judge every cell of an upload by its column's kind."""
+    layout = decoded.layout
+    raw = _tidy(decoded.records, layout)
+    forms = {field.field: _form(field) for field in layout.fields}
+    written = raw.with_columns(
+        pl.when(pl.col(field.field).is_not_null() & _good(field, forms[field.field]))
+        .then(forms[field.field])
+        .alias(field.field)
+        for field in layout.fields
+    )
+    # What was written but not in form: the findings speak of the raw text.
+    raw = raw.with_columns(
+        (raw[field.field].is_not_null() & written[field.field].is_null()).alias(f"bad_{field.field}")
+        for field in layout.fields
+    )
+    rules = [rule for field in layout.fields for rule in _cell_rules(field)]
+    rules += _mandatory_rules(layout, decoded.present)
+    return Judged(typed(written, layout), findings_of(raw, rules, layout, decoded.address))
+
+
+def typed(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Normalised text with typed columns added; also used to read booked lines back."""
+    return records.with_columns(
+        *(
+            pl.col(f.field).str.to_date("%Y%m%d", strict=False).alias(f"{f.field}_day")
+            for f in layout.by_kind("date")
+        ),
+        *(
+            (pl.col(f.field) + "01").str.to_date("%Y%m%d", strict=False).alias(f"{f.field}_day")
+            for f in layout.by_kind("month")
+        ),
+        *(scaled_integer(pl.col(f.field), 2).alias(f"{f.field}_cents") for f in layout.by_kind("amount")),
+        *(pl.col(f.field).cast(pl.Int32, strict=False).alias(f"{f.field}_n") for f in layout.by_kind("days")),
+    )
+
+
+def _tidy(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
+    """Full-width digits and surrounding blanks put right, only in columns that have any (it is slow)."""
+    untidy = records.select(
+        pl.col(name).str.contains(_UNTIDY).any().fill_null(False).alias(name) for name in layout.names
+    ).row(0, named=True)
+    # Conversions by a fixed alphabet are cheap; columns without such characters only lose their empty strings.
+    return records.with_columns(
+        halfwidth(pl.col(name)).alias(name)
+        if untidy[name]
+        else pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
+        for name in layout.names
+    )
+
+
+def _form(field: LayoutField) -> pl.Expr:
+    """The cell in the one way of writing of its kind (null or meaningless when it is not of the kind)."""
+    cell = pl.col(field.field)
+    if field.kind == "date":
+        return plain_date(cell).dt.to_string("%Y%m%d")
+    if field.kind == "month":
+        return cell.str.replace(r"^(\d{4})[-/](\d{2})([-/]\d{2}( 00:00:00)?)?$", "$1$2")
+    if field.kind == "amount":
+        return cell.str.replace_all(",", "", literal=True)
+    if field.kind == "number2":
+        return cell.str.pad_start(2, "0")
+    if field.kind == "days":
+        return cell.str.strip_chars_start("0").replace("", "0")
+    if field.kind == "currency":
+        return cell.str.to_uppercase()
+    return cell
+
+
+def _good(field: LayoutField, form: pl.Expr) -> pl.Expr:
+    cell = pl.col(field.field)
+    patterns = {
+        "code": rf"^\d{{{field.max_length}}}$",
+        "serial": r"^\d{6,9}$",
+        "number2": r"^\d{1,2}$",
+        "identifier": rf"^[0-9A-Za-z]{{1,{field.max_length}}}$",
+        "currency": r"^[A-Za-z]{3}$",
+        "amount": AMOUNT_PATTERN,
+        "days": rf"^\d{{1,{field.max_length}}}$",
+        "flag": r"^[01]$",
+        "marks": rf"^\d{{1,{field.max_length}}}$",
+    }
+    if field.kind == "date":
+        return form.is_not_null()
+    if field.kind == "month":
+        return (form + "01").str.to_date("%Y%m%d", strict=False).is_not_null() & form.str.contains(r"^\d{6}$")
+    if field.kind == "text":
+        return (cell.str.len_chars() <= field.max_length) & ~cell.str.contains(r"\p{Cc}")
+    return cell.str.contains(patterns[field.kind])
+
+
+def _cell_rules(field: LayoutField) -> list[Rule]:
+    bad = pl.col(f"bad_{field.field}")
+    cell = pl.col(field.field)
+    length = {"length": str(field.max_length)}
+    if field.kind in ("identifier", "text"):
+        long = cell.str.len_chars() > field.max_length
+        found: dict[str, pl.Expr | str] = {**length, "found": cell.str.len_chars()}
+        return [
+            Rule("too-long", field.field, bad & long, found),
+            Rule("invalid-character", field.field, bad & ~long),
+        ]
+    code = {
+        "code": "process-type" if field.field == "process_type" else "invalid-code",
+        "serial": "invalid-code",
+        "date": "invalid-date",
+        "month": "invalid-month",
+        "amount": "invalid-amount",
+        "flag": "invalid-flag",
+        "currency": "invalid-currency",
+    }.get(field.kind, "invalid-number")
+    return [Rule(code, field.field, bad, {"length": field.length} if code == "invalid-code" else length)]
+
+
+def _mandatory_rules(layout: Layout, present: frozenset[str]) -> list[Rule]:
+    """Missing columns are told once in the header, so only cells of present columns are judged."""
+    rules = []
+    process_type = pl.col("process_type")
+    for field in layout.fields:
+        types = [code for code, mark in field.required.items() if mark == "Y" and code in PROCESSED_TYPES]
+        if field.field in present and types:
+            applies = process_type.is_in(types)
+            if "1" in types:  # a record of no known type is judged like a new one
+                applies = applies | ~process_type.is_in(list("12345")) | process_type.is_null()
+            rules.append(Rule("mandatory", field.field, applies & pl.col(field.field).is_null()))
+    return rules

@@ -1,0 +1,308 @@
+"""Reference tables as the rules see them: read from text, checked, typed, and looked up by date.
+
+Which tables exist is ``schemas.reference``; where versions are kept is ``daicho.store.reference``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from pipelines.text import halfwidth, plain_date, scaled_integer
+from schemas.money import MAX_YEN
+from schemas.products import Product
+from schemas.reference import ALLOWED, TABLES, ReferenceColumn, ReferenceTable, builtin_rows
+
+_FRACTION = r"^\d{1,6}(\.\d{1,6})?(/\d{1,6}(\.\d{1,6})?)?$"
+_FORM = {
+    "date": "日付(YYYYMMDD、YYYY-MM-DD、YYYY/MM/DD)",
+    "yen": f"0から{MAX_YEN:,}までの整数(円)",
+    "int": "0以上の整数",
+    "flag": "0または1",
+    "micro": "小数6桁以内の数",
+    "fraction": "小数または分数(例 0.9、100/97.5)",
+    "letters": "英大文字A~Hの並び",
+    "component": "A、B、C、D、Pのいずれか",
+    "product": "、".join(Product),
+    "code": "半角の英数字",
+}
+
+
+class ReferenceProblems(Exception):
+    """The tables cannot be loaded; ``problems`` are Japanese lines naming table, line and remedy."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def builtin_tables() -> dict[str, pl.DataFrame]:
+    """The tables a fresh home has, as canonical text."""
+    return canonical_tables(
+        {name: pl.DataFrame(builtin_rows(name)) for name, table in TABLES.items() if table.builtin}
+    )
+
+
+def canonical_tables(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Text tables with one way to write each value, ready for an upsert by key.
+
+    Args:
+        tables: table name → frame of String columns, named as in contract §6.
+
+    Raises:
+        ReferenceProblems: with every problem of every table, so that one look mends all.
+    """
+    problems: list[str] = []
+    result: dict[str, pl.DataFrame] = {}
+    for name, frame in tables.items():
+        if name not in TABLES:
+            problems.append(
+                f"{name}.csv: 参照表の名前ではありません。使える名前: {'、'.join(sorted(TABLES))}"
+            )
+            continue
+        result[name] = _canonical(TABLES[name], frame, problems)
+    if problems:
+        raise ReferenceProblems(problems)
+    return result
+
+
+def _canonical(table: ReferenceTable, frame: pl.DataFrame, problems: list[str]) -> pl.DataFrame:
+    frame = frame.rename({column: column.strip().lstrip("\ufeff") for column in frame.columns})
+    missing = [c.name for c in table.columns if c.default is None and c.name not in frame.columns]
+    if missing:
+        problems.append(
+            f"{table.name}.csv: 列 {'、'.join(missing)} がありません。見出し行を確かめてください。"
+        )
+        return frame
+    unknown = [column for column in frame.columns if column not in table.column_names]
+    if unknown:
+        problems.append(
+            f"{table.name}.csv: 知らない列 {'、'.join(unknown)} があります。列名を確かめてください。"
+        )
+    frame = frame.select(
+        (
+            halfwidth(pl.col(c.name)) if c.name in frame.columns else pl.lit(None, pl.String).alias(c.name)
+        ).alias(c.name)
+        for c in table.columns
+    )
+    for column in table.columns:
+        cell = pl.col(column.name)
+        blank = frame.select(cell.is_null()).to_series()
+        if column.default is None:
+            problems.extend(
+                f"{table.name}.csv {n + 2}行目: {column.name} が空です。" for n in blank.arg_true()
+            )
+        canonical = _canonical_cell(column)
+        bad = frame.select(cell.is_not_null() & canonical.is_null()).to_series().arg_true()
+        for n in bad:
+            value = frame.item(n, column.name)
+            form = _FORM.get(column.kind, "")
+            problems.append(
+                f"{table.name}.csv {n + 2}行目: {column.name} の値「{value}」は{form}ではありません。"
+            )
+        words = ALLOWED.get((table.name, column.name))
+        if words:
+            for n in frame.select(cell.is_not_null() & ~cell.is_in(words)).to_series().arg_true():
+                value = frame.item(n, column.name)
+                problems.append(
+                    f"{table.name}.csv {n + 2}行目: {column.name} の値「{value}」は使えません。使える値: {'、'.join(words)}"
+                )
+        frame = frame.with_columns(canonical.fill_null(column.default or "").alias(column.name))
+    twice = frame.filter(pl.struct(table.key).is_duplicated()).select(table.key).unique(maintain_order=True)
+    for key in twice.iter_rows():
+        problems.append(
+            f"{table.name}.csv: キー {'、'.join(map(str, key))} が2行以上あります。1行にしてください。"
+        )
+    return frame
+
+
+def _canonical_cell(column: ReferenceColumn) -> pl.Expr:
+    """The cell in its one way of writing, null where the text is not of the column's kind."""
+    cell = pl.col(column.name)
+    if column.kind == "date":
+        return plain_date(cell).dt.to_string("%Y-%m-%d")
+    if column.kind in ("yen", "int"):
+        plain = cell.str.replace_all(",", "")
+        return pl.when(plain.str.contains(r"^\d{1,13}$")).then(
+            plain.cast(pl.Int64, strict=False).cast(pl.String)
+        )
+    if column.kind == "micro":
+        number = scaled_integer(cell.str.replace_all(",", ""), 6)
+        fraction = (number % 1_000_000).cast(pl.String).str.pad_start(6, "0").str.strip_chars_end("0")
+        whole = (number // 1_000_000).cast(pl.String)
+        return pl.when(fraction == "").then(whole).otherwise(pl.concat_str(whole, pl.lit("."), fraction))
+    if column.kind == "fraction":
+        return pl.when(cell.str.contains(_FRACTION)).then(cell)
+    if column.kind == "flag":
+        return pl.when(cell.is_in(["0", "1"])).then(cell)
+    if column.kind == "letters":
+        return pl.when(cell.str.contains(r"^[A-H]+$")).then(cell)
+    if column.kind == "component":
+        return pl.when(cell.str.to_uppercase().is_in(list("ABCDP"))).then(cell.str.to_uppercase())
+    if column.kind == "product":
+        return pl.when(cell.is_in([str(p) for p in Product])).then(cell)
+    if column.kind == "code":
+        return pl.when(cell.str.contains(r"^[0-9A-Za-z_-]+$")).then(cell)
+    return cell
+
+
+def _typed(table: ReferenceTable, frame: pl.DataFrame) -> pl.DataFrame:
+    """Canonical text as typed columns; blanks are null. A fraction becomes ``<name>_num`` and ``<name>_den``."""
+    expressions: list[pl.Expr] = []
+    for column in table.columns:
+        cell = pl.when(pl.col(column.name) != "").then(pl.col(column.name))
+        if column.kind == "date":
+            expressions.append(cell.str.to_date("%Y-%m-%d").alias(column.name))
+        elif column.kind in ("yen", "int"):
+            expressions.append(cell.cast(pl.Int64).alias(column.name))
+        elif column.kind == "micro":
+            expressions.append(scaled_integer(cell, 6).alias(column.name))
+        elif column.kind == "flag":
+            expressions.append((pl.col(column.name) == "1").alias(column.name))
+        elif column.kind == "component":
+            expressions.append(cell.str.to_lowercase().alias(column.name))
+        elif column.kind == "fraction":
+            top, bottom = cell.str.split("/").list.get(0), cell.str.split("/").list.get(1, null_on_oob=True)
+            expressions.append(scaled_integer(top, 6).alias(f"{column.name}_num"))
+            expressions.append(scaled_integer(bottom.fill_null("1"), 6).alias(f"{column.name}_den"))
+        else:
+            expressions.append(cell.alias(column.name))
+    return frame.select(expressions)
+
+
+def unusable_values(tables: Mapping[str, pl.DataFrame]) -> list[str]:
+    """What is well written but cannot be in force: discounts beyond 30 %, zero divisors, overlapping periods.
+
+    Args:
+        tables: canonical text of the tables as they would stand after the load.
+    """
+    problems: list[str] = []
+    if "agreements" in tables:
+        agreements = _typed(TABLES["agreements"], tables["agreements"])
+        too_low = pl.col("discount_factor_num") * 10 < pl.col("discount_factor_den") * 7
+        for code in agreements.filter(too_low)["agreement_code"]:
+            problems.append(
+                f"agreements.csv: 特約コード {code} の割引は30%までです(discount_factor は0.7以上)。"
+            )
+        reversed_period = agreements.filter(pl.col("valid_to") < pl.col("valid_from"))
+        for code in reversed_period["agreement_code"]:
+            problems.append(f"agreements.csv: 特約コード {code} の valid_to が valid_from より前です。")
+        ordered = agreements.sort("agreement_code", "valid_from").with_columns(
+            pl.col("valid_from").shift(-1).over("agreement_code").alias("next_from")
+        )
+        for code in ordered.filter(pl.col("next_from") <= pl.col("valid_to"))["agreement_code"]:
+            problems.append(
+                f"agreements.csv: 特約コード {code} の期間が重なっています。valid_to を確かめてください。"
+            )
+        enterprise = agreements.filter(pl.col("product") == "enterprise")
+        for row in enterprise.iter_rows(named=True):
+            if row["floor_yen"] > 10_000_000:
+                problems.append(
+                    f"agreements.csv: 特約コード {row['agreement_code']} の裾切金額は0~10,000,000円で設定してください。"
+                )
+        too_long = enterprise.filter(pl.col("valid_to") >= pl.col("valid_from").dt.offset_by("1y"))
+        for code in too_long["agreement_code"]:
+            problems.append(f"agreements.csv: 特約コード {code} の期間は1年以内です。")
+    for name in ("factors", "agreements"):
+        if name in tables:
+            column = "value" if name == "factors" else "discount_factor"
+            typed = _typed(TABLES[name], tables[name])
+            zero = typed.filter(pl.col(f"{column}_den") == 0)
+            problems.extend(f"{name}.csv: {column} の分母が0です。" for _ in range(zero.height))
+    return problems
+
+
+@dataclass(frozen=True)
+class Reference:
+    """All reference tables as of one load, typed, with look-ups by date.
+
+    ``load_no`` is remembered with every premium: the same number gives the same tables for ever.
+    """
+
+    load_no: int
+    text: Mapping[str, pl.DataFrame]
+
+    @classmethod
+    def of(cls, text: Mapping[str, pl.DataFrame], load_no: int = 0) -> "Reference":
+        """From canonical text tables; a table that is absent is empty."""
+        return cls(load_no, text)
+
+    @cached_property
+    def _cache(self) -> dict[str, pl.DataFrame]:
+        return {}
+
+    def table(self, name: str) -> pl.DataFrame:
+        """The typed table with all periods."""
+        if name not in self._cache:
+            spec = TABLES[name]
+            text = self.text.get(name)
+            if text is None or not text.width:
+                text = pl.DataFrame(schema=dict.fromkeys(spec.column_names, pl.String))
+            self._cache[name] = _typed(spec, text)
+        return self._cache[name]
+
+    def in_force(self, name: str, days: pl.Series) -> pl.DataFrame:
+        """Rows in force on each of the given days, with the day in column ``on``.
+
+        Per key the row with the latest ``valid_from`` not after the day; an agreement whose ``valid_to`` is past
+        is not in force, and no older period comes back to life.
+        """
+        spec = TABLES[name]
+        table = self.table(name)
+        key = [column for column in spec.key if column != "valid_from"]
+        parts = []
+        for day in days.unique().drop_nulls().to_list():
+            rows = table.with_columns(pl.lit(day, pl.Date).alias("on"))
+            if spec.effective_dated:
+                rows = (
+                    rows.filter(pl.col("valid_from") <= pl.col("on"))
+                    .sort("valid_from")
+                    .unique(key, keep="last")
+                )
+            if "valid_to" in table.columns:
+                rows = rows.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("on")))
+            parts.append(rows)
+        if not parts:
+            return table.clear().with_columns(pl.lit(None, pl.Date).alias("on"))
+        return pl.concat(parts)
+
+    def look_up(
+        self, frame: pl.DataFrame, name: str, on: Mapping[str, str], day: str, take: Mapping[str, str]
+    ) -> pl.DataFrame:
+        """``frame`` with columns of a table joined on; rows and their order stay.
+
+        Args:
+            frame: any frame.
+            name: the table.
+            on: frame column → key column of the table.
+            day: frame column (Date) that tells the day on which the row must be in force.
+            take: new column name → column of the table; null where no row is in force.
+        """
+        rows = self.in_force(name, frame[day])
+        keys = [*on.values(), "on"]
+        right = rows.select(keys + [pl.col(source).alias(target) for target, source in take.items()])
+        return frame.join(right, left_on=[*on.keys(), day], right_on=keys, how="left", maintain_order="left")
+
+    @cached_property
+    def holidays(self) -> frozenset[Any]:
+        """Days that are holidays by law or by the operator's own table."""
+        days = pl.concat([self.table("law_holidays")["date"], self.table("holidays")["date"]])
+        return frozenset(days.to_list())
+
+    @cached_property
+    def calendar_years(self) -> tuple[int, int]:
+        """First and last year that the calendar of the law covers."""
+        years = self.table("law_holidays")["date"].dt.year()
+        if years.is_empty():
+            return (9999, 0)
+        return (int(years.min()), int(years.max()))  # type: ignore[arg-type]
+
+    def codes(self, name: str, day: Any) -> set[str]:
+        """The codes of a code list in force on a day."""
+        key = TABLES[name].key[0]
+        return set(self.in_force(name, pl.Series([day], dtype=pl.Date))[key].to_list())
+
+
+ReferenceSource = Callable[[], Reference]

@@ -1,0 +1,49 @@
+"""How written cells become values: widths, dates and exact scaled integers as Polars expressions.
+
+Only conversions of one cell. Whether a cell may be written so is judged in ``pipelines.judge``.
+"""
+
+import polars as pl
+
+_WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u3000": " "}
+_WIDE_FROM = list(_WIDE)
+_WIDE_TO = list(_WIDE.values())
+
+DATE_PATTERN = r"^(\d{4})(\d{2})(\d{2})$|^(\d{4})-(\d{1,2})-(\d{1,2})$|^(\d{4})/(\d{1,2})/(\d{1,2})$"
+AMOUNT_PATTERN = r"^(\d{1,13}|\d{1,3}(,\d{3}){1,4})(\.\d{1,2})?$"
+
+
+def halfwidth(cell: pl.Expr) -> pl.Expr:
+    """Full-width ASCII as half-width, surrounding blanks removed, blank as null.
+
+    Characters such as ㈱ ① 髙 stay what they are: compatibility folding would change names.
+    """
+    text = cell.str.replace_many(_WIDE_FROM, _WIDE_TO).str.strip_chars(" \t\r\n")
+    return pl.when(text != "").then(text)
+
+
+def plain_date(cell: pl.Expr) -> pl.Expr:
+    """``YYYYMMDD``, ``YYYY-MM-DD`` or ``YYYY/MM/DD`` (spreadsheets add a time of 0:00) as Date, null if no such day."""
+    text = cell.str.replace(r"[ T]00:00:00(\.0+)?$", "")
+    return pl.coalesce(
+        pl.when(text.str.contains(r"^\d{8}$")).then(text).str.to_date("%Y%m%d", strict=False),
+        pl.when(text.str.contains(r"^\d{4}-\d{1,2}-\d{1,2}$"))
+        .then(text)
+        .str.to_date("%Y-%m-%d", strict=False),
+        pl.when(text.str.contains(r"^\d{4}/\d{1,2}/\d{1,2}$"))
+        .then(text)
+        .str.to_date("%Y/%m/%d", strict=False),
+    )
+
+
+def scaled_integer(cell: pl.Expr, decimals: int) -> pl.Expr:
+    """Decimal text as an integer scaled by 10^decimals, exactly; null when not such a number.
+
+    '1.5' with 2 decimals is 150. Thousands separators must be gone and there may be at most ``decimals`` digits
+    after the point.
+    """
+    pattern = rf"^\d{{1,13}}(\.\d{{0,{decimals}}})?$"
+    good = pl.when(cell.str.contains(pattern)).then(cell)
+    whole = good.str.extract(r"^(\d+)", 1)
+    fraction = good.str.extract(r"\.(\d*)$", 1).fill_null("")
+    return pl.concat_str(whole, fraction.str.pad_end(decimals, "0")).cast(pl.Int64, strict=False)

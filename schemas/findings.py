@@ -1,0 +1,284 @@
+"""Every finding (不備・注意) that processing can tell: its code, severity and Japanese sentence with the remedy.
+
+A code is a promise to programs, the sentence a help to people. When a finding fires is a rule in ``pipelines``.
+``{…}`` in a sentence is filled by the rule; ``{label}`` is the column's Japanese name and ``{value}`` what was found.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+Severity = Literal["error", "warning"]
+
+SCHEMA: dict[str, pl.DataType] = {
+    "record": pl.Int64(),
+    "line": pl.Int64(),
+    "cell": pl.String(),
+    "field": pl.String(),
+    "code": pl.String(),
+    "severity": pl.String(),
+    "message": pl.String(),
+    "value": pl.String(),
+}
+
+
+@dataclass(frozen=True)
+class FindingKind:
+    """One kind of finding; ``text`` is the sentence with places to fill."""
+
+    code: str
+    severity: Severity
+    text: str
+
+
+def _kinds(*rows: tuple[str, Severity, str]) -> dict[str, FindingKind]:
+    return {code: FindingKind(code, severity, text) for code, severity, text in rows}
+
+
+KINDS: dict[str, FindingKind] = _kinds(
+    # --- the file as a table
+    (
+        "missing-column",
+        "error",
+        "必須の列「{label}」がありません。見出し行に {name} または {label} の列を加えてください。",
+    ),
+    ("unknown-column", "warning", "列「{value}」は使われません。見出しの誤りでないか確かめてください。"),
+    ("duplicate-column", "error", "列「{label}」が2つ以上あります。1つにしてください。"),
+    (
+        "field-count",
+        "error",
+        "項目の数が見出し({expected}個)と合いません({value}個)。区切りのコンマと引用符を確かめてください。",
+    ),
+    # --- one cell
+    ("mandatory", "error", "「{label}」は必須です。値を入力してください。"),
+    ("invalid-code", "error", "「{label}」の値「{value}」は{length}桁の数字ではありません。"),
+    (
+        "invalid-character",
+        "error",
+        "「{label}」の値「{value}」に使えない文字があります。半角英数字で入力してください。",
+    ),
+    ("too-long", "error", "「{label}」は{length}文字以内で入力してください(現在{found}文字)。"),
+    (
+        "invalid-date",
+        "error",
+        "「{label}」の値「{value}」は暦にある日付ではありません。YYYYMMDD の形で入力してください。",
+    ),
+    (
+        "invalid-month",
+        "error",
+        "「{label}」の値「{value}」は年月ではありません。YYYYMM の形で入力してください。",
+    ),
+    (
+        "invalid-amount",
+        "error",
+        "「{label}」の値「{value}」は金額ではありません。整数部13桁・小数部2桁以内、コンマは3桁区切りで入力してください。",
+    ),
+    ("invalid-number", "error", "「{label}」の値「{value}」は{length}桁以内の整数ではありません。"),
+    ("invalid-flag", "error", "「{label}」の値「{value}」は使えません。0、1または空欄にしてください。"),
+    (
+        "invalid-currency",
+        "error",
+        "「{label}」の値「{value}」は英大文字3字の通貨コード(ISO 4217)ではありません。",
+    ),
+    (
+        "code-unknown",
+        "error",
+        "「{label}」の値「{value}」はコード表にありません。コードを確かめてください。",
+    ),
+    ("yen-decimals", "error", "円建ての「{label}」に小数「{value}」は使えません。整数で入力してください。"),
+    (
+        "process-type",
+        "error",
+        "処理種別「{value}」は使えません。1:新規、2:変更、3:訂正内変、4:修正、5:取消のいずれかにしてください。",
+    ),
+    (
+        "not-yet-processed",
+        "error",
+        "{what}の処理はまだこのシステムで行えません。担当窓口に連絡してください。何も計上していません。",
+    ),
+    # --- the application
+    (
+        "number-not-allowed",
+        "error",
+        "新規では「{label}」は空欄にしてください。番号は受理後に付けられます(増額新規の処理は準備中です)。",
+    ),
+    (
+        "inconsistent",
+        "error",
+        "「{label}」が同じ{unit}の前の行(レコード{first})と違います。同じ{unit}では同じ値にしてください。",
+    ),
+    (
+        "duplicate-line",
+        "error",
+        "枝番・船積No.・決済No.の組がレコード{first}と重なっています。番号を分けてください。",
+    ),
+    ("branch-missing", "error", "同じ輸出契約に枝番が複数あります。すべての行に枝番を入力してください。"),
+    (
+        "already-insured",
+        "error",
+        "この輸出契約は申込番号 {number} で付保済みです。変更は処理種別2~4で申し込んでください。",
+    ),
+    # --- who and under which agreement
+    (
+        "holder-unknown",
+        "error",
+        "保険利用者コード「{value}」は登録されていません。コードを確かめてください。",
+    ),
+    (
+        "holder-not-yours",
+        "error",
+        "保険利用者コード「{value}」の申込みは、本人または所属の組合からだけ送れます。コードを確かめてください。",
+    ),
+    ("agreement-unknown", "error", "特約コード「{value}」は登録されていません。コードを確かめてください。"),
+    (
+        "agreement-not-in-force",
+        "error",
+        "特約コード「{value}」は受理日 {day} に有効な期間がありません。特約期間を確かめてください。",
+    ),
+    (
+        "agreement-other-holder",
+        "error",
+        "特約コード「{value}」はこの保険利用者のものではありません。コードを確かめてください。",
+    ),
+    (
+        "agreement-other-product",
+        "error",
+        "特約コード「{value}」は{product}の特約ではありません。保険種とコードを確かめてください。",
+    ),
+    (
+        "option-not-agreed",
+        "error",
+        "「{label}」は特約で選ばれていません。特約のオプションを確かめるか、空欄にしてください。",
+    ),
+    # --- buyers and countries
+    (
+        "buyer-unregistered",
+        "error",
+        "「{label}」のバイヤー {value} は海外商社名簿に登録されていません。先に海外商社登録をしてください。",
+    ),
+    (
+        "buyer-refused",
+        "error",
+        "支払人 {value} は{rating}格(B)のため引き受けられません。この取引を除いてください。",
+    ),
+    (
+        "rating-unknown",
+        "error",
+        "バイヤー {value} の格付「{rating}」は格付表にありません。担当窓口に連絡してください。",
+    ),
+    (
+        "buyer-not-under-agreement",
+        "error",
+        "「{label}」のバイヤー {value} は特約 {agreement} に登録されていません。先に特約へのバイヤー登録をしてください。",
+    ),
+    (
+        "limit-missing",
+        "error",
+        "支払人 {value}({rating}格)に支払限度額が設定されていません。先に限度額を設定してください。",
+    ),
+    (
+        "registered-late",
+        "warning",
+        "バイヤー {value} の登録日 {day} が船積年月の前月末より後です。担当窓口に確認してください。",
+    ),
+    (
+        "category-missing",
+        "error",
+        "「{label}」{value} に国カテゴリーが設定されていません。担当窓口に連絡してください。",
+    ),
+    # --- dates and deadlines
+    ("date-future", "error", "「{label}」{value} が申込日より後です。日付を確かめてください。"),
+    (
+        "shipment-before-contract",
+        "error",
+        "「{label}」{value} が契約締結日 {other} より前です。日付を確かめてください。",
+    ),
+    ("due-before-start", "error", "「{label}」{value} が起算日 {other} より前です。日付を確かめてください。"),
+    (
+        "shipped-before-acceptance",
+        "warning",
+        "最終船積期日 {value} が受理日 {day} より前です。保険責任は受理日から始まります。",
+    ),
+    (
+        "late-application",
+        "error",
+        "申込期限 {deadline}(契約締結日の翌月末)を過ぎています(受理日 {day})。期限経過の申込みは担当窓口に相談してください。",
+    ),
+    (
+        "late-notice",
+        "warning",
+        "通知期限 {deadline}(船積月の翌月末)を過ぎています。受理日 {day} より前の損失はてん補されないことがあります。",
+    ),
+    ("month-future", "error", "船積年月 {value} が受理月より後です。船積み後に通知してください。"),
+    (
+        "contract-before-policy",
+        "error",
+        "輸出契約締結日 {value} が包括保険契約の締結日 {other} より前です。対象外の取引です。",
+    ),
+    (
+        "shipment-outside-month",
+        "error",
+        "船積日 {value} が船積年月 {other} と合いません。月ごとに分けて通知してください。",
+    ),
+    # --- scope
+    ("settlement-2-years", "error", "起算日から決済まで2年以上の取引は対象外です({label} {value})。"),
+    (
+        "settlement-1-year",
+        "error",
+        "{rating}格の支払人では、L/C決済でなければ決済は1年以内に限ります({label} {value})。",
+    ),
+    ("shipment-1-year", "error", "契約締結から船積みまで1年を超える取引は対象外です(船積日 {value})。"),
+    ("service-included", "error", "技術提供(役務)を含む契約は簡易通知型包括保険の対象外です。"),
+    ("service-largest", "error", "役務の割合が最も大きい契約は対象外です(役務対価額 {value})。"),
+    (
+        "brokered-option",
+        "error",
+        "仲介貨物だけの契約(100%仲介貿易)は、特約のオプションがある場合に限り対象です。特約を確かめてください。",
+    ),
+    (
+        "subsidiary-excluded",
+        "error",
+        "付保除外: 特約で除外された国カテゴリー({value})の子会社等向け取引です。申込みから除いてください。",
+    ),
+    (
+        "policy-type",
+        "error",
+        "証券型の要件(該当事項 {value})に当たるため台帳では申し込めません。証券型の申込みをしてください。",
+    ),
+    ("disclosure", "warning", "告知事項 {value} に該当します。別途、告知書を提出してください。"),
+    # --- money and cover
+    (
+        "amount-too-large",
+        "error",
+        "「{label}」の円換算額が上限 9,999,999,999,999円を超えます。金額を確かめてください。",
+    ),
+    (
+        "rate-too-large",
+        "error",
+        "料率が上限 99.999% を超えます({value})。船積期日とユーザンスを確かめてください。",
+    ),
+    (
+        "no-rate",
+        "error",
+        "{danger}の料率がありません(国カテゴリー {category}、格付 {rating})。担当窓口に連絡してください。",
+    ),
+    (
+        "no-exchange-rate",
+        "error",
+        "通貨 {value} の {day} 時点の換算率がありません。担当窓口に連絡してください。",
+    ),
+    ("not-covered", "warning", "{danger}はてん補されません。{rule}。保険金額・保険料は0円です。"),
+    ("lc-receipt-unknown", "warning", "L/C受領日が空欄です。信用危険はL/C受領日以降に限りてん補されます。"),
+    (
+        "below-floor",
+        "warning",
+        "契約金額 {value}円は裾切金額 {floor}円未満です。付保義務の対象外ですが受け付けます。",
+    ),
+)
+"""Every kind of finding by its code."""
+
+
+def empty() -> pl.DataFrame:
+    """A findings frame without rows."""
+    return pl.DataFrame(schema=SCHEMA)

@@ -1,0 +1,58 @@
+"""The four insurance products (保険種) and what differs between them by name only.
+
+Rules that differ between products live in ``pipelines``; figures that differ are reference tables.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Product(StrEnum):
+    """Insurance product as written on every interface (contract §1)."""
+
+    ENTERPRISE = "enterprise"
+    EQUIPMENT = "equipment"
+    CONSUMER_GOODS = "consumer-goods"
+    SIMPLIFIED_NOTICE = "simplified-notice"
+
+
+@dataclass(frozen=True)
+class ProductFacts:
+    """Names of a product and of its papers (Seed 000 ch. 9 §4, §5)."""
+
+    product: Product
+    name_ja: str
+    act_ja: str
+    """What the exporter does: 申請 for ledgers, 通知 for notices."""
+    processed: bool
+    """Whether records of this product are processed already; otherwise they get an honest finding."""
+
+
+PROCESSED_TYPES = frozenset({"1"})
+"""Process types (処理種別) that are processed already; the others get an honest finding."""
+
+FACTS: dict[Product, ProductFacts] = {
+    Product.ENTERPRISE: ProductFacts(Product.ENTERPRISE, "企業総合保険", "申請", True),
+    Product.EQUIPMENT: ProductFacts(Product.EQUIPMENT, "設備財包括保険", "申請", False),
+    Product.CONSUMER_GOODS: ProductFacts(Product.CONSUMER_GOODS, "消費財包括保険", "申請", False),
+    Product.SIMPLIFIED_NOTICE: ProductFacts(Product.SIMPLIFIED_NOTICE, "簡易通知型包括保険", "通知", True),
+}
+
+
+def product_named(name: str) -> Product | None:
+    """The product of that interface name, or None.
+
+    >>> product_named("enterprise")
+    <Product.ENTERPRISE: 'enterprise'>
+    >>> product_named("繊維") is None
+    True
+    """
+    try:
+        return Product(name)
+    except ValueError:
+        return None
+
+
+def is_notice(product: Product) -> bool:
+    """Whether records of the product are flat shipment notices (通知) instead of ledger lines (台帳)."""
+    return product is Product.SIMPLIFIED_NOTICE

@@ -1,0 +1,37 @@
+"""What a submission (申請・通知) is to its sender: receipt, the four statuses and the moves between them.
+
+How a status follows from receipt, verdict and clock is told here once; where the facts are kept is the store's.
+"""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """The four words an exporter sees (Seed 000 ch. 9 §4-1 補足2)."""
+
+    BEFORE_ACCEPTANCE = "受付前"
+    IN_PROCESS = "処理中"
+    DONE = "処理完了"
+    NEEDS_CHECK = "申請内容要確認"
+
+
+MOVES: dict[Status | None, frozenset[Status]] = {
+    None: frozenset({Status.BEFORE_ACCEPTANCE, Status.IN_PROCESS}),
+    Status.BEFORE_ACCEPTANCE: frozenset({Status.IN_PROCESS}),
+    Status.IN_PROCESS: frozenset({Status.DONE, Status.NEEDS_CHECK}),
+    Status.DONE: frozenset(),
+    Status.NEEDS_CHECK: frozenset(),
+}
+"""Every allowed move (table C-T1); ``None`` is the moment of sending."""
+
+
+class Refusal(Exception):
+    """An upload that is refused at once: nothing is kept of it but the refusal.
+
+    ``code`` is stable for programs, ``message`` is Japanese with the remedy for people.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
