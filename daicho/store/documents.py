@@ -63,6 +63,8 @@ class DocumentStore:
             "expires_at": expires_at.astimezone(TOKYO).isoformat() if expires_at else None,
         }
         self._events.register_document(document)
+        if known is not None and known["path"] != key:
+            self._files.remove(known["path"])
         return self._shown(self._events.document(document_id) or document)
 
     def find(self, filters: Mapping[str, str | date | None], now: datetime) -> list[dict[str, Any]]:

@@ -224,7 +224,7 @@ class EventLog:
             submission_id=submission_id,
             actor=actor,
             reason=reason,
-            details=json.dumps(details or {}, ensure_ascii=False),
+            details=json.dumps(details or {}, ensure_ascii=False, default=str),
         )
         return int(added[0]["id"])
 
@@ -373,6 +373,51 @@ class EventLog:
             )
             receipt = _receipts(connection, "r.receipt_no = :receipt_no", receipt_no=receipt_no)[0]
             self._add(connection, verdict, worker, receipt["submission_id"], details=fields)
+
+    def verdict(self, receipt_no: int) -> dict[str, Any] | None:
+        """The verdict of a submission with its ``at`` as ISO text, or None while there is none."""
+        with self._database.reading() as connection:
+            found = connection.rows(
+                "SELECT verdict, errors, warnings, premium_total, reference_load, at FROM verdicts"
+                " WHERE receipt_no = :receipt_no",
+                receipt_no=receipt_no,
+            )
+        return found[0] if found else None
+
+    def hold(self, receipt_no: int, reason: str, at: datetime, worker: str) -> None:
+        """Sets a submission aside until somebody decides; those behind it go on. Ends the worker's claim."""
+        with self._database.writing() as connection:
+            receipt = _receipts(connection, "r.receipt_no = :receipt_no", receipt_no=receipt_no)[0]
+            connection.run("DELETE FROM claims WHERE receipt_no = :receipt_no", receipt_no=receipt_no)
+            connection.run("DELETE FROM holds WHERE receipt_no = :receipt_no", receipt_no=receipt_no)
+            connection.run(
+                "INSERT INTO holds (receipt_no, held_at, reasons) VALUES (:receipt_no, :at, :reasons)",
+                receipt_no=receipt_no,
+                at=_text(at),
+                reasons=json.dumps([reason], ensure_ascii=False),
+            )
+            self._add(connection, "held", worker, receipt["submission_id"], reason)
+
+    def without_document(self, kind: str, decided: bool) -> list[Receipt]:
+        """Submissions that never got a document of this kind, in receipt order: work that is still owed.
+
+        ``decided``: only those with a verdict.
+        """
+        where = "NOT EXISTS (SELECT 1 FROM documents d WHERE d.submission_id = r.submission_id AND d.kind = :kind)"
+        if decided:
+            where += " AND EXISTS (SELECT 1 FROM verdicts v WHERE v.receipt_no = r.receipt_no)"
+        with self._database.reading() as connection:
+            return _receipts(connection, where, kind=kind)
+
+    def accepted_on(self, day: date) -> list[Receipt]:
+        """Submissions of one acceptance day in receipt order."""
+        with self._database.reading() as connection:
+            return _receipts(connection, "r.acceptance_date = :day", day=day.isoformat())
+
+    def issued_ids(self, kind: str) -> set[str]:
+        """The document ids of a kind that were ever issued."""
+        with self._database.reading() as connection:
+            return {row["document_id"] for row in connection.rows("SELECT document_id FROM documents WHERE kind = :kind", kind=kind)}
 
     # ------------------------------------------------------------------------------------------ status
 

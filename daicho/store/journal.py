@@ -16,6 +16,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 from deltalake import DeltaTable
@@ -111,18 +112,29 @@ class Journal:
 
     def verify_chain(self) -> list[ChainProblem]:
         """Recomputes every number and hash of the journal; an empty list when all is in order."""
-        return list(self.open().problems())
+        snapshot = self.open()
+        problems: list[ChainProblem] = []
+        try:
+            problems.extend(snapshot.problems())
+        except (OSError, pl.exceptions.PolarsError) as error:
+            problems.append(ChainProblem("unreadable", None, f"台帳のファイルを読めません: {error}"))
+        return problems
 
 
 class Snapshot:
     """One version of the journal. ``version`` is Delta's, for diagnosis only."""
 
-    def __init__(self, table: DeltaTable, schema: Mapping[str, pl.DataType]) -> None:
+    def __init__(
+        self,
+        table: DeltaTable,
+        schema: Mapping[str, pl.DataType],
+        last: tuple[int, int, str] | None = None,
+    ) -> None:
         self._table = table
         self._schema = schema
         self.version: int = table.version()
         self._frame = lake.scan(table, schema)
-        self._last: tuple[int, int, str] | None = None
+        self._last = last
 
     def scan(self) -> pl.LazyFrame:
         """All rows of this version, in no order, in the types of the journal's schema."""
@@ -168,21 +180,24 @@ class Snapshot:
             )
             .select(pl.col(name).cast(dtype) for name, dtype in self._schema.items())
         )
-        hashed = numbered.with_columns(pl.lit(_hash_of(prev_hash, [numbered])).alias("commit_hash"))
+        commit_hash = _hash_of(prev_hash, [numbered])
+        hashed = numbered.with_columns(pl.lit(commit_hash).alias("commit_hash"))
         try:
             lake.append(self._table, hashed, NAME, commit_no)
         except LakeConflict as error:
             raise JournalConflict("他の処理が先に記帳しました。") from error
-        return Snapshot(self._table, self._schema)
+        return Snapshot(self._table, self._schema, (commit_no, journal_no + frame.height, commit_hash))
 
     def problems(self) -> Iterator[ChainProblem]:
         """Everything in this version that breaks numbering or chain, by commit."""
+        # Also columns that only another version of this program knows: they are in the hashes.
+        rows = lake.scan(self._table, {**lake.stored_schema(self._table), **self._schema})
         commits = (
-            self._frame.group_by("commit_no")
+            rows.group_by(pl.col("commit_no").fill_null(0))
             .agg(
                 pl.len().alias("rows"),
-                pl.col("journal_no").min().alias("first"),
-                pl.col("journal_no").max().alias("last"),
+                pl.col("journal_no").min().fill_null(0).alias("first"),
+                pl.col("journal_no").max().fill_null(0).alias("last"),
                 pl.col("journal_no").n_unique().alias("numbers"),
                 *(pl.col(name).n_unique().alias(f"{name}es") for name in _HASHES),
                 *(pl.col(name).first() for name in _HASHES),
@@ -192,7 +207,7 @@ class Snapshot:
             .to_dicts()
         )
         expected_no, expected_first, expected_prev = 1, 1, GENESIS
-        for commit, computed in zip(commits, self._commit_hashes(commits), strict=True):
+        for commit, computed in zip(commits, _commit_hashes(rows, commits), strict=True):
             number = commit["commit_no"]
             if number != expected_no:
                 yield ChainProblem(
@@ -220,28 +235,6 @@ class Snapshot:
                 None,
                 f"記帳は {logged} まであるはずですが、{expected_no - 1} までしかありません。",
             )
-
-    def _commit_hashes(self, commits: list[dict[str, int]]) -> Iterator[str]:
-        """The hash of every commit, recomputed from its rows; big commits in pieces, small ones together."""
-        for group in _groups(commits):
-            if len(group) == 1:
-                commit = group[0]
-                pieces = (
-                    self._rows(
-                        pl.col("commit_no").eq(commit["commit_no"])
-                        & pl.col("journal_no").is_between(low, high)
-                    )
-                    for low, high in _ranges(commit["first"], commit["last"])
-                )
-                yield _hash_of(str(commit["prev_hash"]), pieces)
-                continue
-            rows = self._rows(pl.col("commit_no").is_between(group[0]["commit_no"], group[-1]["commit_no"]))
-            parts = rows.partition_by("commit_no", as_dict=True)
-            for commit in group:
-                yield _hash_of(str(commit["prev_hash"]), [parts[(commit["commit_no"],)]])
-
-    def _rows(self, condition: pl.Expr) -> pl.DataFrame:
-        return self._frame.filter(condition).collect().sort("journal_no")
 
     def _read_last(self) -> tuple[int, int, str]:
         commit_no = lake.last_number(self._table, NAME)
@@ -292,9 +285,31 @@ def _hash_of(prev_hash: str, pieces: Iterable[pl.DataFrame]) -> str:
     return digest.hexdigest()
 
 
-def _groups(commits: list[dict[str, int]]) -> Iterator[list[dict[str, int]]]:
+def _commit_hashes(rows: pl.LazyFrame, commits: list[dict[str, Any]]) -> Iterator[str]:
+    """The hash of every commit, recomputed from its rows; big commits in pieces, small ones together."""
+    number, journal_no = pl.col("commit_no"), pl.col("journal_no")
+    for group in _groups(commits):
+        if len(group) == 1:
+            commit = group[0]
+            pieces = (
+                _collect(rows, (number == commit["commit_no"]) & journal_no.is_between(low, high))
+                for low, high in _ranges(commit["first"], commit["last"])
+            )
+            yield _hash_of(commit["prev_hash"], pieces)
+            continue
+        together = _collect(rows, number.is_between(group[0]["commit_no"], group[-1]["commit_no"]))
+        parts = together.partition_by("commit_no", as_dict=True)
+        for commit in group:
+            yield _hash_of(commit["prev_hash"], [parts.get((commit["commit_no"],), together.clear())])
+
+
+def _collect(rows: pl.LazyFrame, condition: pl.Expr) -> pl.DataFrame:
+    return rows.filter(condition).collect().sort("journal_no")
+
+
+def _groups(commits: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     """Neighbouring commits of together at most a chunk of rows."""
-    group: list[dict[str, int]] = []
+    group: list[dict[str, Any]] = []
     rows = 0
     for commit in commits:
         if group and rows + commit["rows"] > _CHUNK_ROWS:

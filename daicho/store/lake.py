@@ -74,6 +74,11 @@ def scan(table: DeltaTable, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
     )
 
 
+def stored_schema(table: DeltaTable) -> dict[str, pl.DataType]:
+    """Columns and types as the table has them, which may be more or fewer than this program knows."""
+    return dict(pl.scan_delta(table).collect_schema())
+
+
 def append(table: DeltaTable, frame: pl.DataFrame, application: str, number: int) -> None:
     """Appends in one commit on the version at which ``table`` was opened; the table object moves on with it.
 
@@ -83,6 +88,9 @@ def append(table: DeltaTable, frame: pl.DataFrame, application: str, number: int
     Raises:
         LakeConflict: another append came first; nothing was written.
     """
+    if number != last_number(table, application) + 1:
+        # The same table object was appended to meanwhile: Delta sees no other writer, but this one is stale.
+        raise LakeConflict(f"{application} {number} is not next")
     utc = frame.with_columns(
         pl.col(name).dt.convert_time_zone("UTC")
         for name, dtype in frame.schema.items()
