@@ -103,7 +103,7 @@ def finance_premiums_csv(frame: pl.DataFrame) -> bytes:
     missing = [name for name in cols.FINANCE_FIELDS if name not in frame.columns]
     if missing:
         raise ValueError(f"finance extract without column(s): {', '.join(missing)}")
-    chosen = frame.select(cols.FINANCE_FIELDS)
+    chosen = frame.select(list(cols.FINANCE_FIELDS))
     # pl.String columns only; integers and dates hold nothing a spreadsheet could run.
     guarded = chosen.with_columns(
         neutralised(pl.col(name)).alias(name) for name, kind in chosen.schema.items() if kind == pl.String

@@ -12,6 +12,7 @@ there with other content is :class:`ContentDiffers`, and nothing is overwritten.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -36,7 +37,7 @@ class TemporaryDeliveryError(DeliveryError):
     """Network or server trouble that may pass: worth another try."""
 
 
-class DeliveryRefused(DeliveryError):  # noqa: N818 (a verdict of the receiver, named as one)
+class DeliveryRefused(DeliveryError):
     """A definite no (wrong host key, wrong credentials, no permission): trying again changes nothing."""
 
 
@@ -126,23 +127,32 @@ class FolderTarget:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-                try:
-                    # A hard link, unlike a rename, never replaces what another process put there meanwhile.
-                    os.link(temporary, final)
-                except FileExistsError:
-                    if self._same(final, content):
-                        return Delivered(proof.place, proof.size, proof.sha256, already_there=True)
-                    raise
+                if not self._named(temporary, final) and self._same(final, content):
+                    return Delivered(proof.place, proof.size, proof.sha256, already_there=True)
             finally:
                 temporary.unlink(missing_ok=True)
             _sync_folder(self.folder)
-        except PermissionError as error:
+        except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
             raise DeliveryRefused(f"フォルダーに書き込めません: {self.folder}") from error
         except OSError as error:
             raise TemporaryDeliveryError(
                 f"フォルダーに書き込めませんでした: {self.folder}: {error.strerror}"
             ) from error
         return proof
+
+    @staticmethod
+    def _named(temporary: Path, final: Path) -> bool:
+        """Give the final name in one step; False when it is taken."""
+        try:
+            # A hard link, unlike a rename, never replaces what another process put there meanwhile.
+            os.link(temporary, final)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            temporary.rename(final)
+        return True
 
     @staticmethod
     def _same(final: Path, content: bytes) -> bool:
@@ -153,6 +163,9 @@ class FolderTarget:
         if found != content:
             raise ContentDiffers(f"同じ名前で内容の異なるファイルがあります: {final}")
         return True
+
+
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 def _sync_folder(folder: Path) -> None:
@@ -246,6 +259,17 @@ class SftpTarget:
                 digest.update(block)
         return digest.hexdigest()
 
+    def _key(self) -> paramiko.PKey | None:
+        if self.key_file is None:
+            return None
+        import paramiko
+
+        passphrase = None if self.key_passphrase is None else self.key_passphrase.encode()
+        try:
+            return paramiko.PKey.from_path(self.key_file, passphrase)
+        except (OSError, ValueError, TypeError, paramiko.SSHException) as error:
+            raise DeliveryRefused(f"ログイン用の鍵を読めません: {self.key_file}") from error
+
     @contextlib.contextmanager
     def _session(self) -> Iterator[paramiko.SFTPClient]:
         import paramiko
@@ -255,8 +279,9 @@ class SftpTarget:
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
         try:
             client.load_host_keys(str(self.known_hosts))
-        except FileNotFoundError as error:
-            raise DeliveryRefused(f"known_hosts ファイルがありません: {self.known_hosts}") from error
+        except (OSError, paramiko.hostkeys.InvalidHostKey) as error:
+            raise DeliveryRefused(f"known_hosts ファイルを読めません: {self.known_hosts}") from error
+        key = self._key()
         try:
             try:
                 client.connect(
@@ -264,8 +289,7 @@ class SftpTarget:
                     port=self.port,
                     username=self.user,
                     password=self.password,
-                    key_filename=str(self.key_file) if self.key_file else None,
-                    passphrase=self.key_passphrase,
+                    pkey=key,
                     allow_agent=False,
                     look_for_keys=False,
                     timeout=self.timeout,
@@ -277,7 +301,9 @@ class SftpTarget:
                 raise DeliveryRefused(
                     f"接続先のホスト鍵が登録済みの鍵と違います。送信しません: {where}"
                 ) from error
-            except (paramiko.AuthenticationException, paramiko.PasswordRequiredException) as error:
+            except paramiko.ssh_exception.IncompatiblePeer as error:
+                raise DeliveryRefused(f"接続先と暗号方式が合いません: {where}: {error}") from error
+            except paramiko.AuthenticationException as error:
                 raise DeliveryRefused(f"接続先にログインできません（認証エラー）: {where}") from error
             sftp = client.open_sftp()
             channel = sftp.get_channel()

@@ -93,9 +93,9 @@ def _columns(
     destination, payer_country, guarantor_country = linetexts.countries(lines, names)
     first, second, third = linetexts.amounts(lines, labels)
     key = (
-        Slot(linetexts.text(lines, "application_no"), STRONG),
-        Slot(linetexts.references(lines, labels)),
-        Slot(linetexts.subkeys(lines, labels), SUB),
+        Slot(linetexts.text(lines, "application_no"), STRONG, whole=True),
+        Slot(linetexts.references(lines, labels), whole=True),
+        Slot(linetexts.subkeys(lines, labels), SUB, whole=True),
     )
     last = (
         [formats.month(value) for value in linetexts.field(lines, "shipment_month").to_list()]
@@ -107,9 +107,9 @@ def _columns(
     money = ("船積代金額", "換算率", "円換算額") if notice else ("契約金額", "船積前対象額", "船積後対象額")
     return [
         numbering(lines.height),
-        TableColumn(("申込番号-枝番", *keys), 32, key),
+        TableColumn(("申込番号-枝番", *keys), 31, key),
         TableColumn(
-            ("契約相手方", "支払人", "保証人"), 47, (Slot(counterparty), Slot(payer), Slot(guarantor, SUB))
+            ("契約相手方", "支払人", "保証人"), 49, (Slot(counterparty), Slot(payer), Slot(guarantor, SUB))
         ),
         TableColumn(
             ("仕向国", "支払国", "保証国"),
@@ -137,8 +137,8 @@ def _columns(
             "center",
         ),
         TableColumn(
-            ("日数", "（前・後）"),
-            11,
+            ("日数",),
+            10,
             (
                 Slot(linetexts.prefixed("前", linetexts.text(lines, "days_pre"))),
                 Slot(linetexts.prefixed("後", linetexts.text(lines, "days_post"))),
@@ -150,6 +150,7 @@ def _columns(
             26.5,
             (Slot(first, whole=True), Slot(second, whole=True), Slot(third, whole=True)),
             "right",
+            ("保険金額 計", "保険料 計"),
         ),
         *(
             TableColumn(
@@ -161,7 +162,7 @@ def _columns(
                     Slot(linetexts.yen_column(lines, f"premium_{danger}"), STRONG, whole=True),
                 ),
                 "right",
-                ("", formats.yen(totals.insured[danger]), formats.yen(totals.premium[danger])),
+                (formats.yen(totals.insured[danger]), formats.yen(totals.premium[danger])),
             )
             for danger, name in DANGERS.items()
         ),
@@ -174,6 +175,6 @@ def _columns(
                 Slot(linetexts.yen_column(lines, "premium_total"), STRONG, whole=True),
             ),
             "right",
-            ("", "", formats.yen(totals.total)),
+            ("", formats.yen(totals.total)),
         ),
     ]

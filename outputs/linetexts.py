@@ -131,15 +131,13 @@ def amounts(lines: pl.DataFrame, labels: Mapping[str, str]) -> tuple[list[str], 
 
 
 def exchange(lines: pl.DataFrame) -> list[str]:
-    """The rate of conversion, yen per unit, without idle zeros."""
-    known: dict[int | None, str] = {None: formats.BLANK}
+    """The rate of conversion, yen per unit, without idle zeros; a rate of 1 is said in words."""
+    known: dict[int | None, str] = {None: formats.BLANK, 1_000_000: "円建て"}
     result = []
     for value in field(lines, "yen_rate_micro").to_list():
         if value not in known:
             whole, _, fraction = formats.scaled(value, 6).partition(".")
-            known[value] = (
-                f"@{int(whole):,}.{fraction.rstrip('0').ljust(2, '0')}" if value != 1_000_000 else "@1"
-            )
+            known[value] = f"@{int(whole):,}.{fraction.rstrip('0').ljust(2, '0')}"
         result.append(known[value])
     return result
 

@@ -43,7 +43,7 @@ WHITE: Colour = (1.0, 1.0, 1.0)
 POINT = 72 / 25.4
 """Points in a millimetre."""
 SIDE = 12.0
-HEAD = 28.5
+HEAD = {"landscape": 28.5, "portrait": 33.5}
 FOOT = 12.0
 GETA = "〓"
 """The printer's mark for a character that the typeface does not have."""
@@ -125,12 +125,13 @@ def numbering(count: int, width: float = 8) -> TableColumn:
 
 @dataclass(frozen=True)
 class Box:
-    """A figure worth seeing at once. ``main`` boxes are filled."""
+    """A figure worth seeing at once. ``main`` boxes are filled, ``alert`` ones in red."""
 
     label: str
     value: str
     note: str = ""
     main: bool = False
+    alert: bool = False
 
 
 @cache
@@ -156,6 +157,8 @@ class _Codes(dict[int, str]):
         elif character in _INVISIBLE:
             self[character] = ""
             return ""
+        elif character in _LOOKALIKES:
+            shown = _LOOKALIKES[character]
         elif character not in self._font.cmap:
             self.missing.add(chr(character))
             shown = ord(GETA)
@@ -179,12 +182,16 @@ class _Widths(dict[str, float]):
         elif code < 0x20:
             width = self._font.cw[0x20]
         else:
-            known = code in self._font.cmap
-            width = self._font.cw[code if known else ord(GETA)]
+            code = _LOOKALIKES.get(code, code)
+            width = self._font.cw[code if code in self._font.cmap else ord(GETA)]
         self[character] = width
         return width
 
 
+_LOOKALIKES = {0x2211: 0x03A3}
+"""∑ as Σ: the one character of CP932 that the typeface lacks."""
+MOST_LINES = 12
+"""Of one wrapped cell, so that a row always fits on a page; the CSV has all of it."""
 _INVISIBLE = frozenset([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0x200B, 0x200C, 0x200D, 0xFEFF])
 _NO_LINE_START = frozenset(
     "、。，．,.・：；:;）」』】〉》)]!?！？ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々％%円"
@@ -212,6 +219,9 @@ class Paper:
         self.subtitle = subtitle
         self.header = header
         self.width, self.height = (297.0, 210.0) if orientation == "landscape" else (210.0, 297.0)
+        # A letter is read from further away than a ledger.
+        self._head = HEAD[orientation]
+        self.scale = 1.0 if orientation == "landscape" else 1.18
         self.left = SIDE
         self.right = self.width - SIDE
         self.bottom = self.height - FOOT
@@ -232,7 +242,7 @@ class Paper:
         """Start a page and set the pen below its header."""
         self._page = []
         self._pages.append(self._page)
-        self.y = HEAD
+        self.y = self._head
 
     def room(self) -> float:
         """Millimetres left on the page."""
@@ -362,27 +372,31 @@ class Paper:
     def facts(self, pairs: Sequence[tuple[str, str]], columns: int = 4) -> None:
         """Labels above values on a quiet grid. A value too long for its cell is squeezed, then cut."""
         cell = (self.right - self.left) / columns
-        height = 9.4
+        height = 9.4 * self.scale
+        label_style, value_style = self._scaled(LABEL), self._scaled(VALUE)
         for start in range(0, len(pairs), columns):
             self.need(height)
             for place, (label, value) in enumerate(pairs[start : start + columns]):
                 x = self.left + place * cell
-                self.text(x + 1.5, self.y + 3.3, label, LABEL)
-                self.text(x + 1.5, self.y + 7.5, value, VALUE, width=cell - 4)
+                self.text(x + 1.5, self.y + 3.3 * self.scale, label, label_style)
+                self.text(x + 1.5, self.y + 7.5 * self.scale, value, value_style, width=cell - 4)
             self.y += height
             self.rule(self.y)
         self.y += 2.5
 
+    def _scaled(self, style: Style) -> Style:
+        return replace(style, size=style.size * self.scale)
+
     def paragraph(self, label: str, text: str) -> None:
         """A fact that may be long (remarks): label, then all of the text over as many lines as it needs."""
-        style = replace(VALUE, size=7.8)
+        style = self._scaled(replace(VALUE, size=7.8))
         lines = self.wrapped(text, self.right - self.left - 4, style)
         self.need(4.5 + 4 * min(len(lines), 3))
-        self.text(self.left + 1.5, self.y + 1.6, label, LABEL)
+        self.text(self.left + 1.5, self.y + 1.6, label, self._scaled(LABEL))
         self.y += 1.9
         for line in lines:
             self.need(5)
-            self.y += 3.9
+            self.y += 3.9 * self.scale
             self.text(self.left + 1.5, self.y, line, style)
         self.y += 1.8
         self.rule(self.y)
@@ -398,12 +412,14 @@ class Paper:
         for box, weight in zip(boxes, weights, strict=True):
             width = unit * weight
             if box.main:
-                self.rectangle(x, self.y, width, height, ACCENT)
+                self.rectangle(x, self.y, width, height, ALERT if box.alert else ACCENT)
             else:
                 self.rectangle(x, self.y, width, height, ZEBRA)
                 self.frame(x, self.y, width, height)
-            label = Style(6.8, WHITE if box.main else MUTED)
-            value = Style(13.0 if box.main else 10.2, WHITE if box.main else INK, bold=True)
+            label = self._scaled(Style(6.8, WHITE if box.main else MUTED))
+            # Higher boxes carry larger figures.
+            size = (13.0 if box.main else 10.2) * min(self.scale * height / 14.5, 1.6)
+            value = Style(size, WHITE if box.main else INK, bold=True)
             self.text(x + 2.5, self.y + 4.6, box.label, label, width=width - 5)
             if box.note:
                 self.text(x + width - 2.5, self.y + 4.6, box.note, label, "right")
@@ -487,17 +503,26 @@ class Paper:
         self.text(self.right, 10.2, f"作成日　{day_long(header.created_at)}", right, "right")
         self.text(self.right, 14.4, f"{number} / {pages} ページ", right, "right")
         self.rule(17.0, ACCENT, 1.1)
-        name = Style(9.6, INK, bold=True)
-        self.text(self.left, 21.8, "保険利用者", LABEL)
-        product_width = self.measure(header.product_name, VALUE)
+        product = replace(VALUE, colour=ACCENT, bold=True)
         code = f"保険利用者コード　{header.holder_code}"
-        code_width = self.measure(code, VALUE)
-        room = self.right - self.left - 20 - product_width - code_width - 14
-        self.text(self.left + 16, 22.0, header.holder_name, name, width=room)
-        shown = min(self.measure(header.holder_name, name), room)
-        self.text(self.left + 16 + shown + 6, 22.0, code, VALUE)
-        self.text(self.right, 22.0, header.product_name, replace(VALUE, colour=ACCENT, bold=True), "right")
-        self.rule(24.6)
+        start = self.left + 16
+        self.text(self.left, 21.8, "保険利用者", LABEL)
+        if self.width > self.height:
+            room = (
+                self.right
+                - start
+                - self.measure(header.product_name, product)
+                - self.measure(code, VALUE)
+                - 18
+            )
+            end = start + self._draw_name(start, 22.0, room)
+            self.text(end + 6, 22.0, code, VALUE)
+            self.text(self.right, 22.0, header.product_name, product, "right")
+        else:
+            self._draw_name(start, 22.0, self.right - start)
+            self.text(start, 27.0, code, VALUE)
+            self.text(self.right, 27.0, header.product_name, product, "right")
+        self.rule(self._head - 3.9)
         foot = self.height - 6.4
         self.rule(self.height - FOOT + 1.8)
         small = Style(6.0, MUTED)
@@ -512,6 +537,16 @@ class Paper:
                 "center",
             )
         self.text(self.right, foot, f"{self.title}　{number} / {pages}", small, "right")
+
+    def _draw_name(self, x: float, y: float, room: float) -> float:
+        """The policyholder's name, whole whatever its length: first smaller, then narrower. Gives its width."""
+        style = Style(9.6, INK, bold=True)
+        natural = self.measure(self.header.holder_name, style)
+        if natural > room:
+            style = replace(style, size=max(6.4, style.size * room / natural))
+        name = self.header.holder_name
+        self._page.append(self._state(style) + self._line(x, y, name, style, "left", room, whole=True))
+        return min(self.measure(name, style), room)
 
 
 class _TableLayout:
@@ -559,9 +594,12 @@ class _TableLayout:
         extra = 0
         for slot, _, _, _, room, offset in self.wrapping:
             above = round((offset - self.pad) / self.pitch - 0.78)
-            lines = len(self.paper.wrapped(slot.values[row], room, slot.style))
-            extra = max(extra, above + lines - self.depth)
+            extra = max(extra, above + len(self.lines_of(slot, room, row)) - self.depth)
         return self.plain_height + extra * self.pitch
+
+    def lines_of(self, slot: Slot, room: float, row: int) -> list[str]:
+        lines = self.paper.wrapped(slot.values[row], room, slot.style)
+        return lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 1], lines[MOST_LINES - 1] + "…"]
 
     def draw_head(self) -> None:
         paper = self.paper
@@ -597,7 +635,7 @@ class _TableLayout:
                 page.append(state)
                 current = state
             if slot.wrap:
-                for number, line in enumerate(paper.wrapped(value, room, slot.style)):
+                for number, line in enumerate(self.lines_of(slot, room, row)):
                     y = top + offset + number * self.pitch
                     page.append(paper._line(x, y, line, slot.style, align, room, whole=False))
             else:
@@ -612,15 +650,16 @@ class _TableLayout:
         paper = self.paper
         paper.need(self.total_height)
         paper.rectangle(paper.left, paper.y, paper.right - paper.left, self.total_height, BAND)
-        paper.text(
-            paper.left + 1.5, paper.y + self.pad + 0.4 + 0.78 * self.pitch, label, replace(STRONG, size=8.0)
-        )
+        strong = replace(STRONG, size=STRONG.size * min(1.3, max(1.0, self.pitch / 4)))
+        baseline = paper.y + self.pad + 0.3
+        first = baseline + 0.78 * (self.pitch + 0.2)
+        paper.text(paper.left + 1.0, first, label, replace(strong, size=strong.size * 1.1))
         for place, column in enumerate(self.columns):
             x, room = self._anchor(place, column.align)
             for line, value in enumerate(column.totals):
-                y = paper.y + self.pad + 0.3 + (line + 0.78) * (self.pitch + 0.2)
+                y = baseline + (line + 0.78) * (self.pitch + 0.2)
                 paper._page.append(
-                    paper._state(STRONG) + paper._line(x, y, value, STRONG, column.align, room, whole=True)
+                    paper._state(strong) + paper._line(x, y, value, strong, column.align, room, whole=True)
                 )
         paper.y += self.total_height
         paper.rule(paper.y, ACCENT, 1.0)

@@ -96,9 +96,9 @@ def _columns(
             ("申込番号-枝番", *keys),
             33,
             (
-                Slot(linetexts.text(lines, "application_no"), STRONG),
-                Slot(linetexts.references(lines, labels)),
-                Slot(linetexts.subkeys(lines, labels), SUB),
+                Slot(linetexts.text(lines, "application_no"), STRONG, whole=True),
+                Slot(linetexts.references(lines, labels), whole=True),
+                Slot(linetexts.subkeys(lines, labels), SUB, whole=True),
             ),
         ),
         TableColumn(

@@ -22,6 +22,7 @@ from outputs.paper import (
     CAUTION,
     STRONG,
     SUB,
+    VALUE,
     Box,
     Paper,
     Slot,
@@ -53,10 +54,12 @@ def receipt_pdf(
         issuer=issuer,
     )
     paper = Paper(TITLES["receipt"], header, orientation="portrait")
-    paper.skip(3)
+    paper.skip(4)
     paper.note(
-        "下記のファイルを受け付けました。受理の可否は、モニタリストでお知らせします。", replace(SUB, size=8.4)
+        "下記のファイルを受け付けました。受理の可否は、モニタリストでお知らせします。",
+        replace(VALUE, size=9.0),
     )
+    paper.skip(3)
     paper.boxes(
         [
             Box("受付番号", f"{int(receipt['receipt_no']):,}"),
@@ -79,7 +82,6 @@ def receipt_pdf(
         ],
         columns=3,
     )
-    paper.facts([("ファイル名", str(receipt["file_name"]))], columns=1)
     paper.facts(
         [
             ("申告件数", f"{int(receipt['declared_count']):,} 件"),
@@ -88,7 +90,8 @@ def receipt_pdf(
         ],
         columns=3,
     )
-    paper.facts([("ファイルの指紋（SHA-256）", str(receipt["sha256"]))], columns=1)
+    paper.paragraph("ファイル名", str(receipt["file_name"]))
+    paper.paragraph("ファイルの指紋（SHA-256）", str(receipt["sha256"]))
     paper.paragraph("備考情報", str(receipt.get("remarks") or "なし"))
     paper.note(
         "受理日は受付時に定まり、以後変わりません。ファイルの指紋は、お手元のファイルと受け付けたファイルが同一であることの確認に使えます。"
@@ -129,12 +132,11 @@ def monitor_list_pdf(
             ("ステータス", submission.status),
         ]
     )
-    if submission.remarks:
-        paper.paragraph("備考情報", submission.remarks)
+    paper.paragraph("備考情報", submission.remarks or "なし")
     if submission.rejected:
         paper.boxes(
             [
-                Box("ステータス", submission.status, main=True),
+                Box("ステータス", submission.status, main=True, alert=True),
                 Box("エラー", f"{errors:,} 件"),
                 Box("警告", f"{warnings:,} 件"),
             ]
@@ -211,21 +213,21 @@ def _line_columns(
             ("申込番号-枝番", "履歴" if notice else "船積No.・決済No.・履歴"),
             33,
             (
-                Slot(linetexts.text(lines, "application_no"), STRONG),
-                Slot(linetexts.subkeys(lines, labels), SUB),
+                Slot(linetexts.text(lines, "application_no"), STRONG, whole=True),
+                Slot(linetexts.subkeys(lines, labels), SUB, whole=True),
             ),
         ),
         TableColumn(
             ("船積年月・期間区分" if notice else "輸出契約等番号", "受理日"),
             28,
             (
-                Slot(linetexts.references(lines, labels)),
+                Slot(linetexts.references(lines, labels), whole=True),
                 Slot(formats.day_texts(linetexts.field(lines, "acceptance_date")), SUB),
             ),
         ),
         TableColumn(("契約相手方", "支払人"), 46, (Slot(counterparty), Slot(payer))),
         TableColumn(
-            ("通貨 船積代金額", "円換算額") if notice else ("通貨 契約金額", "船積前対象額"),
+            ("船積代金額", "円換算額") if notice else ("契約金額", "船積前対象額"),
             27,
             (Slot(first, whole=True), Slot(third if notice else second, whole=True)),
             "right",
@@ -246,7 +248,7 @@ def _line_columns(
                     Slot(linetexts.yen_column(lines, f"premium_{danger}"), whole=True),
                 ),
                 "right",
-                ("", formats.yen(totals.premium[danger])),
+                (formats.yen(totals.premium[danger]),),
             )
             for danger, name in DANGERS.items()
         ),
@@ -258,7 +260,7 @@ def _line_columns(
                 Slot(linetexts.yen_column(lines, "premium_total"), STRONG, whole=True),
             ),
             "right",
-            ("", formats.yen(totals.total)),
+            (formats.yen(totals.total),),
         ),
     ]
 
