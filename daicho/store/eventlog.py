@@ -417,7 +417,10 @@ class EventLog:
     def issued_ids(self, kind: str) -> set[str]:
         """The document ids of a kind that were ever issued."""
         with self._database.reading() as connection:
-            return {row["document_id"] for row in connection.rows("SELECT document_id FROM documents WHERE kind = :kind", kind=kind)}
+            return {
+                row["document_id"]
+                for row in connection.rows("SELECT document_id FROM documents WHERE kind = :kind", kind=kind)
+            }
 
     # ------------------------------------------------------------------------------------------ status
 

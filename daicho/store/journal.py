@@ -183,10 +183,10 @@ class Snapshot:
         commit_hash = _hash_of(prev_hash, [numbered])
         hashed = numbered.with_columns(pl.lit(commit_hash).alias("commit_hash"))
         try:
-            lake.append(self._table, hashed, NAME, commit_no)
+            table = lake.append(self._table, hashed, NAME, commit_no)
         except LakeConflict as error:
             raise JournalConflict("他の処理が先に記帳しました。") from error
-        return Snapshot(self._table, self._schema, (commit_no, journal_no + frame.height, commit_hash))
+        return Snapshot(table, self._schema, (commit_no, journal_no + frame.height, commit_hash))
 
     def problems(self) -> Iterator[ChainProblem]:
         """Everything in this version that breaks numbering or chain, by commit."""

@@ -79,34 +79,34 @@ def stored_schema(table: DeltaTable) -> dict[str, pl.DataType]:
     return dict(pl.scan_delta(table).collect_schema())
 
 
-def append(table: DeltaTable, frame: pl.DataFrame, application: str, number: int) -> None:
-    """Appends in one commit on the version at which ``table`` was opened; the table object moves on with it.
+def append(table: DeltaTable, frame: pl.DataFrame, application: str, number: int) -> DeltaTable:
+    """Appends in one commit on the version of ``table``; the table after it. ``table`` itself stays as it is.
 
-    ``number`` is the application transaction: 1 more than ``last_number``. It makes any concurrent append of
-    the same application fail.
+    ``number`` is the application transaction: 1 more than ``last_number``. It makes an append of the same
+    application on a version that is no more the newest fail.
 
     Raises:
         LakeConflict: another append came first; nothing was written.
     """
-    if number != last_number(table, application) + 1:
-        # The same table object was appended to meanwhile: Delta sees no other writer, but this one is stale.
-        raise LakeConflict(f"{application} {number} is not next")
     utc = frame.with_columns(
         pl.col(name).dt.convert_time_zone("UTC")
         for name, dtype in frame.schema.items()
         if isinstance(dtype, pl.Datetime) and dtype.time_zone
     )
-    known = {field.name for field in table.schema().fields}
+    # Writing moves a table object on, and with it every scan made of it, collected or not: hence another one.
+    target = DeltaTable(table.table_uri, version=table.version())
+    same_columns = {field.name for field in target.schema().fields} == set(utc.columns)
     try:
         write_deltalake(
-            table,
+            target,
             utc,
             mode="append",
-            schema_mode=None if set(utc.columns) <= known else "merge",
+            schema_mode=None if same_columns else "merge",
             commit_properties=CommitProperties(app_transactions=[Transaction(application, number)]),
         )
     except CommitFailedError as error:
         raise LakeConflict(str(error)) from error
+    return target
 
 
 def last_number(table: DeltaTable, application: str) -> int:
