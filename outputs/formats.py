@@ -6,7 +6,9 @@ list of strings, ready for the table writer; a null becomes :data:`BLANK`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from typing import Any
 
 import polars as pl
 
@@ -138,9 +140,9 @@ def texts(values: pl.Series) -> list[str]:
     return values.cast(pl.String).fill_null(BLANK).to_list()
 
 
-def _each(form, values: pl.Series) -> list[str]:  # type: ignore[no-untyped-def]
+def _each(form: Callable[[Any], str], values: pl.Series) -> list[str]:
     # Few distinct values, many rows: format each distinct value once.
-    known: dict[object, str] = {}
+    known: dict[Any, str] = {}
     result = []
     for value in values.to_list():
         text = known.get(value)

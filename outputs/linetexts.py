@@ -39,7 +39,8 @@ def totals_of(lines: pl.DataFrame) -> LineTotals:
 
 
 def _sum(lines: pl.DataFrame, field: str) -> int:
-    return int(lines[field].sum() or 0) if field in lines.columns else 0
+    # Int128: a million lines at the bound of one amount pass the end of Int64, which wraps silently.
+    return int(lines[field].cast(pl.Int128).sum() or 0) if field in lines.columns else 0
 
 
 def field(lines: pl.DataFrame, name: str) -> pl.Series:

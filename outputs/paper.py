@@ -624,7 +624,8 @@ class _TableLayout:
         page = paper._page
         top = paper.y
         if self.shaded:
-            paper.rectangle(paper.left, top, paper.right - paper.left, height, ZEBRA)
+            # A hair lower than the rule above, which stays visible.
+            paper.rectangle(paper.left, top + 0.06, paper.right - paper.left, height - 0.06, ZEBRA)
         self.shaded = not self.shaded
         current = ""
         for slot, state, align, x, room, offset in self.slots:
