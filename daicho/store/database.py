@@ -9,8 +9,8 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -114,10 +114,10 @@ class Connection(Protocol):
 class Database(Protocol):
     """A database that knows the tables of the event log."""
 
-    def reading(self) -> Any:
+    def reading(self) -> AbstractContextManager[Connection]:
         """Context of one consistent, unchanging view; gives a :class:`Connection`."""
 
-    def writing(self) -> Any:
+    def writing(self) -> AbstractContextManager[Connection]:
         """Context of one transaction that no other writer overlaps; commits unless an exception leaves it."""
 
     def close(self) -> None:
@@ -131,11 +131,28 @@ def open_database(url: str) -> Database:
     return PostgresDatabase(url.replace("postgresql+psycopg://", "postgresql://", 1))
 
 
-class _PerThread(threading.local):
-    """One connection per thread, and none inherited by a forked process."""
+class _Connections(threading.local):
+    """One connection per thread of a process, opened when it is first needed."""
 
-    connection: Any = None
-    process = 0
+    def __init__(self, connect: Callable[[], Any]) -> None:
+        self._connect = connect
+        self._current: Any = None
+        self._process = 0
+        self._inherited: Any = None
+
+    def get(self) -> Any:
+        if self._process != os.getpid():
+            # After a fork: the parent still uses its connection, and closing it here would end it there.
+            self._inherited, self._current = self._current, None
+            self._process = os.getpid()
+        if self._current is None:
+            self._current = self._connect()
+        return self._current
+
+    def close(self) -> None:
+        if self._process == os.getpid() and self._current is not None:
+            self._current.close()
+            self._current = None
 
 
 class SqliteDatabase:
@@ -143,7 +160,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._local = _PerThread()
+        self._connections = _Connections(self._connect)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -159,13 +176,11 @@ class SqliteDatabase:
 
     def close(self) -> None:
         """See :class:`Database`."""
-        if self._local.connection is not None and self._local.process == os.getpid():
-            self._local.connection.close()
-        self._local.connection = None
+        self._connections.close()
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
-        raw = self._connection()
+        raw = self._connections.get()
         raw.execute(begin)
         try:
             yield _SqliteConnection(raw)
@@ -174,13 +189,6 @@ class SqliteDatabase:
             if raw.in_transaction:
                 raw.execute("ROLLBACK")
             raise
-
-    def _connection(self) -> sqlite3.Connection:
-        if self._local.connection is None or self._local.process != os.getpid():
-            self._local.connection = self._connect()
-            self._local.process = os.getpid()
-        found: sqlite3.Connection = self._local.connection
-        return found
 
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -234,7 +242,7 @@ class PostgresDatabase:
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
-        self._local = _PerThread()
+        self._connections = _Connections(self._connect)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -251,13 +259,11 @@ class PostgresDatabase:
 
     def close(self) -> None:
         """See :class:`Database`."""
-        if self._local.connection is not None and self._local.process == os.getpid():
-            self._local.connection.close()
-        self._local.connection = None
+        self._connections.close()
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[Connection]:
-        raw = self._connection()
+        raw = self._connections.get()
         try:
             raw.execute(begin)
             yield _PostgresConnection(raw)
@@ -266,12 +272,6 @@ class PostgresDatabase:
             # Closing rolls back, whatever state the server or the line is in; the next use connects anew.
             self.close()
             raise
-
-    def _connection(self) -> Any:
-        if self._local.connection is None or self._local.process != os.getpid():
-            self._local.connection = self._connect()
-            self._local.process = os.getpid()
-        return self._local.connection
 
     def _connect(self) -> Any:
         import psycopg

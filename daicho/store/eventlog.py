@@ -62,6 +62,10 @@ class ClaimLost(Exception):
     """The worker's lease ran out and another took the submission over: its result must not count."""
 
 
+class NotHeld(Exception):
+    """A decision about a submission that nothing holds; the message is Japanese."""
+
+
 class VerdictDiffers(Exception):
     """A submission that has a verdict was given another one."""
 
@@ -397,6 +401,34 @@ class EventLog:
                 reasons=json.dumps([reason], ensure_ascii=False),
             )
             self._add(connection, "held", worker, receipt["submission_id"], reason)
+
+    def end_hold(
+        self, receipt_no: int, decision: Literal["release", "refuse"], by: str, reason: str, at: datetime
+    ) -> None:
+        """Keeps who ended a hold and why; a released submission is due again, a refused one is rejected.
+
+        Raises:
+            NotHeld: nothing holds the submission.
+        """
+        with self._database.writing() as connection:
+            receipt = _receipts(connection, "r.receipt_no = :receipt_no", receipt_no=receipt_no)[0]
+            ended = connection.run(
+                "UPDATE holds SET decided_at = :at, decision = :decision"
+                " WHERE receipt_no = :receipt_no AND decision IS NULL",
+                at=_text(at),
+                decision=decision,
+                receipt_no=receipt_no,
+            )
+            if ended != 1:
+                raise NotHeld(f"申請 {receipt['submission_id']} は保留されていません。")
+            if decision == "refuse":
+                connection.run(
+                    "INSERT INTO verdicts (receipt_no, verdict, errors, warnings, premium_total, reference_load, at)"
+                    " VALUES (:receipt_no, 'rejected', 1, 0, NULL, NULL, :at)",
+                    receipt_no=receipt_no,
+                    at=_text(at),
+                )
+            self._add(connection, f"hold-{decision}", by, receipt["submission_id"], reason)
 
     def without_document(self, kind: str, decided: bool) -> list[Receipt]:
         """Submissions that never got a document of this kind, in receipt order: work that is still owed.

@@ -36,7 +36,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         import psycopg
 
         assert POSTGRES
-        with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        with psycopg.connect(POSTGRES.replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute("DROP SCHEMA IF EXISTS daicho CASCADE")
         opened = open_database(POSTGRES)
     else:

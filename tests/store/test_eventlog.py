@@ -1,6 +1,9 @@
 """The event log: numbers in order of receipt, claims with a lease, one verdict, a status that follows from facts."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -530,6 +533,36 @@ def test_a_reader_is_not_blocked_by_a_writer_and_sees_only_what_is_committed(
     with other.reading() as connection:
         assert connection.rows("SELECT count(*) AS n FROM events") == [{"n": 1}]
     other.close()
+
+
+def test_a_forked_process_and_its_parent_both_go_on(database: Database, tmp_path: Path) -> None:
+    """In a process of its own, since a fork of the test runner would inherit much more."""
+    url = f"sqlite:///{tmp_path / 'daicho.db'}" if isinstance(database, SqliteDatabase) else str(POSTGRES)
+    program = (
+        "import os, sys; from daicho.store.database import open_database; database = open_database(sys.argv[1])\n"
+        "def write(actor):\n"
+        "    with database.writing() as connection:\n"
+        "        connection.run(\"INSERT INTO events (at, kind, actor, details) VALUES ('t', 'k', :a, '{}')\", a=actor)\n"
+        "write('before'); child = os.fork()\n"
+        "write('parent' if child else 'child')\n"
+        "if child: os.waitpid(child, 0); write('after')\n"
+    )
+    subprocess.run([sys.executable, "-c", program, url], env={"PYTHONPATH": ":".join(sys.path)}, check=True)
+    with database.reading() as connection:
+        actors = [row["actor"] for row in connection.rows("SELECT actor FROM events ORDER BY id")]
+    assert sorted(actors) == ["after", "before", "child", "parent"]
+    assert (actors[0], actors[-1]) == ("before", "after")
+
+
+def test_threads_share_a_log(events: EventLog) -> None:
+    def receive() -> int:
+        number = events.receive(a_receipt())["receipt_no"]
+        events.close()
+        return number
+
+    with ThreadPoolExecutor(4) as pool:
+        found = [future.result() for future in [pool.submit(receive) for _ in range(20)]]
+    assert sorted(found) == list(range(1, 21))
 
 
 def test_a_fault_in_a_transaction_undoes_all_of_it(database: Database) -> None:
