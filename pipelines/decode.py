@@ -263,7 +263,7 @@ def _restore_zeros(layout: Layout) -> Iterable[pl.Expr]:
     for field in layout.by_kind("code"):
         cell = pl.col(field.field)
         yield (
-            pl.when(cell.str.contains(r"^\d+$"))
+            pl.when(cell.str.contains("^[0-9]+$"))
             .then(cell.str.pad_start(field.max_length, "0"))
             .otherwise(cell)
         )

@@ -16,6 +16,8 @@ from schemas.layouts import Layout, LayoutField
 from schemas.products import PROCESSED_TYPES
 
 _UNTIDY = r"[\x{FF01}-\x{FF5E}\x{3000}\s]"
+_YEARS = ("19000101", "29991231")
+"""What counts as a date: months and usances added to it must stay within what databases and papers can hold."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,11 @@ def _form(field: LayoutField) -> pl.Expr:
     if field.kind == "date":
         return plain_date(cell).dt.to_string("%Y%m%d")
     if field.kind == "month":
-        return cell.str.replace(r"^(\d{4})[-/](\d{2})([-/]\d{2}( 00:00:00)?)?$", "$1$2")
+        return cell.str.replace(r"^([0-9]{4})[-/]([0-9]{2})([-/][0-9]{2}( 00:00:00)?)?$", "$1$2")
     if field.kind == "amount":
-        return cell.str.replace_all(",", "", literal=True)
+        plain = cell.str.replace_all(",", "", literal=True)
+        # One way of writing each amount, so that 0100.5 and 100.50 agree; a written fraction stays written.
+        return plain.str.replace(r"^0+([0-9])", "$1").str.replace(r"(\.[0-9])$", "${1}0")
     if field.kind == "number2":
         return cell.str.pad_start(2, "0")
     if field.kind == "days":
@@ -98,20 +102,25 @@ def _form(field: LayoutField) -> pl.Expr:
 def _good(field: LayoutField, form: pl.Expr) -> pl.Expr:
     cell = pl.col(field.field)
     patterns = {
-        "code": rf"^\d{{{field.max_length}}}$",
-        "serial": r"^\d{6,9}$",
-        "number2": r"^\d{1,2}$",
+        "code": rf"^[0-9]{{{field.max_length}}}$",
+        "serial": r"^[0-9]{6,9}$",
+        "number2": r"^[0-9]{1,2}$",
         "identifier": rf"^[0-9A-Za-z]{{1,{field.max_length}}}$",
         "currency": r"^[A-Za-z]{3}$",
         "amount": AMOUNT_PATTERN,
-        "days": rf"^\d{{1,{field.max_length}}}$",
+        "days": rf"^[0-9]{{1,{field.max_length}}}$",
         "flag": r"^[01]$",
-        "marks": rf"^\d{{1,{field.max_length}}}$",
+        "marks": rf"^[0-9]{{1,{field.max_length}}}$",
     }
     if field.kind == "date":
-        return form.is_not_null()
+        return form.is_between(*map(pl.lit, _YEARS))
     if field.kind == "month":
-        return (form + "01").str.to_date("%Y%m%d", strict=False).is_not_null() & form.str.contains(r"^\d{6}$")
+        first = form + "01"
+        return (
+            form.str.contains("^[0-9]{6}$")
+            & first.str.to_date("%Y%m%d", strict=False).is_not_null()
+            & first.is_between(*map(pl.lit, _YEARS))
+        )
     if field.kind == "text":
         return (cell.str.len_chars() <= field.max_length) & ~cell.str.contains(r"\p{Cc}")
     return cell.str.contains(patterns[field.kind])

@@ -15,7 +15,7 @@ from schemas.money import MAX_YEN
 from schemas.products import Product
 from schemas.reference import ALLOWED, TABLES, ReferenceColumn, ReferenceTable, builtin_rows
 
-_FRACTION = r"^\d{1,6}(\.\d{1,6})?(/\d{1,6}(\.\d{1,6})?)?$"
+_FRACTION = r"^[0-9]{1,6}(\.[0-9]{1,6})?(/[0-9]{1,6}(\.[0-9]{1,6})?)?$"
 _FORM = {
     "date": "日付(YYYYMMDD、YYYY-MM-DD、YYYY/MM/DD)",
     "yen": f"0から{MAX_YEN:,}までの整数(円)",
@@ -125,7 +125,7 @@ def _canonical_cell(column: ReferenceColumn) -> pl.Expr:
         return plain_date(cell).dt.to_string("%Y-%m-%d")
     if column.kind in ("yen", "int"):
         plain = cell.str.replace_all(",", "")
-        return pl.when(plain.str.contains(r"^\d{1,13}$")).then(
+        return pl.when(plain.str.contains(r"^[0-9]{1,13}$")).then(
             plain.cast(pl.Int64, strict=False).cast(pl.String)
         )
     if column.kind == "micro":

@@ -9,8 +9,9 @@ _WIDE = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {"\u
 _WIDE_FROM = list(_WIDE)
 _WIDE_TO = list(_WIDE.values())
 
-DATE_PATTERN = r"^(\d{4})(\d{2})(\d{2})$|^(\d{4})-(\d{1,2})-(\d{1,2})$|^(\d{4})/(\d{1,2})/(\d{1,2})$"
-AMOUNT_PATTERN = r"^(\d{1,13}|\d{1,3}(,\d{3}){1,4})(\.\d{1,2})?$"
+# [0-9], never \d: to a regular expression Arabic or Thai digits are digits too, to a conversion they are none.
+AMOUNT_PATTERN = r"^([0-9]{1,13}|[0-9]{1,3}(,[0-9]{3}){1,3}|[0-9](,[0-9]{3}){4})(\.[0-9]{1,2})?$"
+"""At most 13 digits before the point, with commas too, and at most 2 after it."""
 
 
 def halfwidth(cell: pl.Expr) -> pl.Expr:
@@ -26,11 +27,11 @@ def plain_date(cell: pl.Expr) -> pl.Expr:
     """``YYYYMMDD``, ``YYYY-MM-DD`` or ``YYYY/MM/DD`` (spreadsheets add a time of 0:00) as Date, null if no such day."""
     text = cell.str.replace(r"[ T]00:00:00(\.0+)?$", "")
     return pl.coalesce(
-        pl.when(text.str.contains(r"^\d{8}$")).then(text).str.to_date("%Y%m%d", strict=False),
-        pl.when(text.str.contains(r"^\d{4}-\d{1,2}-\d{1,2}$"))
+        pl.when(text.str.contains(r"^[0-9]{8}$")).then(text).str.to_date("%Y%m%d", strict=False),
+        pl.when(text.str.contains(r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$"))
         .then(text)
         .str.to_date("%Y-%m-%d", strict=False),
-        pl.when(text.str.contains(r"^\d{4}/\d{1,2}/\d{1,2}$"))
+        pl.when(text.str.contains(r"^[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}$"))
         .then(text)
         .str.to_date("%Y/%m/%d", strict=False),
     )
@@ -42,8 +43,8 @@ def scaled_integer(cell: pl.Expr, decimals: int) -> pl.Expr:
     '1.5' with 2 decimals is 150. Thousands separators must be gone and there may be at most ``decimals`` digits
     after the point.
     """
-    pattern = rf"^\d{{1,13}}(\.\d{{0,{decimals}}})?$"
+    pattern = rf"^[0-9]{{1,13}}(\.[0-9]{{0,{decimals}}})?$"
     good = pl.when(cell.str.contains(pattern)).then(cell)
-    whole = good.str.extract(r"^(\d+)", 1)
-    fraction = good.str.extract(r"\.(\d*)$", 1).fill_null("")
+    whole = good.str.extract(r"^([0-9]+)", 1)
+    fraction = good.str.extract(r"\.([0-9]*)$", 1).fill_null("")
     return pl.concat_str(whole, fraction.str.pad_end(decimals, "0")).cast(pl.Int64, strict=False)
