@@ -413,6 +413,8 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
         "settlement_no",
         "process_type",
     }
+    amounts = {field.field for field in layout.by_kind("amount")}
+    mandatory = set(layout.mandatory("1"))
     for level, group, first, unit in (
         ("header", APPLICATION, "application_first", "申込み"),
         ("branch", BRANCH, "branch_first", "枝番"),
@@ -421,8 +423,11 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
         for name in layout.at_level(level):
             if name in keys:
                 continue
-            same = pl.col(name).eq_missing(pl.col(name).first().over(group))
-            rules.append(Rule("inconsistent", name, ~same, {"unit": unit, "first": pl.col(first)}))
+            # 100 and 100.00 dollars agree; a mandatory cell without a usable value has been told as such already.
+            cell = pl.col(f"{name}_cents" if name in amounts else name)
+            before = cell.first().over(group)
+            differs = cell != before if name in mandatory else cell.ne_missing(before)
+            rules.append(Rule("inconsistent", name, differs, {"unit": unit, "first": pl.col(first)}))
     return rules
 
 
