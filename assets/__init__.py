@@ -1,4 +1,6 @@
-"""WIRING: one Dagster asset per stage, asset checks, jobs.
+"""WIRING: the stages of the day over the store, and the Dagster graph around them.
 
-A stage reads the store, calls one pipeline function and writes the store. No rule lives here.
+``booking``, ``ledgers``, ``papers`` and ``deliveries`` are plain functions: read the store, call one pipeline function,
+write the store. ``graph``, ``checks``, ``jobs`` and ``definitions`` are the only modules that know Dagster. No rule of
+insurance lives here.
 """

@@ -15,9 +15,17 @@ from pipelines.rate import rate
 from pipelines.reference import Reference
 from pipelines.rules import Address, findings_of, in_order
 from pipelines.screen import screening_rules, with_groups
-from schemas.journal import RATED
+from schemas.journal import RATED, TEXT
 from schemas.layouts import Layout, layout_of
 from schemas.products import Product, is_notice
+
+_KEPT = {
+    *("record", "line", "row", "acceptance_date", "department_ledgers"),
+    *("branch_key", "branch_first", "application_first"),
+    *TEXT,
+    *RATED,
+}
+"""What booking needs of a record; the rest of a wide frame would only fill memory while it waits its turn."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +88,18 @@ def assess_decoded(
         for field, name in lists.items()
     )
     screened = findings_of(lines, screening_rules(layout, submitter, received_on), layout, decoded.address)
+    # A cell that was told unusable has no value for the rules, but it is neither blank nor different.
+    hollow = screened["code"].is_in(["mandatory", "inconsistent"])
+    screened = pl.concat(
+        [
+            screened.filter(~hollow),
+            screened.filter(hollow).join(judged.findings, on=["record", "field"], how="anti"),
+        ]
+    )
     return Assessment(
         layout,
         decoded.address,
-        lines,
+        lines.select(column for column in lines.columns if column in _KEPT),
         in_order(decoded.findings, judged.findings, screened),
         decoded.count,
         reference.load_no,

@@ -7,8 +7,9 @@ cells. What cannot be read at all is refused at once. Sources: contract §5; See
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from unicodedata import normalize
 
 import polars as pl
@@ -20,7 +21,19 @@ from schemas.products import PROCESSED_TYPES
 from schemas.submission import Refusal
 
 _FILLED = r'[^\s,"]'
+_CELL = r'(?:"(?:[^"]|"")*"|[^",]*)'
+_QUOTED_WELL = rf"^{_CELL}(?:,{_CELL})*$"
+"""One record by RFC 4180: a cell is quoted as a whole or not at all."""
 _ZIP = b"PK\x03\x04"
+_FORMULA_ERRORS = {
+    "Div0": "#DIV/0!",
+    "NA": "#N/A",
+    "Name": "#NAME?",
+    "Null": "#NULL!",
+    "Num": "#NUM!",
+    "Ref": "#REF!",
+    "Value": "#VALUE!",
+}
 
 
 @dataclass(frozen=True)
@@ -91,7 +104,9 @@ def _decode_csv(content: bytes, file_name: str, layout: Layout) -> Decoded:
         raise Refusal(
             "empty-file", f"ファイル「{file_name}」は空です。データの入ったファイルを送ってください。"
         )
-    header = next(csv.reader(io.StringIO(lines.item(0, "text"))))
+    if quoted:
+        _refuse_stray_quotes(lines, file_name)
+    header = _header(lines.item(0, "text"), file_name)
     body = lines[1:]
     if body.is_empty():
         raise Refusal(
@@ -117,6 +132,28 @@ def _decode_csv(content: bytes, file_name: str, layout: Layout) -> Decoded:
         ).to_series(),
     )
     return _named(cells, header, columns, layout, int(lines.item(0, "line")), encoding)
+
+
+def _header(line: str, file_name: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(line, newline="")))
+    except csv.Error as error:
+        raise _unreadable(
+            file_name,
+            "1行目を見出しとして読めません。1行目に列の名前をコンマ区切りで並べて保存し直してください。",
+        ) from error
+
+
+def _refuse_stray_quotes(lines: pl.DataFrame, file_name: str) -> None:
+    """Quotes inside an unquoted cell: nobody can say where the cell, or even the record, ends."""
+    text = pl.col("text")
+    stray = lines.filter(text.str.contains('"', literal=True) & ~text.str.contains(_QUOTED_WELL))
+    if not stray.is_empty():
+        raise _unreadable(
+            file_name,
+            f'{stray.item(0, "line")}行目の引用符(")の位置が正しくありません。'
+            '引用符を含む値は全体を " で囲み、中の " は "" と書いてください。',
+        )
 
 
 def _text_of(content: bytes, file_name: str) -> tuple[str, str]:
@@ -161,13 +198,19 @@ def _decode_spreadsheet(content: bytes, file_name: str, layout: Layout) -> Decod
             file_name, ".xlsx 形式ではありません。表計算ソフトで .xlsx として保存し直してください。"
         )
     try:
-        reader = fastexcel.read_excel(content)
-        # Row numbers must stay those the sender sees, so leading blank rows are kept.
-        sheet = reader.load_sheet(0, header_row=None, skip_rows=0, dtypes="string").to_polars()
+        loaded = fastexcel.read_excel(content).load_sheet(
+            0,
+            header_row=None,
+            skip_rows=0,  # row numbers must stay those the sender sees, so leading blank rows are kept
+            dtypes="string",
+        )
+        batch, failures = loaded.to_arrow_with_errors()
+        letters = [column_letter(info.absolute_index) for info in loaded.selected_columns]
     except fastexcel.FastExcelError as error:
         raise _unreadable(
             file_name, "壊れているか、.xlsx 形式ではありません。表計算ソフトで保存し直してください。"
         ) from error
+    sheet = _with_formula_errors(pl.DataFrame(pl.from_arrow(batch)), failures)
     columns = [f"c{n}" for n in range(sheet.width)]
     if not columns:
         raise Refusal(
@@ -183,7 +226,17 @@ def _decode_spreadsheet(content: bytes, file_name: str, layout: Layout) -> Decod
         pl.col("row").cast(pl.Int64).alias("line"),
         pl.lit(None, pl.Int64).alias("cell_count"),
     )
-    return _named(cells, header, columns, layout, int(filled.item(0, "row")), "xlsx")
+    return _named(cells, header, columns, layout, int(filled.item(0, "row")), "xlsx", letters)
+
+
+def _with_formula_errors(sheet: pl.DataFrame, failures: Any) -> pl.DataFrame:
+    """Cells that show an error such as #REF! as that text: read as blank, a broken optional cell would go unseen."""
+    for failure in failures.errors if failures else ():
+        row, column = failure.position
+        name = re.search(r"Error\((\w+)\)", failure.detail)
+        text = _FORMULA_ERRORS.get(name[1], "#ERROR!") if name else "#ERROR!"
+        sheet = sheet.with_columns(sheet.to_series(column).scatter(row, text))
+    return sheet
 
 
 def _named(
@@ -193,22 +246,26 @@ def _named(
     layout: Layout,
     header_line: int,
     encoding: str,
+    letters: Sequence[str] = (),
 ) -> Decoded:
-    """Cells under their field names, with the findings of header and cell counts."""
+    """Cells under their field names, with the findings of header and cell counts.
+
+    ``letters`` are those of the spreadsheet's columns, empty for CSV.
+    """
     by_name = {_plain(name): f.field for f in layout.fields for name in (f.field, f.name_ja)}
-    spreadsheet = encoding == "xlsx"
     places: dict[str, int] = {}
-    problems: list[tuple[str, str, str]] = []
+    problems: list[tuple[str, str, str, Address]] = []
     for place, title in enumerate(header):
         field = by_name.get(_plain(title))
+        here = Address({field or title: letters[place]} if letters else {})
         if field is None:
             if title.strip():
-                problems.append(("unknown-column", title, title))
+                problems.append(("unknown-column", title, title, here))
         elif field in places:
-            problems.append(("duplicate-column", field, title))
+            problems.append(("duplicate-column", field, title, here))
         else:
             places[field] = place
-    letters = {field: column_letter(place) for field, place in places.items()} if spreadsheet else {}
+    address = Address({field: letters[place] for field, place in places.items()} if letters else {})
     records = cells.with_row_index("record", offset=1).select(
         pl.col("record").cast(pl.Int64),
         "line",
@@ -221,19 +278,18 @@ def _named(
             for name in layout.names
         ),
     )
-    if spreadsheet:
+    if letters:
         records = records.with_columns(_restore_zeros(layout))
-    address = Address(letters)
     types = set(records["process_type"].unique().drop_nulls().str.strip_chars().to_list()) & PROCESSED_TYPES
     needed = dict.fromkeys(name for code in sorted(types) or ["1"] for name in layout.mandatory(code))
-    problems += [("missing-column", name, "") for name in needed if name not in places]
+    problems += [("missing-column", name, "", address) for name in needed if name not in places]
     at_header = pl.DataFrame(
         {"record": [None], "line": [header_line], "row": [header_line]},
         schema={"record": pl.Int64, "line": pl.Int64, "row": pl.Int64},
     )
     found = [
-        findings_of(at_header, [Rule(code, name, pl.lit(True), value=pl.lit(title or None))], layout, address)
-        for code, name, title in problems
+        findings_of(at_header, [Rule(code, name, pl.lit(True), value=pl.lit(title or None))], layout, where)
+        for code, name, title, where in problems
     ]
     ragged = Rule(
         "field-count",

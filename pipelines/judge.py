@@ -122,7 +122,8 @@ def _good(field: LayoutField, form: pl.Expr) -> pl.Expr:
             & first.is_between(*map(pl.lit, _YEARS))
         )
     if field.kind == "text":
-        return (cell.str.len_chars() <= field.max_length) & ~cell.str.contains(r"\p{Cc}")
+        broken = cell.str.contains(r"\p{Cc}|^#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|ERROR!)$")
+        return (cell.str.len_chars() <= field.max_length) & ~broken
     return cell.str.contains(patterns[field.kind])
 
 

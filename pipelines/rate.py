@@ -57,6 +57,7 @@ def rate(frame: pl.DataFrame, product: Product, reference: Reference) -> pl.Data
             .otherwise(0)
             .alias(f"insured_amount_{c}"),
             pl.when(rated).then(premium_of(base, pl.col(f"rate_{c}"))).otherwise(0).alias(f"premium_{c}"),
+            pl.when(rated).then(f"factor_text_{c}").alias(f"factor_{c}"),
         )
     return frame.with_columns(pl.sum_horizontal([f"premium_{c}" for c in COMPONENTS]).alias("premium_total"))
 
@@ -141,8 +142,29 @@ def _with_factor(frame: pl.DataFrame, c: str, product: Product, reference: Refer
     combinations = combinations.with_columns(
         pl.Series(f"factor_num_{c}", [f.numerator for f in products], dtype=pl.Int64),
         pl.Series(f"factor_den_{c}", [f.denominator for f in products], dtype=pl.Int64),
+        pl.Series(f"factor_text_{c}", [factor_text(f) for f in products], dtype=pl.String),
     )
     return frame.join(combinations, on=keys, how="left", nulls_equal=True, maintain_order="left")
+
+
+def factor_text(factor: Fraction) -> str:
+    """A factor as people write it: a decimal when it ends, else a fraction.
+
+    >>> factor_text(Fraction(9, 10)), factor_text(Fraction(40, 39)), factor_text(Fraction(1))
+    ('0.9', '40/39', '1')
+    """
+    rest = factor.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    if rest != 1:
+        return f"{factor.numerator}/{factor.denominator}"
+    digits = 0
+    while factor.numerator * 10**digits % factor.denominator:
+        digits += 1
+    scaled = factor.numerator * 10**digits // factor.denominator
+    whole, fraction = divmod(scaled, 10**digits)
+    return f"{whole}.{fraction:0{digits}d}" if digits else str(whole)
 
 
 def days_column(c: str) -> str:

@@ -247,6 +247,7 @@ KINDS: dict[str, FindingKind] = _kinds(
         "証券型の要件(該当事項 {value})に当たるため台帳では申し込めません。証券型の申込みをしてください。",
     ),
     ("disclosure", "warning", "告知事項 {value} に該当します。別途、告知書を提出してください。"),
+    ("refused-by-desk", "error", "保留の後、担当者の判断で受け付けられませんでした。理由: {reason}"),
     # --- money and cover
     (
         "amount-too-large",

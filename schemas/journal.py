@@ -43,6 +43,7 @@ RATED: dict[str, pl.DataType] = {
     "base_pre_yen": pl.Int64(),
     "base_post_yen": pl.Int64(),
     **{f"cover_{c}": pl.Int32() for c in COMPONENTS},
+    **{f"factor_{c}": pl.String() for c in COMPONENTS},
     **{f"rate_{c}": pl.Int32() for c in COMPONENTS},
     **{f"insured_amount_{c}": pl.Int64() for c in COMPONENTS},
     **{f"premium_{c}": pl.Int64() for c in COMPONENTS},

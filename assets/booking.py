@@ -1,0 +1,183 @@
+"""Deciding due submissions: claim, assess, wait for the turn, post, commit, verdict.
+
+Plain functions over the store, without Dagster; ``assets.graph`` wraps them. All or nothing per submission, once and
+only once, numbers in receipt order over all workers (contract §5, §7; A-026, A-052, A-054).
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from daicho.drop import answer
+from daicho.references import reference_of
+from daicho.store import Store
+from daicho.store.eventlog import ClaimedReceipt, ClaimLost
+from daicho.store.journal import Snapshot
+from daicho.views import ledger_state
+from pipelines.assess import assess
+from pipelines.post import Candidate, Posted, post
+from schemas.journal import BOOKING
+from schemas.products import Product
+
+CLAIM_AT_ONCE = 20
+RECORDS_AT_ONCE = 200_000
+ATTEMPTS = 3
+_TURN_POLL_SECONDS = 0.05
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Decided:
+    """What one run decided, in receipt order."""
+
+    posted: list[Posted] = field(default_factory=list)
+    failed: list[tuple[str, Exception]] = field(default_factory=list)
+
+    @property
+    def submissions(self) -> list[str]:
+        """Submission ids that got their verdict."""
+        return [str(p.receipt["submission_id"]) for p in self.posted]
+
+
+def decide_due(store: Store, worker: str, say: Say = lambda _: None) -> Decided:
+    """Gives every due submission its verdict; returns when none is left for this worker.
+
+    A submission that fails for an unknown reason is given back and tried again by a later run; at its third attempt
+    it is set aside (held), so that it does not keep the others waiting, and the error rises at the end.
+    """
+    decided = Decided()
+    pending: list[Candidate] = []
+    failed_now: set[int] = set()
+    while True:
+        room = CLAIM_AT_ONCE if sum(c.assessment.count for c in pending) < RECORDS_AT_ONCE else 0
+        claimed = store.events.claim(worker, store.clock.now(), room) if room else []
+        for receipt in claimed:
+            candidate = _assessed(store, receipt, worker, decided, failed_now, say)
+            if candidate is not None:
+                pending.append(candidate)
+        pending.sort(key=_number)
+        turn = _whose_turn(store, pending, failed_now)
+        if turn:
+            _book(store, worker, turn, decided, say)
+            pending = [c for c in pending if c not in turn]
+        elif pending:
+            store.events.renew(worker)
+            time.sleep(_TURN_POLL_SECONDS)
+        elif not claimed:
+            break
+        if failed_now:
+            break
+    for candidate in pending:
+        store.events.release(worker, _number(candidate))
+    return decided
+
+
+def _number(candidate: Candidate) -> int:
+    return int(candidate.receipt["receipt_no"])
+
+
+def _assessed(
+    store: Store, receipt: ClaimedReceipt, worker: str, decided: Decided, failed_now: set[int], say: Say
+) -> Candidate | None:
+    try:
+        assessment = assess(
+            store.archive.get_bytes(receipt["sha256"]),
+            receipt["file_name"],
+            Product(receipt["product"]),
+            receipt["holder"],
+            datetime.fromisoformat(receipt["received_at"]).date(),
+            date.fromisoformat(receipt["acceptance_date"]),
+            reference_of(store),
+            receipt["layout_version"],
+        )
+    except Exception as error:  # noqa: BLE001 - one bad upload must not stop the others; it rises at the end
+        decided.failed.append((receipt["submission_id"], error))
+        if receipt["attempt"] >= ATTEMPTS:
+            reason = f"処理中に予期しないエラーが{ATTEMPTS}回続いたため保留しました: {error}"
+            store.events.hold(receipt["receipt_no"], reason, store.clock.now(), worker)
+        else:
+            store.events.release(worker, receipt["receipt_no"])
+            failed_now.add(receipt["receipt_no"])
+        return None
+    say(f"{receipt['submission_id']} {receipt['file_name']}: {assessment.count:,}件を審査しました")
+    return Candidate(receipt, assessment)
+
+
+def _whose_turn(store: Store, pending: list[Candidate], failed_now: set[int]) -> list[Candidate]:
+    """The pending submissions before which nothing is undecided in other hands."""
+    if not pending:
+        return []
+    mine = {_number(c) for c in pending}
+    others = [r["receipt_no"] for r in store.events.due(store.clock.now()) if r["receipt_no"] not in mine]
+    barrier = min((n for n in others if n not in failed_now), default=None)
+    if failed_now:
+        barrier = min([*failed_now, *([barrier] if barrier is not None else [])])
+    return [c for c in pending if barrier is None or _number(c) < barrier]
+
+
+def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, say: Say) -> None:
+    own = store.events.renew(worker)
+    turn = [c for c in turn if _number(c) in own]
+    outcome: list[Posted] = []
+
+    def build(snapshot: Snapshot) -> pl.DataFrame | None:
+        outcome[:] = list(_post(store, snapshot, turn))
+        rows = [p.rows for p in outcome if p.rows.height and p.rows["journal_no"].null_count()]
+        return pl.concat(rows) if rows else None
+
+    store.journal.commit(build, BOOKING)
+    for posted in outcome:
+        receipt = posted.receipt
+        store.findings.write(receipt["submission_id"], posted.findings)
+        booked = posted.verdict == "booked"
+        try:
+            store.events.decide(
+                receipt["receipt_no"],
+                "booked" if booked else "rejected",
+                posted.errors,
+                posted.warnings,
+                posted.premium_total if booked else None,
+                reference_of(store).load_no,
+                store.clock.now(),
+                worker,
+            )
+        except ClaimLost:
+            continue  # another worker took it over and tells the same verdict
+        answer(store, receipt, verdict_of(posted))  # type: ignore[arg-type]
+        decided.posted.append(posted)
+        say(
+            f"{receipt['submission_id']}: {'計上' if booked else '申請内容要確認'} エラー{posted.errors} 警告{posted.warnings}"
+        )
+
+
+def _post(store: Store, snapshot: Snapshot, turn: list[Candidate]) -> Iterator[Posted]:
+    """Posts what the snapshot does not hold yet; what it holds (a crash came before the verdict) is told again."""
+    ids = [str(c.receipt["submission_id"]) for c in turn]
+    bookings = snapshot.scan().filter(pl.col("entry") == BOOKING)
+    there = bookings.filter(pl.col("submission_id").is_in(ids)).collect()
+    booked = set(there["submission_id"].to_list())
+    for candidate in turn:
+        if candidate.receipt["submission_id"] in booked:
+            rows = there.filter(pl.col("submission_id") == candidate.receipt["submission_id"]).sort(
+                "journal_no"
+            )
+            warnings = candidate.assessment.findings.filter(pl.col("severity") == "warning")
+            yield Posted(candidate.receipt, rows, warnings)
+    fresh = [c for c in turn if c.receipt["submission_id"] not in booked]
+    yield from post(fresh, ledger_state(bookings, fresh), store.clock.now())
+
+
+def verdict_of(posted: Posted) -> dict[str, Any]:
+    """The verdict as told to programs: status, sums and all findings."""
+    return {
+        "status": "処理完了" if posted.verdict == "booked" else "申請内容要確認",
+        "errors": posted.errors,
+        "warnings": posted.warnings,
+        "premium_total_yen": posted.premium_total if posted.verdict == "booked" else None,
+        "findings": posted.findings.to_dicts(),
+    }

@@ -1,0 +1,109 @@
+"""Asset checks: alarms over what is already written. They stop nothing; the quarantine is before the booking."""
+
+import dagster as dg
+import polars as pl
+
+from assets.graph import StoreResource, deliveries, uploads, verdicts
+from daicho.references import calendar_of, calendar_warning, reference_of
+from daicho.store import Store
+from schemas.journal import BOOKING
+
+
+def _booked_lines(store: Store) -> pl.DataFrame:
+    return (
+        store.journal.open()
+        .scan()
+        .filter(pl.col("entry") == BOOKING)
+        .group_by("submission_id")
+        .agg(pl.len().alias("rows"), pl.col("premium_total").sum().alias("premium"))
+        .collect()
+    )
+
+
+@dg.asset_check(
+    asset=verdicts,
+    description="受付 = 計上 + 要確認 + 保留 + 処理待ち。計上した申請の件数と台帳の行数が一致すること。",
+)
+def records_are_conserved(store: StoreResource) -> dg.AssetCheckResult:
+    """Counts of receipts, verdicts and journal agree."""
+    kept = store.open()
+    counts = kept.events.accounting()
+    lines = {name: n for name, n, _ in _booked_lines(kept).iter_rows()}
+    receipts = {r["submission_id"]: r for r in kept.events.submissions(kept.clock.now())}
+    wrong = [
+        name
+        for name, r in receipts.items()
+        if r["status"] == "処理完了" and lines.get(name, 0) != r["declared_count"]
+    ]
+    total = counts["booked"] + counts["rejected"] + counts["held"] + counts["waiting"]
+    return dg.AssetCheckResult(
+        passed=counts["received"] == total and not wrong,
+        metadata={**counts, "不一致": ", ".join(wrong) or "なし"},
+    )
+
+
+@dg.asset_check(
+    asset=verdicts,
+    description="判定に記録した保険料合計と、台帳の保険料合計が申請ごとに円単位で一致すること。",
+)
+def premiums_are_conserved(store: StoreResource) -> dg.AssetCheckResult:
+    """Premium totals of verdicts and journal agree to the yen."""
+    kept = store.open()
+    sums = {name: yen for name, _, yen in _booked_lines(kept).iter_rows()}
+    told = {
+        r["submission_id"]: r["premium_total_yen"]
+        for r in kept.events.submissions(kept.clock.now())
+        if r["premium_total_yen"] is not None
+    }
+    wrong = sorted(name for name in told.keys() | sums.keys() if told.get(name) != sums.get(name))
+    return dg.AssetCheckResult(
+        passed=not wrong, metadata={"合計(円)": sum(told.values()), "不一致": ", ".join(wrong) or "なし"}
+    )
+
+
+@dg.asset_check(asset=verdicts, description="同じ台帳行の同じ履歴が二度計上されていないこと。")
+def nothing_booked_twice(store: StoreResource) -> dg.AssetCheckResult:
+    """Every version of every ledger line stands once, and every record of a submission once."""
+    booked = store.open().journal.open().scan().filter(pl.col("entry") == BOOKING)
+    twice = booked.group_by("line_id", "history_no").len().filter(pl.col("len") > 1).collect()
+    again = booked.group_by("submission_id", "record").len().filter(pl.col("len") > 1).collect()
+    return dg.AssetCheckResult(
+        passed=twice.is_empty() and again.is_empty(),
+        metadata={"重複行": twice.height, "重複レコード": again.height},
+    )
+
+
+@dg.asset_check(asset=uploads, description="営業日カレンダーが1年以上先まであること。")
+def calendar_reaches_a_year(store: StoreResource) -> dg.AssetCheckResult:
+    """Warns the operator a year before the calendar ends."""
+    kept = store.open()
+    reference, today = reference_of(kept), kept.clock.now().date()
+    warning = calendar_warning(reference, today)
+    return dg.AssetCheckResult(
+        passed=warning is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"残り日数": calendar_of(reference).days_left(today), "注意": warning or "なし"},
+    )
+
+
+@dg.asset_check(asset=deliveries, description="届けるべき提供データと経理データがすべて届いていること。")
+def everything_is_delivered(store: StoreResource) -> dg.AssetCheckResult:
+    """No delivery of the last run failed."""
+    kept = store.open()
+    done = {e["details"].get("document_id") for e in kept.events.events(kind="delivered")}
+    failed = {
+        e["details"].get("document_id"): e["reason"] for e in kept.events.events(kind="delivery-failed")
+    }
+    open_ = {str(name): str(why) for name, why in failed.items() if name not in done}
+    return dg.AssetCheckResult(
+        passed=not open_, severity=dg.AssetCheckSeverity.WARN, metadata={"未配送": len(open_), **open_}
+    )
+
+
+CHECKS = [
+    records_are_conserved,
+    premiums_are_conserved,
+    nothing_booked_twice,
+    calendar_reaches_a_year,
+    everything_is_delivered,
+]

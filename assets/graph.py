@@ -1,0 +1,270 @@
+"""The assets of the Dagster graph: from the drop to finance, one asset per stage.
+
+Stages of submissions are partitioned by acceptance day (受理日); the papers of units and months are not, since what is
+due is a query. A run for a day decides everything that is due up to it; materialising a day again makes its papers
+again and books nothing twice.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from daicho.store import Store
+from sensors.partitions import ACCEPTANCE_DAYS
+
+SUBMISSIONS, LEDGERS, FINANCE = "submissions", "ledgers", "finance"
+DUE_TAG = "daicho/due"
+"""Tag of runs that do what is due; without it (an operator materialises a day by hand) papers are made again."""
+
+
+class StoreResource(dg.ConfigurableResource):
+    """The store of the home that the environment names."""
+
+    def open(self) -> Store:
+        """The store; a fresh one for each run, so that clock and settings are those of now."""
+        return Store.open()
+
+
+@dg.asset(
+    group_name=SUBMISSIONS,
+    partitions_def=ACCEPTANCE_DAYS,
+    kinds={"file"},
+    description="**受付**: 受付フォルダ(drop)のファイルを受け取り、原本をSHA-256で保管し、受付票を作成します。",
+)
+def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """Dropped files become receipts; every receipt gets its 受付票."""
+    from assets.papers import issue_receipt
+    from daicho.drop import collect
+
+    kept = store.open()
+    kept.events.recover()
+    outcomes = collect(kept)
+    refused = [o for o in outcomes if o.refusal is not None]
+    for receipt in kept.events.without_document("receipt", decided=False):
+        issue_receipt(kept, receipt)
+    received = kept.events.accepted_on(date.fromisoformat(context.partition_key))
+    rows = [
+        [r["submission_id"], r["file_name"], r["product"], r["holder"], r["counted"], r["received_at"]]
+        for r in received
+    ]
+    return dg.MaterializeResult(
+        metadata={
+            "受付件数": len(received),
+            "レコード数": sum(r["counted"] for r in received),
+            "今回dropから受付": len(outcomes) - len(refused),
+            "今回dropで拒否": dg.MetadataValue.md(
+                "\n".join(f"- {o.name}: {o.refusal.message}" for o in refused if o.refusal) or "なし"
+            ),
+            "受付一覧": table(["受付番号", "ファイル", "保険種", "保険利用者", "件数", "受付時刻"], rows),
+        }
+    )
+
+
+@dg.asset(
+    group_name=SUBMISSIONS,
+    partitions_def=ACCEPTANCE_DAYS,
+    deps=[uploads],
+    kinds={"polars", "deltalake"},
+    description=(
+        "**審査・計上**: 期日の来た申請を受付順に審査し、誤りがなければ保険料を計算して台帳(journal)へ一度だけ計上します。"
+        "誤りが1つでもあれば何も計上せず「申請内容要確認」とします。"
+    ),
+)
+def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """Every due submission gets its verdict: booked whole, or rejected with all findings."""
+    from assets.booking import decide_due
+
+    kept = store.open()
+    decided = decide_due(kept, f"run:{context.run_id}", context.log.info)
+    counts = Counter(p.verdict for p in decided.posted)
+    rows = [
+        [
+            p.receipt["submission_id"],
+            p.receipt["file_name"],
+            "処理完了" if p.verdict == "booked" else "申請内容要確認",
+            p.errors,
+            p.warnings,
+            f"{p.premium_total:,}",
+        ]
+        for p in decided.posted
+    ]
+    other_days = {p.receipt["acceptance_date"] for p in decided.posted} - {context.partition_key}
+    for day in sorted(other_days):  # caught up after downtime: the day they belong to is told as well
+        context.log_event(
+            dg.AssetMaterialization(
+                context.asset_key, partition=day, metadata={"まとめて処理": context.partition_key}
+            )
+        )
+    for submission_id, error in decided.failed:
+        context.log.error(f"{submission_id}: {error!r}")
+    if decided.failed:
+        raise dg.Failure(
+            description=f"{len(decided.failed)}件の申請を処理できませんでした。ほかの申請は処理済みです。",
+            metadata={submission_id: repr(error) for submission_id, error in decided.failed},
+        ) from decided.failed[0][1]
+    return dg.MaterializeResult(
+        metadata={
+            "処理完了": counts["booked"],
+            "申請内容要確認": counts["rejected"],
+            "計上行数": sum(p.rows.height for p in decided.posted),
+            "保険料合計(円)": sum(p.premium_total for p in decided.posted),
+            "結果": table(["受付番号", "ファイル", "結果", "エラー", "警告", "保険料(円)"], rows),
+            "processed": dg.MetadataValue.json(decided.submissions),
+        }
+    )
+
+
+@dg.asset(
+    group_name=SUBMISSIONS,
+    partitions_def=ACCEPTANCE_DAYS,
+    deps=[verdicts],
+    kinds={"pdf"},
+    description="**モニタリスト**: 審査結果を申請ごとにPDFで、検出事項をCSVで作成します。受理日を指定して再実行すると作り直します。",
+)
+def monitor_lists(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """A モニタリスト and a findings report for each decided submission."""
+    from assets.papers import issue_monitor_list
+
+    kept = store.open()
+    owed = {r["receipt_no"]: r for r in kept.events.without_document("monitor_list", decided=True)}
+    if DUE_TAG not in context.run.tags:
+        for receipt in kept.events.accepted_on(date.fromisoformat(context.partition_key)):
+            if kept.events.verdict(receipt["receipt_no"]):
+                owed[receipt["receipt_no"]] = receipt
+    for n, (_, receipt) in enumerate(sorted(owed.items()), start=1):
+        issue_monitor_list(kept, receipt)
+        context.log.info(f"{receipt['submission_id']} のモニタリストを作成しました({n}/{len(owed)})")
+    ids = [f"monitor_list-{r['submission_id']}" for _, r in sorted(owed.items())]
+    return dg.MaterializeResult(metadata={"作成": len(ids), **links(kept, ids)})
+
+
+@dg.asset(
+    group_name=LEDGERS,
+    deps=[verdicts],
+    kinds={"deltalake", "pdf"},
+    description=(
+        "**照合台帳・船積通知明細書(照合用)**: 週の最終営業日20:00に、まだ照合台帳に載っていない計上行を特約・部門・月ごとに載せます。"
+    ),
+)
+def reconciliation_ledgers(
+    context: dg.AssetExecutionContext, store: StoreResource
+) -> dg.MaterializeResult[None]:
+    """Due lines on 照合台帳, with PDF, CSV and 提供データ."""
+    from assets.ledgers import reconcile_due
+
+    kept = store.open()
+    return _listed(kept, reconcile_due(kept, context.log.info))
+
+
+@dg.asset(
+    group_name=LEDGERS,
+    deps=[reconciliation_ledgers],
+    kinds={"deltalake", "pdf"},
+    description=(
+        "**確定台帳・船積通知明細書、保険料計算書、保険料請求書**: 受理月の翌月の最終営業日20:00を過ぎた単位を確定し、40日後を期日に請求します。"
+    ),
+)
+def confirmed_ledgers(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """Units past their cut-off are confirmed, stated and invoiced."""
+    from assets.ledgers import confirm_due
+
+    kept = store.open()
+    return _listed(kept, confirm_due(kept, context.log.info))
+
+
+@dg.asset(
+    group_name=FINANCE,
+    deps=[confirmed_ledgers],
+    kinds={"csv"},
+    description="**経理データ**: 月の最終営業日20:00以降、その月に請求した保険料を請求書ごとにCSVにします。内容が変わったときだけ新しい版を作ります。",
+)
+def finance_premiums(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """Finance's extract of each month."""
+    from assets.ledgers import extract_due
+
+    kept = store.open()
+    issued = extract_due(kept, context.log.info)
+    return dg.MaterializeResult(metadata={"作成": len(issued), **links(kept, issued)})
+
+
+@dg.asset(
+    group_name=FINANCE,
+    deps=[finance_premiums, reconciliation_ledgers, confirmed_ledgers],
+    kinds={"sftp"},
+    description="**配送**: 提供データを希望した保険利用者へ、経理データを経理へ、フォルダまたはSFTPで一度だけ届けます。",
+)
+def deliveries(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """Provided data and extracts brought to their receivers."""
+    from assets.deliveries import deliver_owed
+
+    done = deliver_owed(store.open())
+    for document_id, reason in done.failed.items():
+        context.log.error(f"{document_id}: {reason}")
+    return dg.MaterializeResult(
+        metadata={
+            "配送": len(done.delivered),
+            "失敗": dg.MetadataValue.md("\n".join(f"- {k}: {v}" for k, v in done.failed.items()) or "なし"),
+            "failed": len(done.failed),
+        }
+    )
+
+
+@dg.asset(
+    group_name=FINANCE,
+    deps=[deliveries],
+    kinds={"file"},
+    description="**保存期間**: 提供期間(モニタリスト・提供データは30日)を過ぎた帳票ファイルを片付けます。原本と台帳は消しません。",
+)
+def retention(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """Papers whose time is over are removed; archive and journal stay for ever."""
+    kept = store.open()
+    removed = kept.documents.remove_expired(kept.clock.now())
+    for document_id in removed:
+        context.log.info(f"{document_id} の提供期間が終わりました")
+    return dg.MaterializeResult(metadata={"片付け": len(removed)})
+
+
+def _listed(store: Store, listed: Any) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(
+        metadata={
+            "台帳": len(listed.ledgers),
+            "単位": dg.MetadataValue.md("\n".join(f"- {unit}" for unit in listed.units) or "なし"),
+            **links(store, listed.documents),
+            "processed": dg.MetadataValue.json(listed.units),
+        }
+    )
+
+
+def table(titles: list[str], rows: Iterable[list[Any]]) -> dg.MetadataValue[Any]:
+    """A preview table of the first fifty rows in Markdown, which every Dagster page shows."""
+    shown = list(rows)
+    lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
+    lines += ["| " + " | ".join(str(cell).replace("|", "¦") for cell in row) + " |" for row in shown[:50]]
+    if len(shown) > 50:
+        lines.append(f"\n(ほか{len(shown) - 50}件)")
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def links(store: Store, document_ids: list[str]) -> Mapping[str, Any]:
+    """Where the papers lie, as metadata; an empty mapping without papers."""
+    if not document_ids:
+        return {}
+    found = {document_id: store.events.document(document_id) for document_id in document_ids[:50]}
+    lines = [f"- {name}: `{store.documents.path(row)}`" for name, row in found.items() if row]
+    return {"帳票": dg.MetadataValue.md("\n".join(lines))}
+
+
+def processed_of(events: Iterable[Any]) -> list[str]:
+    """What a finished run processed, in order: submission ids, then ledger units."""
+    found: dict[str, None] = {}
+    for event in events:
+        value = event.materialization.metadata.get("processed")
+        if value is not None:
+            data = value.data if hasattr(value, "data") else value.value
+            for name in json.loads(data) if isinstance(data, str) else data:
+                found.setdefault(name)
+    return list(found)

@@ -1,0 +1,119 @@
+"""Putting lines on ledgers: 照合 when the week is over, 確定 at the cut-off, finance at the end of the month.
+
+Plain functions over the store, without Dagster. Due work is a query over calendar and journal, so that a run after
+any downtime catches up; what is on which ledger is a journal entry, and papers that are missing are made again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from assets import papers
+from daicho.references import calendar_of, reference_of
+from daicho.store import Store
+from daicho.store.journal import Snapshot
+from pipelines.ledger import confirmation_entries, listings, reconciliation_entries
+from schemas.journal import CONFIRMATION, RECONCILIATION
+from sensors.windows import cut_off
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Listed:
+    """What one run put on ledgers."""
+
+    ledgers: list[str] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
+
+
+def reconcile_due(store: Store, say: Say = lambda _: None) -> Listed:
+    """Puts every due line on a 照合台帳 and issues the papers that are owed."""
+    listed = _list(store, RECONCILIATION, lambda journal: _reconciliation(store, journal))
+    return _issue_owed(store, listed, RECONCILIATION, say)
+
+
+def confirm_due(store: Store, say: Say = lambda _: None) -> Listed:
+    """Confirms every unit past its cut-off, after reconciling what is not yet on a 照合台帳."""
+    calendar = calendar_of(reference_of(store))
+    now = store.clock.now()
+    due = confirmation_entries(store.journal.open().scan(), now, calendar)
+    units = due["unit"].unique().sort().to_list()
+    first = _list(
+        store,
+        RECONCILIATION,
+        lambda journal: reconciliation_entries(journal, now, calendar, units) if units else None,
+    )
+    first = _issue_owed(store, first, RECONCILIATION, say)
+    listed = _list(
+        store, CONFIRMATION, lambda journal: confirmation_entries(journal, store.clock.now(), calendar)
+    )
+    listed = _issue_owed(store, listed, CONFIRMATION, say)
+    listed.documents = first.documents + listed.documents
+    return listed
+
+
+def extract_due(store: Store, say: Say = lambda _: None) -> list[str]:
+    """Issues finance's month extract from the month's last business day 20:00 on; new versions only for new content."""
+    now = store.clock.now()
+    calendar = calendar_of(reference_of(store))
+    confirmed = listings(store.journal.open().scan(), CONFIRMATION)
+    months = confirmed.select(pl.col("listed_at").dt.date().dt.truncate("1mo").unique()).collect().to_series()
+    issued = []
+    for month in sorted(months.to_list()):
+        # The cut-off of the month before falls on this month's last business day.
+        if cut_off(_month_before(month), calendar) <= now:
+            document_id = papers.issue_finance_extract(store, f"{month:%Y-%m}")
+            if document_id:
+                say(f"経理データ {document_id} を作成しました")
+                issued.append(document_id)
+    return issued
+
+
+def _month_before(month: date) -> date:
+    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
+
+
+def _reconciliation(store: Store, journal: pl.LazyFrame) -> pl.DataFrame:
+    return reconciliation_entries(journal, store.clock.now(), calendar_of(reference_of(store)))
+
+
+def _list(store: Store, entry: str, entries: Callable[[pl.LazyFrame], pl.DataFrame | None]) -> Listed:
+    made: list[pl.DataFrame] = []
+
+    def build(snapshot: Snapshot) -> pl.DataFrame | None:
+        rows = entries(snapshot.scan())
+        made[:] = [] if rows is None else [rows]
+        return rows
+
+    store.journal.commit(build, entry)
+    listed = Listed()
+    for rows in made:
+        listed.ledgers = rows["ledger_id"].unique(maintain_order=True).to_list()
+        listed.units = rows["unit"].unique(maintain_order=True).to_list()
+    return listed
+
+
+def _issue_owed(store: Store, listed: Listed, entry: str, say: Say) -> Listed:
+    """Papers of the new ledgers, and of earlier ones that a crash left without."""
+    kinds = ("reconciliation_ledger", "shipment_statement_check") if entry == RECONCILIATION else ("invoice",)
+    issued = set().union(*(store.events.issued_ids(kind) for kind in kinds))
+    known = (
+        listings(store.journal.open().scan(), entry)
+        .select(pl.col("ledger_id").unique())
+        .collect()
+        .to_series()
+    )
+    for ledger_id in sorted(known.to_list()):
+        if not any(f"{kind}-{ledger_id}-csv" in issued for kind in kinds):
+            issue = (
+                papers.issue_reconciliation_ledger
+                if entry == RECONCILIATION
+                else papers.issue_confirmed_ledger
+            )
+            listed.documents += issue(store, ledger_id)
+            say(f"{ledger_id} の帳票を作成しました")
+    return listed

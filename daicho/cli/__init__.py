@@ -1,0 +1,53 @@
+"""The command ``daicho``: a thin door over the functions that the assets call.
+
+``parser`` tells the words, ``commands`` does one function per command, ``printing`` shows results. A command imports
+what it needs when it runs, so that ``--help`` and ``status`` start at once. Contract §4.
+"""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command. 0 done, 1 only from ``check`` and ``verify``, 2 refused or wrong usage, 3 internal fault."""
+    from daicho.cli.parser import parser
+
+    options = parser().parse_args(arguments)
+    from daicho.cli import commands
+    from daicho.cli.printing import refused
+    from daicho.settings import SettingsError
+    from schemas.submission import Refusal
+
+    try:
+        return int(commands.COMMANDS[options.command](options) or 0)
+    except Refusal as refusal:
+        return refused(refusal.code, refusal.message, options)
+    except (SettingsError, commands.ClockSettingError) as error:
+        return refused("setting", str(error), options)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("中断しました。", file=sys.stderr)
+        return 130
+    except Exception as error:  # noqa: BLE001 - no traceback reaches a user; it is kept for the operator
+        return _fault(error)
+
+
+def _fault(error: Exception) -> int:
+    """An internal fault: one sentence for the user, the traceback in a file for the operator."""
+    import traceback
+
+    from daicho.settings import Settings, SettingsError
+
+    message = f"内部エラーです: {type(error).__name__}: {error}"
+    try:
+        log = Settings.from_env().home / "faults.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a", encoding="utf-8") as stream:
+            traceback.print_exc(file=stream)
+        message += f"\n詳細を {log} に残しました。"
+    except (OSError, SettingsError):
+        pass
+    print(message, file=sys.stderr)
+    return 3

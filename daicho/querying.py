@@ -1,0 +1,94 @@
+"""Read-only SQL over the published views with DuckDB (``daicho sql``).
+
+The views are handed in as frames; files, network and settings are closed to the query.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from daicho.references import reference_of
+from daicho.store import Store
+from daicho.views import ledger_frame
+from schemas.findings import SCHEMA as FINDINGS
+from schemas.reference import TABLES
+from schemas.submission import Refusal
+
+
+def query(store: Store, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
+    """Column names and rows of one SELECT.
+
+    Raises:
+        Refusal: ``sql`` for anything that is no single SELECT or that DuckDB cannot do.
+    """
+    connection = duckdb.connect(
+        ":memory:", config={"enable_external_access": "false", "python_enable_replacements": "false"}
+    )
+    try:
+        statements = connection.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise Refusal("sql", "読取り専用です。SELECT 文を1つだけ指定してください。")
+        words = {word.lower() for word in re.findall(r"[A-Za-z_]+", sql)}
+        for name, frame in views(store).items():
+            if name in words:
+                connection.register(name, frame().to_arrow())
+        connection.execute("SET lock_configuration = true")
+        result = connection.execute(statements[0])
+        columns = [column[0] for column in result.description or []]
+        return columns, [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+    except duckdb.Error as error:
+        raise Refusal("sql", f"{error}\n使えるビュー: {', '.join(views(store))}") from error
+    finally:
+        connection.close()
+
+
+def views(store: Store) -> dict[str, Callable[[], pl.DataFrame]]:
+    """The views by name; each is made only when a query names it."""
+    return {
+        "submissions": lambda: pl.DataFrame(
+            store.events.submissions(store.clock.now()), infer_schema_length=None, schema=_SUBMISSIONS
+        ),
+        "findings": lambda: _findings(store),
+        "ledger": lambda: ledger_frame(store).collect(),
+        "ledger_history": lambda: ledger_frame(store, history=True).collect(),
+        "documents": lambda: pl.DataFrame(
+            store.documents.find({}, store.clock.now()), schema=_DOCUMENTS, infer_schema_length=None
+        ),
+        **{f"reference_{name}": lambda name=name: reference_of(store).table(name) for name in TABLES},  # type: ignore[misc]
+    }
+
+
+_SUBMISSIONS = {
+    **dict.fromkeys(("submission_id", "product", "holder", "user", "file_name"), pl.String),
+    "declared_count": pl.Int64,
+    **dict.fromkeys(("received_at", "acceptance_date", "status"), pl.String),
+    "held": pl.Boolean,
+    **dict.fromkeys(("errors", "warnings", "premium_total_yen"), pl.Int64),
+}
+_DOCUMENTS = dict.fromkeys(
+    (
+        "document_id",
+        "kind",
+        "format",
+        "path",
+        "sha256",
+        "holder",
+        "submission_id",
+        "unit",
+        "created_at",
+        "expires_at",
+    ),
+    pl.String,
+)
+
+
+def _findings(store: Store) -> pl.DataFrame:
+    parts = [pl.DataFrame(schema={"submission_id": pl.String, **FINDINGS})]
+    for submission_id in store.findings.submissions():
+        frame = store.findings.read(submission_id)
+        if frame is not None:
+            parts.append(frame.select(pl.lit(submission_id).alias("submission_id"), *FINDINGS))
+    return pl.concat(parts)

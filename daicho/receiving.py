@@ -1,0 +1,169 @@
+"""Taking in one upload, whatever channel it comes by: refuse at once, or archive it and give a receipt.
+
+Command line, drop folder and portal meet here. Nothing is judged but what can refuse an upload at the door: hours,
+size, readability, count, identity. Contract §5, §7; A-007…A-011, A-057, C-001…C-011.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from unicodedata import normalize
+
+from daicho.references import calendar_of, reference_of
+from daicho.store import Store
+from daicho.store.archive import Receipt
+from schemas.layouts import CURRENT_VERSION, layout_of
+from schemas.products import Product, product_named
+from schemas.submission import Refusal
+from sensors.windows import acceptance_day
+
+MAX_REMARKS = 500
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a sender hands in. ``count`` is text as typed: full-width digits are normalised (A-009)."""
+
+    content: bytes
+    file_name: str
+    product: str
+    holder: str
+    user: str
+    count: str
+    remarks: str = ""
+    resend: bool = False
+    channel: str = "cli"
+    source: str | None = None
+
+
+def receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
+    """Archives an upload and gives its receipt; the acceptance day is fixed with it.
+
+    Raises:
+        Refusal: nothing of the upload is kept but an event telling the refusal.
+    """
+    try:
+        return _receive(store, upload, received_at)
+    except Refusal as refusal:
+        store.events.refuse(
+            refusal.code,
+            refusal.message,
+            actor=upload.user or upload.holder or "unknown",
+            file_name=upload.file_name,
+            product=upload.product,
+            holder=upload.holder,
+            channel=upload.channel,
+        )
+        raise
+
+
+def _receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
+    from daicho.store.eventlog import IdenticalUpload
+
+    product = checked_product(upload.product)
+    holder, user = checked_sender(upload.holder, upload.user)
+    count = checked_count(upload.count)
+    remarks = checked_remarks(upload.remarks)
+    day = acceptance_day(received_at, calendar_of(reference_of(store)))
+    checked_size(store, len(upload.content))
+    counted = count_records(store, upload.content, upload.file_name, product, count)
+    try:
+        return store.events.receive(
+            {
+                "product": str(product),
+                "holder": holder,
+                "user": user,
+                "file_name": upload.file_name,
+                "sha256": store.archive.put_bytes(upload.content),
+                "size": len(upload.content),
+                "declared_count": count,
+                "counted": counted,
+                "remarks": remarks,
+                "channel": upload.channel,
+                "source": upload.source,
+                "received_at": received_at.isoformat(),
+                "acceptance_date": day.isoformat(),
+                "window": "same-day" if day == received_at.date() else "next-business-day",
+                "layout_version": CURRENT_VERSION,
+            },
+            resend=upload.resend,
+        )
+    except IdenticalUpload as error:
+        raise Refusal(
+            "identical-upload",
+            f"同じ内容のファイルが {error.submission_id} として受付済みです。"
+            "意図して再送するときは再送の指定(--resend、manifest の resend、画面のチェック)を付けてください。",
+        ) from error
+
+
+def checked_product(name: str) -> Product:
+    """The product of that name (A-001)."""
+    product = product_named(name)
+    if product is None:
+        raise Refusal(
+            "unknown-product", f"保険種「{name}」は受け付けられません。使える保険種: {'、'.join(Product)}"
+        )
+    return product
+
+
+def checked_sender(holder: str, user: str) -> tuple[str, str]:
+    """9-digit holder and 12-digit user that begins with it (G-002)."""
+    holder, user = normalize("NFKC", holder).strip(), normalize("NFKC", user).strip()
+    if not re.fullmatch(r"[0-9]{9}", holder):
+        raise Refusal("invalid-holder", f"保険利用者コード「{holder}」は9桁の数字で指定してください。")
+    if not re.fullmatch(r"[0-9]{12}", user) or not user.startswith(holder):
+        raise Refusal(
+            "invalid-user",
+            f"WebユーザーID「{user}」は保険利用者コード {holder} に続く12桁の数字で指定してください。",
+        )
+    return holder, user
+
+
+def checked_count(typed: str) -> int:
+    """The declared number of records, an integer of at least 1 (A-009)."""
+    text = normalize("NFKC", str(typed)).strip()
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
+        raise Refusal("invalid-count", f"申請件数「{typed}」は1以上の整数で入力してください。")
+    return int(text)
+
+
+def checked_remarks(remarks: str) -> str:
+    """備考情報 of at most 500 characters, kept as typed (A-010…A-012)."""
+    length = len(normalize("NFC", remarks.replace("\r\n", "\n")))
+    if length > MAX_REMARKS:
+        raise Refusal(
+            "remarks-too-long", f"備考情報は{MAX_REMARKS}文字以内で入力してください(現在{length}文字)。"
+        )
+    return remarks
+
+
+def checked_size(store: Store, size: int) -> None:
+    """The limit of bytes (A-057)."""
+    if size > store.settings.max_bytes:
+        raise Refusal(
+            "file-too-large",
+            f"ファイルが大きすぎます({size:,}バイト)。{store.settings.max_bytes:,}バイト以内に分けて送ってください。",
+        )
+
+
+def count_records(store: Store, content: bytes, file_name: str, product: Product, declared: int) -> int:
+    """The number of records in the file, which must equal the declared one (A-007, B-004)."""
+    from pipelines.decode import decode
+
+    counted = decode(content, file_name, layout_of(product)).count
+    if counted != declared:
+        raise count_mismatch(declared, counted)
+    if counted > store.settings.max_records:
+        raise Refusal(
+            "too-many-records",
+            f"件数が多すぎます({counted:,}件)。{store.settings.max_records:,}件以内に分けて送ってください。",
+        )
+    return counted
+
+
+def count_mismatch(declared: int, counted: int) -> Refusal:
+    """The refusal when declared and counted records differ."""
+    return Refusal(
+        "count-mismatch",
+        f"申請件数({declared}件)とファイルの件数({counted}件)が一致しません。件数またはファイルを確かめて送り直してください。",
+    )

@@ -1,0 +1,75 @@
+"""Running a Dagster job in this process (``daicho run``), with Dagster's own state in the home."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from daicho.store import Store
+
+_SQLITE = """\
+# Written by daicho; Dagster's own state of this home.
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    max_concurrent_runs: 4
+    dequeue_interval_seconds: 1
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  max_runtime_seconds: 21600
+  free_slots_after_run_end_seconds: 300
+run_retries:
+  enabled: true
+  max_retries: 2
+  retry_on_asset_or_op_failure: false
+"""
+_POSTGRES = """\
+storage:
+  postgres:
+    postgres_url: {url}
+"""
+
+
+def dagster_home(store: Store) -> Path:
+    """The folder of Dagster's state with its ``dagster.yaml``, made when missing."""
+    home = store.settings.home / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    text = _SQLITE
+    if not store.settings.uses_sqlite:
+        text += _POSTGRES.format(
+            url=store.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+        )
+    path = home / "dagster.yaml"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        temporary = home / f".dagster.yaml.{os.getpid()}.tmp"
+        temporary.touch(mode=0o600)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    return home
+
+
+def run_job(store: Store, name: str, say: Callable[[str], None]) -> tuple[dict[str, Any], bool]:
+    """Runs one job for all that is due now; what it processed, and whether every step succeeded."""
+    from daicho.references import reference_of
+
+    reference_of(store)  # a fresh home gets its tables before any step asks for them
+    home = dagster_home(store)
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    say(f"{name} を開始します(起動に数秒かかります)")
+    import logging
+
+    import dagster as dg
+
+    from assets.jobs import run_in_process
+
+    logging.getLogger("dagster").setLevel(logging.WARNING)
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        outcome = run_in_process(name, store, instance)
+    if not outcome.success:
+        say(f"{name} の一部が失敗しました。Dagster の画面で run {outcome.run_id} を確認してください。")
+    return {"job": outcome.job, "run_id": outcome.run_id, "processed": outcome.processed}, outcome.success

@@ -1,0 +1,155 @@
+"""Does everything that is kept fit together? (``daicho verify``)
+
+Hash chain, archive, counts, sums, no double booking, papers, and every premium recomputed with the tables that
+priced it. Nothing is changed.
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from daicho.references import reference_of
+from daicho.store import Store
+from pipelines.assess import rerated
+from pipelines.ledger import bookings, listings
+from schemas.journal import CONFIRMATION, RATED, RECONCILIATION
+from schemas.products import Product
+
+
+def verify_store(store: Store, say: Callable[[str], None]) -> dict[str, Any]:
+    """``{"ok", "checked": counts by what was checked, "problems": Japanese sentences}``."""
+    problems: list[str] = []
+    checked: dict[str, int] = {}
+    for title, step in (
+        ("台帳の連鎖", _chain),
+        ("原本と受付", _archive),
+        ("件数の保存", _counts),
+        ("二重計上", _twice),
+        ("照合・確定", _listings),
+        ("保険料の再計算", _premiums),
+        ("帳票", _papers),
+    ):
+        say(f"{title}を確認しています")
+        found, counts = step(store)
+        problems += found
+        checked.update(counts)
+    return {"ok": not problems, "checked": checked, "problems": problems}
+
+
+_Step = tuple[list[str], dict[str, int]]
+
+
+def _chain(store: Store) -> _Step:
+    snapshot = store.journal.open()
+    found = [problem.message for problem in store.journal.verify_chain()]
+    commits, rows, _ = snapshot.last()
+    return found, {"commits": commits, "journal_rows": rows}
+
+
+def _archive(store: Store) -> _Step:
+    from daicho.store.archive import ArchiveDamaged
+
+    problems, known = [], {r["submission_id"] for r in store.events.submissions(store.clock.now())}
+    receipts = 0
+    for number in store.archive.receipt_numbers():
+        try:
+            receipt = store.archive.read_receipt(number)
+            if receipt is None:
+                continue
+            receipts += 1
+            store.archive.get_bytes(receipt["sha256"])
+        except (ArchiveDamaged, FileNotFoundError) as error:
+            problems.append(f"受付番号 {number} の原本を確認できません: {error}")
+            continue
+        if receipt["submission_id"] not in known:
+            problems.append(
+                f"{receipt['submission_id']} の受付票はありますが記録がありません。次の処理で取り込まれます。"
+            )
+    if receipts < len(known):
+        problems.append(f"受付票が{len(known) - receipts}件足りません。")
+    return problems, {"receipts": receipts}
+
+
+def _counts(store: Store) -> _Step:
+    counts = store.events.accounting()
+    problems = []
+    if counts["received"] != counts["booked"] + counts["rejected"] + counts["held"] + counts["waiting"]:
+        problems.append(f"受付 {counts['received']} が 計上+要確認+保留+処理待ち と一致しません: {counts}")
+    lines = (
+        bookings(store.journal.open().scan())
+        .group_by("submission_id")
+        .agg(pl.len().alias("rows"), pl.col("premium_total").sum().alias("yen"))
+        .collect()
+    )
+    journal = {name: (rows, yen) for name, rows, yen in lines.iter_rows()}
+    for row in store.events.submissions(store.clock.now()):
+        name = row["submission_id"]
+        booked = journal.pop(name, None)
+        if row["premium_total_yen"] is None:
+            if booked and row["errors"] is not None:
+                problems.append(f"{name} は計上されていないはずですが、台帳に{booked[0]}行あります。")
+        elif booked != (row["declared_count"], row["premium_total_yen"]):
+            problems.append(
+                f"{name} の件数・保険料({row['declared_count']}件、{row['premium_total_yen']}円)が台帳 {booked} と一致しません。"
+            )
+    problems += [f"{name} は受付の記録がないのに台帳にあります。" for name in journal]
+    return problems, {f"submissions_{name}": n for name, n in counts.items()}
+
+
+def _twice(store: Store) -> _Step:
+    booked = bookings(store.journal.open().scan())
+    problems = []
+    for key in (("line_id", "history_no"), ("submission_id", "record")):
+        for row in booked.group_by(key).len().filter(pl.col("len") > 1).collect().iter_rows():
+            problems.append(f"{row[0]} {row[1]} が{row[2]}回計上されています。")
+    return problems, {}
+
+
+def _listings(store: Store) -> _Step:
+    journal = store.journal.open().scan()
+    problems, counts = [], {}
+    known = bookings(journal).select("journal_no")
+    for entry in (RECONCILIATION, CONFIRMATION):
+        listed = listings(journal, entry)
+        for number, _ in (
+            listed.group_by("listed_journal_no").len().filter(pl.col("len") > 1).collect().iter_rows()
+        ):
+            problems.append(f"台帳行 {number} が{entry}に二度載っています。")
+        strays = listed.join(known, left_on="listed_journal_no", right_on="journal_no", how="anti").collect()
+        problems += [f"{entry} の行 {n} は台帳にありません。" for n in strays["listed_journal_no"]]
+        counts[f"{entry}_lines"] = listed.select(pl.len()).collect().item()
+    return problems, counts
+
+
+def _premiums(store: Store) -> _Step:
+    lines = bookings(store.journal.open().scan()).collect().sort("journal_no")
+    problems = []
+    for (product, load), part in lines.partition_by(["product", "reference_load"], as_dict=True).items():
+        again = rerated(part, Product(str(product)), reference_of(store, int(str(load))))
+        names = [name for name in RATED if not name.startswith("cover_")]
+        differs = pl.any_horizontal(part[name].ne_missing(again[name]) for name in names)
+        wrong = part.select("line_id", "history_no").filter(pl.select(differs).to_series())
+        problems += [
+            f"{line} 履歴{no} の保険料を再計算すると計上と一致しません。" for line, no in wrong.iter_rows()
+        ]
+    return problems, {
+        "premiums_recomputed": lines.height,
+        "premium_total_yen": int(lines["premium_total"].sum()),
+    }
+
+
+def _papers(store: Store) -> _Step:
+    problems = []
+    documents = store.documents.find({}, store.clock.now())
+    for document in documents:
+        try:
+            data = Path(document["path"]).read_bytes()
+        except OSError:
+            problems.append(f"帳票 {document['document_id']} のファイルがありません。")
+            continue
+        if hashlib.sha256(data).hexdigest() != document["sha256"]:
+            problems.append(f"帳票 {document['document_id']} の内容が作成時と違います。")
+    return problems, {"documents": len(documents)}

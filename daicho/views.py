@@ -1,0 +1,89 @@
+"""Questions to the ledger that several doors ask: its state for booking, its current lines for people and programs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from daicho.store import Store
+from pipelines.ledger import as_of, current, with_stage
+from pipelines.post import CONTRACT, Candidate, LedgerState, contracts_of
+from schemas.layouts import layout_of
+from schemas.money import COMPONENTS, percent_text
+from schemas.products import Product
+
+_FACTS = [
+    "application_no",
+    "acceptance_date",
+    "country_category",
+    "country_category_pre",
+    "buyer_rating",
+    "days_pre",
+    "days_post",
+    *(f"rate_{c}" for c in COMPONENTS),
+    *(f"insured_amount_{c}" for c in COMPONENTS),
+    *(f"premium_{c}" for c in COMPONENTS),
+    "premium_total",
+    "change_notice_limit",
+    "stage",
+]
+"""What a ledger line tells besides its layout fields (contract §4)."""
+
+
+def ledger_state(bookings: pl.LazyFrame, candidates: Sequence[Candidate]) -> LedgerState:
+    """What the journal knows that matters for these candidates."""
+    number = pl.col("application_no")
+    last = (
+        bookings.select(
+            number.str.slice(0, 2).alias("year"),
+            number.str.split("-").list.get(1).cast(pl.Int64).alias("serial"),
+        )
+        .group_by("year")
+        .agg(pl.col("serial").max())
+        .collect()
+    )
+    live = (
+        bookings.select(*CONTRACT, "application_no")
+        .join(contracts_of(candidates).lazy(), on=CONTRACT, how="semi")
+        .unique()
+        .collect()
+    )
+    return LedgerState(dict(last.iter_rows()), live)
+
+
+def ledger_rows(
+    store: Store, holder: str | None = None, product: str | None = None, at: datetime | None = None
+) -> list[dict[str, Any]]:
+    """Current version of every ledger line, in journal order; with ``at`` as it stood at that instant.
+
+    Rates are percent as text, dates ISO text, yen integers, layout fields text as normalised.
+    """
+    rows = ledger_frame(store, at)
+    if holder:
+        rows = rows.filter(pl.col("policyholder_code") == holder)
+    if product:
+        rows = rows.filter(pl.col("product") == product)
+    return [_told(row) for row in rows.collect().iter_rows(named=True)]
+
+
+def ledger_frame(store: Store, at: datetime | None = None, history: bool = False) -> pl.LazyFrame:
+    """Ledger lines as a frame: the current versions, or with ``history`` all of them."""
+    journal = store.journal.open().scan()
+    if at is not None:
+        journal = as_of(journal, at)
+    return with_stage(journal).sort("journal_no") if history else current(journal)
+
+
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    names = layout_of(Product(row["product"])).names
+    told = {"product": row["product"], **{name: row[name] for name in names}}
+    for name in _FACTS:
+        told[name] = row[name]
+    for c in COMPONENTS:
+        told[f"rate_{c}"] = percent_text(row[f"rate_{c}"])
+    for name in ("acceptance_date", "change_notice_limit"):
+        told[name] = row[name].isoformat() if row[name] else None
+    for name in ("submission_id", "record", "unit"):
+        told[name] = row[name]
+    return told

@@ -1,0 +1,56 @@
+"""The sensor that starts an intake run when there is something to do: a file in the drop or a due submission."""
+
+import json
+import time
+
+import dagster as dg
+
+from daicho.drop import is_waiting
+from daicho.store import Store
+from sensors.partitions import ensure_partitions, partition_of_now
+
+_ACTIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_LONGEST_WAIT = 300
+
+
+def upload_sensor(job: object) -> dg.SensorDefinition:
+    """Looks every two seconds; at most one intake run at a time, and a growing pause after runs that failed."""
+
+    @dg.sensor(
+        name="upload_sensor",
+        job=job,  # type: ignore[arg-type]
+        minimum_interval_seconds=2,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="受付フォルダに届いたファイルと、期日の来た申請を見つけて intake を起動します。",
+    )
+    def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        store = Store.open()
+        due = store.events.due(store.clock.now())
+        if not due and not is_waiting(store):
+            return dg.SkipReason("届いたファイルも期日の来た申請もありません。")
+        memory = json.loads(context.cursor or "{}")
+        for name in ("intake", "nightly"):
+            if context.instance.get_runs(dg.RunsFilter(job_name=name, statuses=_ACTIVE), limit=1):
+                return dg.SkipReason(f"{name} が実行中です。終わり次第、残りを処理します。")
+        last = context.instance.get_runs(dg.RunsFilter(job_name="intake"), limit=1)
+        failures = int(memory.get("failures", 0))
+        if last and last[0].run_id != memory.get("judged"):
+            failures = failures + 1 if last[0].status == dg.DagsterRunStatus.FAILURE else 0
+            memory = {"judged": last[0].run_id, "failures": failures, "since": time.time()}
+        wait = min(2**failures, _LONGEST_WAIT) if failures else 0
+        if wait and time.time() - float(memory.get("since", 0)) < wait:
+            context.update_cursor(json.dumps(memory))
+            return dg.SkipReason(f"intake が{failures}回続けて失敗しました。{wait}秒おいて再試行します。")
+        context.update_cursor(json.dumps(memory))
+        day = partition_of_now(store)
+        ensure_partitions(context.instance, day, *(r["acceptance_date"] for r in due))
+        # No run key: a key once used would drop a retry silently; the check above keeps runs single.
+        return dg.SensorResult(run_requests=[dg.RunRequest(partition_key=day)])
+
+    return _sensor
