@@ -1,0 +1,230 @@
+"""Every sample upload does what ``sample_ledgers/expected.csv`` says, through the rules alone.
+
+The whole tour through the command line is ``sample_ledgers/run.py``; here no store and no Dagster is needed.
+"""
+
+import csv
+import importlib.util
+import json
+import sys
+import zipfile
+from collections import Counter
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import polars as pl
+import pytest
+
+from pipelines.assess import Assessment, assess
+from pipelines.post import Candidate, LedgerState, Posted, post
+from pipelines.reference import Reference, builtin_tables, canonical_tables, unusable_values
+from schemas.findings import KINDS
+from schemas.products import Product
+from schemas.submission import Refusal
+from sensors.calendar import BusinessCalendar
+from sensors.windows import acceptance_day
+
+ROOT = Path(__file__).resolve().parents[2] / "sample_ledgers"
+AT_THE_DOOR = {"count-mismatch", "identical-upload", "remarks-too-long"}
+"""Refusals that are decided by the door, not by the rules or the hours; the tour shows them."""
+BY_DECISION = {"refused-by-desk"}
+"""Findings that a person makes, not an upload."""
+
+
+def expected() -> list[dict[str, str]]:
+    with (ROOT / "expected.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def text_tables() -> dict[str, pl.DataFrame]:
+    return {path.stem: pl.read_csv(path, infer_schema=False) for path in (ROOT / "reference").glob("*.csv")}
+
+
+@cache
+def reference() -> Reference:
+    tables = builtin_tables()
+    for name, frame in canonical_tables(text_tables()).items():
+        tables[name] = pl.concat([tables[name], frame]) if name in tables else frame
+    return Reference.of(tables, 1)
+
+
+@cache
+def calendar() -> BusinessCalendar:
+    return BusinessCalendar(reference().holidays, *reference().calendar_years)
+
+
+def assessed(row: dict[str, str]) -> Assessment:
+    sent_at = datetime.fromisoformat(row["sent_at"])
+    return assess(
+        (ROOT / row["file"]).read_bytes(),
+        Path(row["file"]).name,
+        Product(row["product"]),
+        row["holder"],
+        sent_at.date(),
+        acceptance_day(sent_at, calendar()),
+        reference(),
+    )
+
+
+@cache
+def outcomes() -> dict[int, Posted]:
+    """Every upload that is not refused, decided in the order of sending on one ledger."""
+    live: dict[str, Any] = dict.fromkeys(
+        ("agreement_code", "export_contract_no", "application_no"), pl.String()
+    )
+    state = LedgerState({}, pl.DataFrame(schema=live))
+    result: dict[int, Posted] = {}
+    for number, row in enumerate(expected()):
+        if row["refusal"]:
+            continue
+        receipt = {"receipt_no": number, "submission_id": f"S{number:08d}", "holder": row["holder"]}
+        [posted] = post([Candidate(receipt, assessed(row))], state, datetime.fromisoformat(row["sent_at"]))
+        result[number] = posted
+        if posted.verdict == "booked":
+            rows = posted.rows.filter(pl.col("export_contract_no").is_not_null()).select(*live)
+            serials = posted.rows.select(
+                pl.coalesce("application_serial", "notice_serial").cast(pl.Int64).max()
+            ).item()
+            state = LedgerState({"18": serials}, pl.concat([state.live, rows]))
+    return result
+
+
+def booked() -> dict[str, pl.DataFrame]:
+    """File → its lines in the journal."""
+    rows = expected()
+    return {rows[n]["file"]: posted.rows for n, posted in outcomes().items() if posted.verdict == "booked"}
+
+
+def test_the_reference_set_can_be_loaded() -> None:
+    tables = canonical_tables(text_tables())
+    assert unusable_values(tables) == []
+    assert set(tables["rates"]["rate_set"]) == {"CAL-2018(仮定: 2018年の例に合わせた較正値)"}
+    for name in ("country_categories", "rates", "exchange_rates"):
+        assert (tables[name]["remark"] != "").all(), f"{name}: every assumption is marked in its row"
+
+
+@pytest.mark.parametrize(
+    ("number", "row"),
+    [pytest.param(n, row, id=row["file"]) for n, row in enumerate(expected()) if not row["refusal"]],
+)
+def test_an_upload_gets_what_is_expected_of_it(number: int, row: dict[str, str]) -> None:
+    posted = outcomes()[number]
+    found = Counter(
+        f"{record or 0}:{code}" for record, code in posted.findings.select("record", "code").iter_rows()
+    )
+    assert found == Counter(row["findings"].split())
+    assert str(posted.errors) == row["errors"]
+    assert str(posted.warnings) == row["warnings"]
+    assert {"booked": "処理完了", "rejected": "申請内容要確認"}[posted.verdict] == row["expected"]
+    assert str(posted.premium_total) == row["premium_total_yen"]
+    if posted.verdict == "booked":
+        assert str(posted.rows.height) == row["count"]
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=f"{row['file']} {row['sent_at']}") for row in expected() if row["refusal"]]
+)
+def test_a_refused_upload_is_refused_for_the_expected_reason(row: dict[str, str]) -> None:
+    if row["refusal"] in AT_THE_DOOR:
+        assert assessed(row).count > 0  # readable and in time: only the door refuses it
+        return
+    with pytest.raises(Refusal) as refusal:
+        assessed(row)
+    assert refusal.value.code == row["refusal"]
+
+
+def test_every_kind_of_finding_fires_in_some_sample() -> None:
+    shown = {found.split(":")[1] for row in expected() for found in row["findings"].split()}
+    assert shown == set(KINDS) - BY_DECISION
+
+
+@pytest.mark.req("E-151", "E-152", "E-154", "E-155", "E-158")
+def test_the_printed_totals_come_out_to_the_yen() -> None:
+    by_file = booked()
+    ledger = by_file["worked_examples/seed004_enterprise.csv"]
+    assert ledger.select("country_category", "buyer_rating", "premium_total").rows() == [
+        ("A", "EA", 9_400),
+        ("A", "EF", 12_800),
+        ("C", "EA", 18_400),
+        ("C", "EF", 21_800),
+        ("D", "EA", 22_300),
+        ("D", "EF", 25_700),
+    ]
+    components = [f"premium_{c}" for c in "acbd"]
+    assert ledger.select(components).rows()[2:4] == [(2_600, 300, 7_900, 7_600), (2_600, 300, 7_900, 11_000)]
+    assert set(ledger["days_pre"]) == {30}
+    assert set(ledger["days_post"]) == {60}
+    notices = by_file["worked_examples/seed004_notice.csv"]
+    assert notices["premium_total"].to_list() == [8_900, 12_700, 15_900, 19_700, 19_500, 23_300]
+    assert notices.select("premium_b", "premium_d").rows()[2:4] == [(7_900, 8_000), (7_900, 11_800)]
+
+
+@pytest.mark.req("B-013", "B-015", "E-149", "E-150")
+def test_one_record_per_band_costs_the_same_as_one_per_shipment() -> None:
+    by_file = booked()
+    summed = by_file["worked_examples/matome_summed.csv"]
+    single = by_file["worked_examples/matome_single.csv"]
+    key = ["payer_code", "destination_country", "period_band"]
+    totals = [pl.col("contract_yen").sum(), pl.col("premium_total").sum()]
+    assert (summed.height, single.height) == (8, 10)
+    assert summed.group_by(key).agg(totals).sort(key).equals(single.group_by(key).agg(totals).sort(key))
+    assert summed["payer_code"].value_counts()["count"].to_list() == [4, 4]
+
+
+def test_manifests_say_what_expected_csv_says() -> None:
+    for row in expected():
+        manifest = (ROOT / row["file"]).with_suffix(".json")
+        if not manifest.exists():
+            product, holder, count = Path(row["file"]).stem.split("_")[:3]
+            assert (product, holder, count) == (row["product"], row["holder"], row["count"])
+            continue
+        told = json.loads(manifest.read_text(encoding="utf-8"))
+        assert set(told) == {"product", "user", "count", "remarks", "resend"}
+        assert (told["product"], told["user"], str(told["count"])) == (
+            row["product"],
+            row["user"],
+            row["count"],
+        )
+
+
+def test_no_sample_is_forgotten() -> None:
+    folders = ("worked_examples", "month", "findings", "refused")
+    there = {
+        path.relative_to(ROOT).as_posix()
+        for folder in folders
+        for path in (ROOT / folder).iterdir()
+        if path.suffix != ".json"
+    }
+    assert there == {row["file"] for row in expected()}
+
+
+def test_the_samples_are_what_their_program_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    program = _loaded("make_samples")
+    monkeypatch.setattr(program, "HERE", tmp_path)
+    program.main()
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            committed = ROOT / path.relative_to(tmp_path)
+            assert _content(committed) == _content(path), f"run make_samples.py: {committed} differs"
+
+
+def _content(path: Path) -> object:
+    """The bytes; of a workbook its parts, since compression may differ between machines."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    return path.read_bytes()
+
+
+def _loaded(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"samples_{name}", ROOT / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
