@@ -18,7 +18,7 @@ _CATEGORY = {"a": "country_category_pre", "b": "country_category", "c": None, "d
 _DAYS = {"a": "days_pre", "b": "days_post", "c": "days_pre", "d": "days_post"}
 _BASE = {"a": "base_pre_yen", "b": "base_post_yen", "c": "base_pre_yen", "d": "base_post_yen"}
 _FACTORS = ("full_political", "currency_rider", "additional_cost")
-_MAX_FACTOR_TERM = 10**15
+_MAX_FACTOR_TERM = 2**63 - 1
 RATES_OF: dict[Product, tuple[Product, ...]] = {
     Product.ENTERPRISE: (Product.ENTERPRISE,),
     Product.SIMPLIFIED_NOTICE: (Product.SIMPLIFIED_NOTICE,),

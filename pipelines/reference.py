@@ -11,10 +11,11 @@ from typing import Any
 import polars as pl
 
 from pipelines.text import halfwidth, plain_date, scaled_integer
-from schemas.money import MAX_YEN
+from schemas.money import MAX_YEN, MICRO
 from schemas.products import Product
 from schemas.reference import ALLOWED, TABLES, ReferenceColumn, ReferenceTable, builtin_rows
 
+_CATEGORIES = "ABCDEFGH"
 _FRACTION = r"^[0-9]{1,6}(\.[0-9]{1,6})?(/[0-9]{1,6}(\.[0-9]{1,6})?)?$"
 _FORM = {
     "date": "日付(YYYYMMDD、YYYY-MM-DD、YYYY/MM/DD)",
@@ -173,7 +174,8 @@ def _typed(table: ReferenceTable, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def unusable_values(tables: Mapping[str, pl.DataFrame]) -> list[str]:
-    """What is well written but cannot be in force: discounts beyond 30 %, zero divisors, overlapping periods.
+    """What is well written but cannot be in force: discounts beyond 30 %, zero divisors, overlapping periods,
+    subsidiary exclusions with a gap (Seed 004 企総(2)), rates beyond 100 %.
 
     Args:
         tables: canonical text of the tables as they would stand after the load.
@@ -196,6 +198,13 @@ def unusable_values(tables: Mapping[str, pl.DataFrame]) -> list[str]:
             problems.append(
                 f"agreements.csv: 特約コード {code} の期間が重なっています。valid_to を確かめてください。"
             )
+        excluded = pl.col("subsidiary_excluded_categories")
+        gaps = agreements.filter(excluded.is_not_null() & ~pl.lit(_CATEGORIES).str.starts_with(excluded))
+        for code, letters in gaps.select("agreement_code", excluded).iter_rows():
+            problems.append(
+                f"agreements.csv: 特約コード {code} の子会社等の付保除外「{letters}」は使えません。"
+                "AからHまでAから続けて書いてください(例 AB)。"
+            )
         enterprise = agreements.filter(pl.col("product") == "enterprise")
         for row in enterprise.iter_rows(named=True):
             if row["floor_yen"] > 10_000_000:
@@ -205,6 +214,14 @@ def unusable_values(tables: Mapping[str, pl.DataFrame]) -> list[str]:
         too_long = enterprise.filter(pl.col("valid_to") >= pl.col("valid_from").dt.offset_by("1y"))
         for code in too_long["agreement_code"]:
             problems.append(f"agreements.csv: 特約コード {code} の期間は1年以内です。")
+    if "rates" in tables:
+        rates = _typed(TABLES["rates"], tables["rates"])
+        too_high = rates.filter(pl.max_horizontal("a", "b") > 100 * MICRO)
+        for row in too_high.iter_rows(named=True):
+            problems.append(
+                f"rates.csv: {row['product']} {str(row['component']).upper()}"
+                f"(国カテゴリー {row['country_category']}、格付 {row['buyer_rating']})の a、b は100以下(%)です。"
+            )
     for name in ("factors", "agreements"):
         if name in tables:
             column = "value" if name == "factors" else "discount_factor"

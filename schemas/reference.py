@@ -223,6 +223,8 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
         "none",
     ),
     ("settlement_methods", "needs"): ("", "usance_days", "due_date"),
+    ("country_categories", "category"): tuple("ABCDEFGH"),
+    ("rates", "country_category"): (*"ABCDEFGH", "*"),
     ("notice_limits", "base"): ("last_shipment_date", "due_date", "inspection_date"),
     ("cover", "condition"): ("covered", "lc_only", "within_1y_or_lc", "not_covered", "refused"),
     ("factors", "factor"): ("full_political", "currency_rider", "additional_cost"),
