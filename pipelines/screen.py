@@ -146,6 +146,16 @@ def _buyer_rules(product: Product) -> list[Rule]:
                 {"rating": rating},
             )
         )
+    # A class without any row in the cover table would be covered for nothing, without a word.
+    coverless = pl.all_horizontal(pl.col(f"condition_{c}").is_null() for c in rated_components(product))
+    rules.append(
+        Rule(
+            "rating-unknown",
+            "payer_code",
+            pl.col("payer_class").is_not_null() & coverless,
+            {"rating": pl.col("payer_rating")},
+        )
+    )
     rules.append(
         Rule("buyer-refused", "payer_code", pl.col("payer_class") == "B", {"rating": pl.col("payer_rating")})
     )
