@@ -136,7 +136,7 @@ def _decode_csv(content: bytes, file_name: str, layout: Layout) -> Decoded:
 
 def _header(line: str, file_name: str) -> list[str]:
     try:
-        return next(csv.reader(io.StringIO(line, newline="")))
+        return next(csv.reader(io.StringIO(line.replace("\r", " "), newline="")))
     except csv.Error as error:
         raise _unreadable(
             file_name,
