@@ -16,7 +16,7 @@ from schemas.layouts import Layout, LayoutField
 from schemas.products import PROCESSED_TYPES
 
 _UNTIDY = r"[\x{FF01}-\x{FF5E}\x{3000}\s]"
-_YEARS = ("19000101", "29991231")
+_FIRST_DAY, _LAST_DAY = "19000101", "29991231"
 """What counts as a date: months and usances added to it must stay within what databases and papers can hold."""
 
 
@@ -113,13 +113,13 @@ def _good(field: LayoutField, form: pl.Expr) -> pl.Expr:
         "marks": rf"^[0-9]{{1,{field.max_length}}}$",
     }
     if field.kind == "date":
-        return form.is_between(*map(pl.lit, _YEARS))
+        return form.is_between(pl.lit(_FIRST_DAY), pl.lit(_LAST_DAY))
     if field.kind == "month":
         first = form + "01"
         return (
             form.str.contains("^[0-9]{6}$")
             & first.str.to_date("%Y%m%d", strict=False).is_not_null()
-            & first.is_between(*map(pl.lit, _YEARS))
+            & first.is_between(pl.lit(_FIRST_DAY), pl.lit(_LAST_DAY))
         )
     if field.kind == "text":
         broken = cell.str.contains(r"\p{Cc}|^#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!|ERROR!)$")
