@@ -20,14 +20,13 @@ import pytest
 
 from pipelines.assess import Assessment, assess
 from pipelines.post import Candidate, LedgerState, Posted, post
-from pipelines.reference import Reference, builtin_tables, canonical_tables, unusable_values
+from pipelines.reference import canonical_tables, unusable_values
 from schemas.findings import KINDS
 from schemas.products import Product
 from schemas.submission import Refusal
-from sensors.calendar import BusinessCalendar
 from sensors.windows import acceptance_day
+from tests.sample_ledgers.reference_set import ROOT, calendar, reference, text_tables
 
-ROOT = Path(__file__).resolve().parents[2] / "sample_ledgers"
 AT_THE_DOOR = {"count-mismatch", "identical-upload", "remarks-too-long"}
 """Refusals that are decided by the door, not by the rules or the hours; the tour shows them."""
 BY_DECISION = {"refused-by-desk"}
@@ -37,23 +36,6 @@ BY_DECISION = {"refused-by-desk"}
 def expected() -> list[dict[str, str]]:
     with (ROOT / "expected.csv").open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-def text_tables() -> dict[str, pl.DataFrame]:
-    return {path.stem: pl.read_csv(path, infer_schema=False) for path in (ROOT / "reference").glob("*.csv")}
-
-
-@cache
-def reference() -> Reference:
-    tables = builtin_tables()
-    for name, frame in canonical_tables(text_tables()).items():
-        tables[name] = pl.concat([tables[name], frame]) if name in tables else frame
-    return Reference.of(tables, 1)
-
-
-@cache
-def calendar() -> BusinessCalendar:
-    return BusinessCalendar(reference().holidays, *reference().calendar_years)
 
 
 def assessed(row: dict[str, str]) -> Assessment:
