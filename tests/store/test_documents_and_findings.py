@@ -126,6 +126,7 @@ def test_expired_documents_are_removed_once_and_stay_removed(
     issue(documents, expires_at=end)
     assert documents.read("receipt-S00000001") is None
     assert documents.find({"document_id": "receipt-S00000001"}, NINE) == []
+    assert list(files.keys("documents")) == ["documents/receipt/for ever/受付票_S00000001.pdf"]
     assert kinds(events) == ["document-issued", "document-issued", "document-removed"]
 
 

@@ -13,7 +13,7 @@ import pytest
 from daicho.clock import Clock
 from daicho.store.archive import Archive
 from daicho.store.database import Database, SqliteDatabase, open_database
-from daicho.store.eventlog import ClaimLost, EventLog, IdenticalUpload, VerdictDiffers
+from daicho.store.eventlog import ClaimLost, EventLog, IdenticalUpload, NotHeld, VerdictDiffers
 from daicho.store.files import LocalFiles
 from sensors.windows import TOKYO
 from tests.store import workers
@@ -485,6 +485,72 @@ def test_status_has_exactly_the_fields_of_the_contract(events: EventLog) -> None
         }
     ]
     assert events.submissions(NINE, "S00000003") == []
+
+
+# ---------------------------------------------------------------------------------------------- what is owed
+
+
+def test_a_held_submission_waits_for_a_decision_and_is_due_again_when_released(events: EventLog) -> None:
+    events.receive(a_receipt())
+    events.receive(a_receipt())
+    events.claim("w", NINE, 2)
+    events.hold(1, "期限経過", NINE, "w")
+    assert numbers(events.due(NINE)) == [2]
+    assert events.submissions(NINE)[0]["held"] is True
+    assert events.accounting()["held"] == 1
+    events.end_hold(1, "release", "operator:sato", "船積前", NINE)
+    assert numbers(events.due(NINE)) == [1, 2]
+    assert numbers(events.claim("x", NINE, 2)) == [1]
+    last = events.events()[-1]
+    assert (last["kind"], last["actor"], last["reason"]) == ("hold-release", "operator:sato", "船積前")
+
+
+def test_a_held_submission_that_is_refused_is_rejected(events: EventLog) -> None:
+    events.receive(a_receipt())
+    events.claim("w", NINE, 1)
+    events.hold(1, "期限経過", NINE, "w")
+    events.end_hold(1, "refuse", "operator:sato", "期限後", NINE)
+    shown = events.submissions(NINE)[0]
+    assert (shown["status"], shown["held"]) == ("申請内容要確認", False)
+    found = events.verdict(1)
+    assert found is not None
+    assert (found["verdict"], found["premium_total"]) == ("rejected", None)
+    assert events.due(NINE) == []
+
+
+def test_what_is_not_held_cannot_be_decided(events: EventLog) -> None:
+    events.receive(a_receipt())
+    with pytest.raises(NotHeld, match="申請 S00000001 は保留されていません"):
+        events.end_hold(1, "release", "operator:sato", "x", NINE)
+    assert [event["kind"] for event in events.events()] == ["received"]
+
+
+def test_owed_documents_and_days_are_queries(events: EventLog) -> None:
+    events.receive(a_receipt(acceptance_date="2018-11-05"))
+    events.receive(a_receipt())
+    events.receive(a_receipt())
+    events.claim("w", NINE, 2)
+    assert events.verdict(2) is None
+    reject(events, 2)
+    assert numbers(events.accepted_on(NINE.date())) == [2, 3]
+    assert numbers(events.without_document("monitor_list", decided=True)) == [2]
+    assert numbers(events.without_document("receipt", decided=False)) == [1, 2, 3]
+    document = {
+        "document_id": "receipt-S00000002",
+        "kind": "receipt",
+        "format": "pdf",
+        "path": "x",
+        "sha256": "0" * 64,
+        "size": 1,
+        "holder": "100000001",
+        "submission_id": "S00000002",
+        "created_at": NINE.isoformat(),
+    }
+    assert events.register_document(document) == "new"
+    assert numbers(events.without_document("receipt", decided=False)) == [1, 3]
+    assert numbers(events.without_document("monitor_list", decided=True)) == [2]
+    assert events.issued_ids("receipt") == {"receipt-S00000002"}
+    assert events.issued_ids("invoice") == set()
 
 
 # ---------------------------------------------------------------------------------------------- drop

@@ -246,6 +246,25 @@ def test_an_unknown_fault_while_committing_is_no_conflict(
         journal.commit(lambda _: lines("S1"), "booking")
 
 
+def test_whoever_is_second_to_make_the_table_uses_the_first_ones(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between finding no table and making one, another process makes it and books."""
+    create = DeltaTable.create
+
+    def overtaken(*arguments: Any, **named: Any) -> DeltaTable:
+        with monkeypatch.context() as patched:
+            patched.setattr(DeltaTable, "create", create)
+            journal.open().append(lines("first"), "booking")
+        return create(*arguments, **named)
+
+    monkeypatch.setattr(DeltaTable, "create", overtaken)
+    second = journal.open()
+    assert second.last()[:2] == (1, 2)
+    assert second.append(lines("second"), "booking").last()[:2] == (2, 4)
+    assert journal.verify_chain() == []
+
+
 def test_processes_appending_at_once_lose_nothing_and_repeat_nothing(tmp_path: Path) -> None:
     told = workers.together(workers.book_some, tmp_path, None, processes=3, each=6)
     journal = Journal(Lake(str(tmp_path / "lake")), JOURNAL_SCHEMA)
