@@ -255,7 +255,7 @@ def month() -> list[Sample]:
         ledger("契-2018-022", "123000001", "150000", currency="USD", **LC_GERMANY),
         ledger("契-2018-023", "304000001", "5000000", settlement_method="60", usance_days=""),
     ]
-    november_16 = [
+    november_13_kumiai = [
         of_tameshi(ledger("T-0001", "111000001", "１８，０００，０００", contract_date="2018-11-01")),
         of_tameshi(ledger("T-0002", "111000002", "7,250,000", contract_date="2018/11/5")),
         of_tameshi(ledger("T-0003", "123000001", "40000", contract_date="20181112", currency="USD")),
@@ -341,12 +341,12 @@ def month() -> list[Sample]:
             manifest=False,
         ),
         Sample(
-            "month/1116_kumiai.csv",
+            "month/1113_kumiai.csv",
             "enterprise",
             KUMIAI,
-            "2018-11-16T15:00:00",
+            "2018-11-13T14:20:00",
             "組合が組合員の契約を申し込む。全角数字の金額、桁区切り、3通りの日付",
-            [Record({**r.cells}, r.finds) for r in november_16],
+            [Record({**r.cells}, r.finds) for r in november_13_kumiai],
             write=BOM,
             user=KUMIAI + "001",
             channel="drop",
