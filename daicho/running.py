@@ -11,6 +11,8 @@ _SQLITE = """\
 # Written by daicho; Dagster's own state of this home.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator

@@ -1,0 +1,301 @@
+"""Measures the promises of speed and memory and prints them as tables: medians of several runs, each run a process.
+
+Peers do a comparable part of the work with other tools, floors are the least that any solution must spend (starting
+Python, reading the bytes). Ratios within one run hold on a noisy machine; single seconds do not.
+"""
+
+import argparse
+import cProfile
+import contextlib
+import io
+import json
+import os
+import pstats
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+BIN = Path(sys.executable).parent
+NOW = "2018-11-13T10:00:00"
+LINES = 100_000
+LATENCY_LINES = 1_000
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Median wall seconds and largest resident memory (MB) of several runs of one command."""
+
+    title: str
+    seconds: float
+    slowest: float
+    megabytes: int
+
+
+def measure(title: str, command: list[str], env: dict[str, str], runs: int) -> Measured:
+    """Runs a command once to warm up, then ``runs`` times."""
+    walls: list[float] = []
+    peak = 0
+    for n in range(runs + 1):
+        begin = time.perf_counter()
+        process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - begin
+        code = os.waitstatus_to_exitcode(status)
+        if code not in (0, 1):
+            raise RuntimeError(f"{title} ended with {code}: {' '.join(command)}")
+        if n:
+            walls.append(wall)
+            peak = max(peak, usage.ru_maxrss // 1024)
+    return Measured(title, statistics.median(walls), max(walls), peak)
+
+
+def show(heading: str, rows: list[Measured], promise: str) -> None:
+    """One table with the promise under it."""
+    print(f"\n{heading}")
+    print(f"  {'':48}{'median':>9}{'slowest':>9}{'memory':>10}")
+    for row in rows:
+        print(f"  {row.title:48}{row.seconds:8.2f}s{row.slowest:8.2f}s{row.megabytes:7} MB")
+    print(f"  promise: {promise}", flush=True)
+
+
+def bench_start(env: dict[str, str], runs: int) -> None:
+    """Commands that people type all day must start at once."""
+    daicho = str(BIN / "daicho")
+    show(
+        "Start",
+        [
+            measure("floor: python -c pass", [sys.executable, "-c", "pass"], env, runs),
+            measure("daicho --help", [daicho, "--help"], env, runs),
+            measure("daicho status --json", [daicho, "status", "--json"], env, runs),
+            measure("peer: dagster --help", [str(BIN / "dagster"), "--help"], env, runs),
+            measure(
+                "peer: python -c 'import sqlalchemy'", [sys.executable, "-c", "import sqlalchemy"], env, runs
+            ),
+        ],
+        "--help and status under 0.5 s",
+    )
+
+
+def bench_check(env: dict[str, str], runs: int, folder: Path) -> None:
+    """Checking a file of 100,000 enterprise lines in CP932."""
+    upload = folder / "big.csv"
+    daicho = str(BIN / "daicho")
+    told = json.loads(
+        subprocess.run(
+            [
+                daicho,
+                "generate",
+                "--product",
+                "enterprise",
+                "--lines",
+                str(LINES),
+                "--out",
+                str(upload),
+                "--json",
+            ],
+            env=env,
+            check=True,
+            capture_output=True,
+        ).stdout
+    )
+    holder = holder_of(upload)
+    check = [
+        daicho,
+        "check",
+        str(upload),
+        "--product",
+        "enterprise",
+        "--holder",
+        holder,
+        "--count",
+        str(told["count"]),
+    ]
+    read = "import csv,io,pathlib,sys;t=pathlib.Path(sys.argv[1]).read_bytes().decode('cp932')"
+    show(
+        f"Check {told['count']:,} lines, {upload.stat().st_size / 1e6:.0f} MB CP932",
+        [
+            measure(
+                "floor: decode, polars.read_csv as text",
+                [
+                    sys.executable,
+                    "-c",
+                    read + ";import polars as p;p.read_csv(t.encode(),infer_schema=False)",
+                    str(upload),
+                ],
+                env,
+                runs,
+            ),
+            measure(
+                "peer: decode, csv.reader into a list",
+                [sys.executable, "-c", read + ";list(csv.reader(io.StringIO(t)))", str(upload)],
+                env,
+                runs,
+            ),
+            measure("daicho check (decode, all rules, rating)", [*check, "--json"], env, runs),
+        ],
+        "check under 3 s and 700 MB",
+    )
+    show_share_outside(check)
+
+
+def holder_of(upload: Path) -> str:
+    """The policyholder of the first record of a generated upload."""
+    lines = upload.read_bytes().decode("cp932").splitlines()
+    header = lines[0].split(",")
+    return lines[1].split(",")[header.index("policyholder_code")]
+
+
+def show_share_outside(check: list[str]) -> None:
+    """The share of time that is spent outside Polars and Delta, by a profile of one check in this process."""
+    from daicho.cli import main
+
+    profile = cProfile.Profile()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        main(check[1:])  # imports are measured by the table above
+        profile.enable()
+        main(check[1:])
+        profile.disable()
+    engine = total = 0.0
+    for (file, _, name), (_, _, own, _, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
+        total += own
+        if any(
+            word in f"{file} {name}"
+            for word in (
+                "polars",
+                "PyLazyFrame",
+                "PySeries",
+                "PyDataFrame",
+                "PyExpr",
+                "deltalake",
+                "_internal",
+            )
+        ):
+            engine += own
+    print(
+        f"  outside Polars/Delta: {(total - engine) / total:.0%} of {total:.2f} s in process (decoding bytes, archive, Python)"
+    )
+
+
+def bench_latency(env: dict[str, str], runs: int, folder: Path) -> None:
+    """From submit to a finished monitor list through the running sensor and daemon."""
+    daicho = str(BIN / "daicho")
+    env = {**env, "DAICHO_NOW": f"@{NOW}"}
+    home = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from daicho.store import Store; from daicho.running import dagster_home; print(dagster_home(Store.open()))",
+        ],
+        env=env,
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+    ).stdout.strip()
+    env["DAGSTER_HOME"] = home
+    daemon = subprocess.Popen(
+        [str(BIN / "dagster-daemon"), "run", "-w", str(PROJECT / "workspace.yaml")],
+        env=env,
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    waits: list[float] = []
+    try:
+        time.sleep(15)  # the daemon loads its code once
+        for n in range(runs + 1):
+            upload = folder / f"latency{n}.csv"
+            generate = [
+                daicho,
+                "generate",
+                "--product",
+                "enterprise",
+                "--lines",
+                str(LATENCY_LINES),
+                "--out",
+                str(upload),
+                "--seed",
+                str(100 + n),
+            ]
+            subprocess.run(generate, env=env, check=True, capture_output=True)
+            waits.append(one_latency(env, upload))
+    finally:
+        os.killpg(daemon.pid, signal.SIGINT)
+        daemon.wait(30)
+    print(f"\nSubmit to monitor list, {LATENCY_LINES:,} lines, running sensor and daemon")
+    print(
+        f"  median {statistics.median(waits[1:]):.1f} s, slowest {max(waits[1:]):.1f} s of {runs} (the first, {waits[0]:.1f} s, not counted)"
+    )
+    print("  promise: median under 15 s", flush=True)
+
+
+def one_latency(env: dict[str, str], upload: Path) -> float:
+    """Seconds from the submit command to the registered monitor list."""
+    daicho = str(BIN / "daicho")
+    holder = holder_of(upload)
+    submit = [
+        daicho,
+        "submit",
+        str(upload),
+        "--product",
+        "enterprise",
+        "--holder",
+        holder,
+        "--user",
+        f"{holder}001",
+        "--count",
+        str(LATENCY_LINES),
+        "--json",
+    ]
+    begin = time.perf_counter()
+    submission = json.loads(subprocess.run(submit, env=env, check=True, capture_output=True).stdout)[
+        "submission_id"
+    ]
+    while time.perf_counter() - begin < 180:
+        listed = subprocess.run(
+            [daicho, "outputs", "--submission", submission, "--json"],
+            env=env,
+            check=True,
+            capture_output=True,
+        )
+        if any(d["kind"] == "monitor_list" for d in json.loads(listed.stdout)):
+            return time.perf_counter() - begin
+        time.sleep(0.2)
+    raise RuntimeError(f"no monitor list of {submission} within 180 s")
+
+
+def main() -> int:
+    """Runs all benches in a home of their own."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--runs", type=int, default=5)
+    options.add_argument("--only", choices=["start", "check", "latency"])
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory(prefix="daicho-bench-") as name:
+        folder = Path(name)
+        os.environ.update(DAICHO_HOME=str(folder / "home"), DAICHO_NOW=NOW)
+        env = dict(os.environ)
+        load = [str(BIN / "daicho"), "reference", "load", str(PROJECT / "sample_ledgers" / "reference")]
+        subprocess.run(load, env=env, check=True, capture_output=True)
+        print(
+            f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, medians of {chosen.runs} runs after one warm-up"
+        )
+        if chosen.only in (None, "start"):
+            bench_start(env, chosen.runs)
+        if chosen.only in (None, "check"):
+            bench_check(env, chosen.runs, folder)
+        if chosen.only in (None, "latency"):
+            bench_latency(env, chosen.runs, folder)
+    print(f"\nlargest child: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
