@@ -23,7 +23,6 @@ from schemas.products import Product
 from schemas.submission import Refusal
 
 _UPLOADS = (".csv", ".xlsx")
-_UNFINISHED = (".part", ".tmp")
 _TELLING = re.compile(rf"^({'|'.join(Product)})_(\d{{9}})_(\d+)_.+$")
 _ANSWERS, _REFUSED, _TAKEN = "answers", "refused", ".taken"
 
@@ -62,8 +61,18 @@ def drop_folder(store: Store) -> Path:
 
 
 def is_waiting(store: Store) -> bool:
-    """Whether the drop holds anything that could become complete; cheap, for the sensor."""
-    return next(_candidates(store), None) is not None or next(_set_aside(store), None) is not None
+    """Whether the drop holds a file that is ready to be taken or refused; cheap, for the sensor.
+
+    Its own looks count: a file that grows from one call to the next, or waits for its manifest, is not ready.
+    """
+    if next(_set_aside(store), None) is not None:
+        return True
+    settle = store.settings.drop_settle_seconds
+    return any(
+        store.events.drop_look(str(path), _fingerprint(path)) >= settle
+        and _described(store, path) is not None
+        for path in _candidates(store)
+    )
 
 
 def collect(store: Store) -> list[DropOutcome]:

@@ -10,18 +10,19 @@ import polars as pl
 
 from pipelines.decode import Decoded, decode
 from pipelines.enrich import enrich
+from pipelines.hierarchy import with_groups
 from pipelines.judge import judge, typed
 from pipelines.rate import rate
 from pipelines.reference import Reference
 from pipelines.rules import Address, findings_of, in_order
-from pipelines.screen import screening_rules, with_groups
+from pipelines.screen import screening_rules
 from schemas.journal import RATED, TEXT
-from schemas.layouts import Layout, layout_of
+from schemas.layouts import Layout, all_layout_fields, layout_of
 from schemas.products import Product, is_notice
 
 _KEPT = {
     *("record", "line", "row", "acceptance_date", "department_ledgers"),
-    *("branch_key", "branch_first", "application_first"),
+    *("branch_key", "branch_id", "application_id"),
     *TEXT,
     *RATED,
 }
@@ -77,7 +78,7 @@ def assess_decoded(
     layout = decoded.layout
     judged = judge(decoded)
     lines = judged.records.with_columns(pl.lit(acceptance_date).alias("acceptance_date"))
-    lines = with_groups(rated_lines(lines, layout, reference), layout.product)
+    lines = rated_lines(lines, layout, reference)
     lists = (
         {"contract_form": "contract_forms"}
         if not is_notice(layout.product)
@@ -87,7 +88,11 @@ def assess_decoded(
         pl.col(field).is_in(list(reference.codes(name, acceptance_date))).alias(f"{field}_known")
         for field, name in lists.items()
     )
-    screened = findings_of(lines, screening_rules(layout, submitter, received_on), layout, decoded.address)
+    # A product without a column is judged as if it were blank.
+    asked = lines.with_columns(
+        pl.lit(None, pl.String).alias(name) for name in all_layout_fields() if name not in lines.columns
+    )
+    screened = findings_of(asked, screening_rules(layout, submitter, received_on), layout, decoded.address)
     # A cell that was told unusable has no value for the rules, but it is neither blank nor different.
     hollow = screened["code"].is_in(["mandatory", "inconsistent"])
     screened = pl.concat(
@@ -108,7 +113,8 @@ def assess_decoded(
 
 def rated_lines(lines: pl.DataFrame, layout: Layout, reference: Reference) -> pl.DataFrame:
     """Typed records with ``acceptance_date`` → enriched and rated, with the ledger's column names and types."""
-    rated = rate(enrich(lines, layout.product, reference), layout.product, reference)
+    product = layout.product
+    rated = rate(enrich(with_groups(lines, product), product, reference), product, reference)
     return rated.with_columns(pl.col("payer_rating").alias("buyer_rating")).cast(
         {name: dtype for name, dtype in RATED.items() if name != "buyer_rating"}
     )
@@ -121,5 +127,5 @@ def rerated(booked: pl.DataFrame, product: Product, reference: Reference) -> pl.
         booked: ledger lines of one product whose ``reference_load`` is that of ``reference``.
     """
     layout = layout_of(product)
-    columns = ["line_id", "record", "acceptance_date", *layout.names]
+    columns = ["line_id", "application_no", "record", "acceptance_date", *layout.names]
     return rated_lines(typed(booked.select(columns), layout), layout, reference)

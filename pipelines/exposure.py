@@ -11,14 +11,12 @@ from schemas.money import COMPONENTS
 from schemas.products import Product, is_notice
 
 MIN_DAYS = 30
-BRANCH = ["agreement_code", "export_contract_no", "branch_key"]
-SHIPMENT = [*BRANCH, "shipment_key"]
 FLAG_RULE = "子会社等向けの取引は非常危険だけをてん補"
 NO_CREDIT_RULE = "前払い・前受の取引に船積後の危険はない"
 
 
 def with_exposure(frame: pl.DataFrame, product: Product, reference: Reference) -> pl.DataFrame:
-    """Enriched records with days, categories and cover.
+    """Enriched records with groups (``pipelines.hierarchy``) → with days, categories and cover.
 
     Adds ``leads`` (premiums of the shipment stand on this line), ``days_pre``, ``days_post`` (Int32, null when not
     rated), ``country_category``, ``country_category_pre``, ``lc_good`` (an L/C that opens the exceptions),
@@ -59,8 +57,6 @@ def _ledger_days(frame: pl.DataFrame) -> pl.DataFrame:
         .otherwise(pl.col("last_shipment_date_day"))
     )
     frame = frame.with_columns(
-        pl.col("branch_no").fill_null("00").alias("branch_key"),
-        pl.col("shipment_no").fill_null("").alias("shipment_key"),
         start.alias("start_day"),
     )
     to_due = (pl.col("due_date_day") - pl.col("start_day")).dt.total_days()
@@ -99,17 +95,17 @@ def _ledger_days(frame: pl.DataFrame) -> pl.DataFrame:
         )
         .cast(pl.Int32)
         .alias("days_pre"),
-        pl.max_horizontal(pl.col("usance").max().over(SHIPMENT), pl.lit(MIN_DAYS, pl.Int32)).alias(
+        pl.max_horizontal(pl.col("usance").max().over("shipment_id"), pl.lit(MIN_DAYS, pl.Int32)).alias(
             "days_post_any"
         ),
-        pl.col("usance").is_not_null().any().over(SHIPMENT).alias("has_usance"),
-        (pl.col("method_lc") | ~later).all().over(SHIPMENT).alias("only_lc"),
-        pl.col("method_lc").any().over(SHIPMENT).alias("some_lc"),
+        pl.col("usance").is_not_null().any().over("shipment_id").alias("has_usance"),
+        (pl.col("method_lc") | ~later).all().over("shipment_id").alias("only_lc"),
+        pl.col("method_lc").any().over("shipment_id").alias("some_lc"),
         (
             pl.col("settlement_no").fill_null("")
-            == pl.col("settlement_no").fill_null("").min().over(SHIPMENT)
+            == pl.col("settlement_no").fill_null("").min().over("shipment_id")
         ).alias("lowest"),
-        pl.col("settles_within_1y").fill_null(True).all().over(SHIPMENT).alias("shipment_within_1y"),
+        pl.col("settles_within_1y").fill_null(True).all().over("shipment_id").alias("shipment_within_1y"),
     ).with_columns(
         pl.when("has_usance").then("days_post_any").alias("days_post"),
         (pl.col("only_lc") & pl.col("some_lc")).fill_null(False).alias("shipment_lc"),
@@ -191,13 +187,13 @@ def _with_notice_limit(frame: pl.DataFrame, product: Product, reference: Referen
         "acceptance_date",
         {"limit_base": "base", "limit_months": "months", "limit_adds_usance": "add_usance"},
     )
-    last_shipment = pl.col("last_shipment_date_day").max().over(BRANCH)
+    last_shipment = pl.col("last_shipment_date_day").max().over("branch_id")
     ends = pl.coalesce("due_date_day", pl.col("start_day") + pl.duration(days=pl.col("usance").fill_null(0)))
     base = (
         pl.when(pl.col("limit_base") == "last_shipment_date")
         .then(last_shipment)
         .when(pl.col("limit_base") == "inspection_date")
-        .then(pl.coalesce(pl.col("inspection_date_day").max().over(BRANCH), last_shipment))
+        .then(pl.coalesce(pl.col("inspection_date_day").max().over("branch_id"), last_shipment))
         .otherwise(pl.coalesce("due_date_day", last_shipment))
     )
     months = pl.format("{}mo", pl.col("limit_months").fill_null(0))
@@ -205,5 +201,7 @@ def _with_notice_limit(frame: pl.DataFrame, product: Product, reference: Referen
     frame = frame.with_columns(
         (base.dt.offset_by(months) + pl.duration(days=added)).alias("own_limit"), ends.alias("settles_on")
     )
-    last = pl.col("settles_on") == pl.col("settles_on").max().over(BRANCH)
-    return frame.with_columns(pl.when(last).then("own_limit").max().over(BRANCH).alias("change_notice_limit"))
+    last = pl.col("settles_on") == pl.col("settles_on").max().over("branch_id")
+    return frame.with_columns(
+        pl.when(last).then("own_limit").max().over("branch_id").alias("change_notice_limit")
+    )

@@ -112,7 +112,7 @@ def _already_insured(assessment: Assessment, live: pl.DataFrame) -> pl.DataFrame
         numbers, on=CONTRACT, how="left", maintain_order="left"
     )
     # One finding per branch is enough: its lines all share the contract.
-    at_fault = pl.col("insured_as").is_not_null() & (pl.col("branch_first") == pl.col("record"))
+    at_fault = pl.col("insured_as").is_not_null() & (pl.col("branch_id") + 1 == pl.col("record"))
     rule = Rule(
         "already-insured", "export_contract_no", at_fault, {"number": pl.col("insured_as").str.slice(0, 9)}
     )
@@ -125,7 +125,7 @@ def _rows(candidate: Candidate, serials: dict[str, int], booked_at: datetime) ->
     product = assessment.layout.product
     lines = assessment.lines
     year = f"{lines['acceptance_date'][0].year % 100:02d}"
-    order = pl.col("record") if is_notice(product) else pl.col("application_first")
+    order = pl.col("record") if is_notice(product) else pl.col("application_id")
     lines = lines.with_columns((order.rank("dense").cast(pl.Int64) + serials.get(year, 0)).alias("serial_n"))
     serials[year] = int(lines["serial_n"].max())  # type: ignore[arg-type]
     serial = pl.col("serial_n").cast(pl.String).str.pad_start(6, "0")

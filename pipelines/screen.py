@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.exposure import BRANCH, SHIPMENT
+from pipelines.hierarchy import first_of
 from pipelines.rate import rated_components
 from pipelines.rules import Rule
 from schemas.layouts import Layout
@@ -16,7 +16,6 @@ from schemas.money import COMPONENT_NAMES, MAX_RATE_MILLI, MAX_YEN
 from schemas.products import FACTS, Product, is_notice
 
 _IS_NEW = pl.col("process_type") == "1"
-APPLICATION = ["agreement_code", "export_contract_no"]
 
 
 def screening_rules(layout: Layout, submitter: str, received_on: date) -> list[Rule]:
@@ -42,24 +41,6 @@ def screening_rules(layout: Layout, submitter: str, received_on: date) -> list[R
         rule if rule.code in free else Rule(rule.code, rule.field, rule.when & _IS_NEW, rule.fill, rule.value)
         for rule in rules
     ]
-
-
-def with_groups(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
-    """Typed records with the keys of the hierarchy: blank branch numbers as 00, and who stands first in a group."""
-    if is_notice(product):
-        return frame
-    frame = frame.with_columns(
-        pl.col("branch_no").fill_null("00").alias("branch_key"),
-        pl.col("shipment_no").fill_null("").alias("shipment_key"),
-    )
-    line = [*SHIPMENT, "settlement_no"]
-    return frame.with_columns(
-        pl.col("record").first().over(APPLICATION).alias("application_first"),
-        pl.col("record").first().over(BRANCH).alias("branch_first"),
-        pl.col("record").first().over(SHIPMENT).alias("shipment_first"),
-        pl.col("record").first().over(line).alias("line_first"),
-        pl.col("branch_key").n_unique().over(APPLICATION).alias("branches"),
-    )
 
 
 def _text(day: str) -> pl.Expr:
@@ -355,7 +336,9 @@ def _ledger_rules(layout: Layout, received_on: date) -> list[Rule]:
         .then(pl.format("{}", _text("due_date_day")))
         .otherwise(pl.format("{}日", "usance"))
     )
-    retained = pl.when("method_retention").then("settlement_principal_cents").otherwise(0).sum().over(BRANCH)
+    retained = (
+        pl.when("method_retention").then("settlement_principal_cents").otherwise(0).sum().over("branch_id")
+    )
     small_retention = pl.col("method_retention") & (retained * 10 <= pl.col("contract_amount_cents"))
     over_2y = ~pl.col("settles_within_2y")
     over_1y = ~pl.col("settles_within_1y") & ~over_2y & pl.col("payer_class").is_in(["EM", "EF"])
@@ -410,10 +393,14 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
         Rule(
             "duplicate-line",
             "settlement_no",
-            pl.col("line_first") != pl.col("record"),
-            {"first": pl.col("line_first")},
+            pl.col("line_no") + 1 != pl.col("record"),
+            {"first": pl.col("line_no") + 1},
         ),
-        Rule("branch-missing", "branch_no", pl.col("branch_no").is_null() & (pl.col("branches") > 1)),
+        Rule(
+            "branch-missing",
+            "branch_no",
+            pl.col("branch_no").is_null() & (pl.col("branch_key").n_unique().over("application_id") > 1),
+        ),
     ]
     keys = {
         "agreement_code",
@@ -425,19 +412,19 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
     }
     amounts = {field.field for field in layout.by_kind("amount")}
     mandatory = set(layout.mandatory("1"))
-    for level, group, first, unit in (
-        ("header", APPLICATION, "application_first", "申込み"),
-        ("branch", BRANCH, "branch_first", "枝番"),
-        ("shipment", SHIPMENT, "shipment_first", "船積No."),
+    for level, group, unit in (
+        ("header", "application_id", "申込み"),
+        ("branch", "branch_id", "枝番"),
+        ("shipment", "shipment_id", "船積No."),
     ):
         for name in layout.at_level(level):
             if name in keys:
                 continue
             # 100 and 100.00 dollars agree; a mandatory cell without a usable value has been told as such already.
             cell = pl.col(f"{name}_cents" if name in amounts else name)
-            before = cell.first().over(group)
+            before = first_of(cell, group)
             differs = cell != before if name in mandatory else cell.ne_missing(before)
-            rules.append(Rule("inconsistent", name, differs, {"unit": unit, "first": pl.col(first)}))
+            rules.append(Rule("inconsistent", name, differs, {"unit": unit, "first": pl.col(group) + 1}))
     return rules
 
 

@@ -1,0 +1,44 @@
+"""Which lines belong together: application → branch (枝番) → shipment (船積No.) → settlement (決済No.).
+
+Adds one integer id per level, the position of the group's first row, so that everything after it groups by integers
+and finds the first line by position. Contract §5 "Application", "Branch", "Ledger line".
+"""
+
+import polars as pl
+
+from schemas.products import Product, is_notice
+
+
+def with_groups(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
+    """Ledger records with ``application_id``, ``branch_id``, ``shipment_id``, ``line_no`` and ``branch_key``.
+
+    Lines that share agreement_code and export_contract_no are one application; booked lines (with
+    ``application_no``) are told apart by their number. A blank branch number is 00. Flat notices stay as they are.
+    """
+    if is_notice(product):
+        return frame
+    booked = "application_no" in frame.columns
+    application = (
+        [pl.col("application_no").str.slice(0, pl.col("application_no").str.len_chars() - 3)]
+        if booked
+        else [pl.col("agreement_code"), pl.col("export_contract_no")]
+    )
+    branch = [*application, pl.col("branch_no").fill_null("00")]
+    shipment = [*branch, pl.col("shipment_no").fill_null("")]
+    line = [*shipment, pl.col("settlement_no")]
+    position = pl.col("position")  # a column: a range inside a window would count within its group
+    return frame.with_columns(pl.int_range(pl.len()).alias("position")).with_columns(
+        pl.col("branch_no").fill_null("00").alias("branch_key"),
+        position.first().over(application).alias("application_id"),
+        position.first().over(branch).alias("branch_id"),
+        position.first().over(shipment).alias("shipment_id"),
+        position.first().over(line).alias("line_no"),
+    )
+
+
+def first_of(cell: pl.Expr, level: str) -> pl.Expr:
+    """The value on the first line of the record's group of that level (``application_id`` … ``line_no``).
+
+    By position, so only on the whole frame.
+    """
+    return cell.gather(pl.col(level))
