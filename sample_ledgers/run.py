@@ -116,9 +116,12 @@ class CommandLine:
                 return done.returncode, json.loads(done.stdout), done.stderr
         except ValueError:
             pass
+        log = self.home / "tour.log"
+        log.write_text(f"{done.stdout}\n{done.stderr}", encoding="utf-8")
+        last = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
         raise TourBroken(
             f"daicho {' '.join(words)} (DAICHO_NOW={now}) が終了コード {done.returncode} で終わりました。\n"
-            f"{done.stdout}{done.stderr}".rstrip()
+            f"{last}\n出力のすべて: {_short(str(log))}"
         )
 
     def wanted(self, now: str, *words: str) -> Any:
@@ -249,7 +252,7 @@ def result(daicho: CommandLine, steps: Sequence[Step]) -> list[str]:
     print_table(["段階", "保険種", "行数", "保険料(円)"], rows, right={2, 3})
     faults += _sums(stages, steps)
 
-    print("\n■ 作成した書類  (documents)\n")
+    print("\n■ 12月28日に取り出せる書類  (documents on offer at the end)\n")
     documents = daicho.wanted(now, "outputs")
     faults += print_papers(documents)
 
@@ -379,7 +382,7 @@ def main() -> int:
         home = next(_fresh(options.parse_args().home))
         print(
             "daicho の一巡: 見本の申請・通知を2018年11月1日から12月28日の締切まで処理します。\n"
-            "The samples live through two months of 2018 on the command line; this takes about a minute.\n"
+            "The samples live through two months of 2018 on the command line; this takes a minute or two.\n"
             f"状態の置き場 (DAICHO_HOME): {_short(str(home))}\n",
             file=sys.stderr,
             flush=True,

@@ -80,7 +80,7 @@ def booked() -> dict[str, pl.DataFrame]:
     return {rows[n]["file"]: posted.rows for n, posted in outcomes().items() if posted.verdict == "booked"}
 
 
-def test_the_reference_set_can_be_loaded() -> None:
+def test_the_reference_set_can_beloaded() -> None:
     tables = canonical_tables(text_tables())
     assert unusable_values(tables) == []
     assert set(tables["rates"]["rate_set"]) == {"CAL-2018(仮定: 2018年の例に合わせた較正値)"}
@@ -185,7 +185,7 @@ def test_no_sample_is_forgotten() -> None:
 
 def test_the_samples_are_what_their_program_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
-    program = _loaded("make_samples")
+    program = loaded("make_samples")
     monkeypatch.setattr(program, "HERE", tmp_path)
     program.main()
     for path in tmp_path.rglob("*"):
@@ -202,7 +202,7 @@ def _content(path: Path) -> object:
     return path.read_bytes()
 
 
-def _loaded(name: str) -> ModuleType:
+def loaded(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"samples_{name}", ROOT / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
