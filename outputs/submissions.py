@@ -62,8 +62,8 @@ def receipt_pdf(
     paper.skip(3)
     paper.boxes(
         [
-            Box("受付番号", f"{int(receipt['receipt_no']):,}"),
-            Box("申請番号", str(receipt["submission_id"])),
+            Box("受付番号", str(receipt["submission_id"])),
+            Box("件数", f"{int(receipt['counted']):,} 件"),
             Box("受理日", formats.day_long(date.fromisoformat(str(receipt["acceptance_date"]))), main=True),
         ],
         height=18,
@@ -119,7 +119,7 @@ def monitor_list_pdf(
     errors, warnings = (findings.filter(pl.col("severity") == kind).height for kind in ("error", "warning"))
     paper.facts(
         [
-            ("申請番号", f"{submission.submission_id}（受付番号 {submission.receipt_no:,}）"),
+            ("受付番号", submission.submission_id),
             ("保険種", header.product_name),
             ("申請日時", formats.instant(submission.received_at)),
             ("受理日", formats.day(submission.acceptance_date)),

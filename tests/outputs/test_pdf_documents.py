@@ -305,7 +305,7 @@ def test_monitor_list_has_head_lines_totals_per_type_and_warnings(read: Reader) 
     ).text()
     squeezed = re.sub(r"[\s　]+", " ", text)
     for expected in (
-        "S00000001（受付番号 1）",
+        "S00000001",
         "企業総合保険",
         "2018/11/06 17:29:59",
         "企総_11月分.csv",
