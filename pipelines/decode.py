@@ -24,6 +24,8 @@ _FILLED = r'[^\s,"]'
 _CELL = r'(?:"(?:[^"]|"")*"|[^",]*)'
 _QUOTED_WELL = rf"^{_CELL}(?:,{_CELL})*$"
 """One record by RFC 4180: a cell is quoted as a whole or not at all."""
+_NO_LETTERS = "\x80\uf8f0\uf8f1\uf8f2\uf8f3"
+"""What Python makes of the bytes 80, A0, FD, FE and FF, which CP932 does not use."""
 _ZIP = b"PK\x03\x04"
 _FORMULA_ERRORS = {
     "Div0": "#DIV/0!",
@@ -164,6 +166,8 @@ def _text_of(content: bytes, file_name: str) -> tuple[str, str]:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
+            continue
+        if encoding == "cp932" and any(letter in text for letter in _NO_LETTERS):
             continue
         text = text.replace("\r\n", "\n")
         return (text if "\n" in text else text.replace("\r", "\n")), encoding
