@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from random import Random
+from typing import SupportsFloat
 
 import polars as pl
 
@@ -55,7 +56,7 @@ def generate(
     seed: int,
     reference: Reference,
     on: date,
-    defects: Fraction | int = 0,
+    defects: SupportsFloat = 0,
 ) -> pl.DataFrame:
     """An upload as text columns under their field names, ready to be written as a file.
 
@@ -67,7 +68,7 @@ def generate(
         seed: another seed gives other records, and other contract numbers.
         reference: the tables in force.
         on: the acceptance day for which the upload is made.
-        defects: share of the records, 0 to 1, that get an error each, of every family in turn.
+        defects: share of the records, 0 to 1, that get an error each, of every family in turn; taken as it is written.
 
     Raises:
         Refusal: ``generate-product``, ``generate-lines`` or ``generate-defects`` for what cannot be made,
