@@ -123,6 +123,7 @@ def _whose_turn(store: Store, pending: list[Candidate], failed_now: set[int]) ->
 def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, say: Say) -> None:
     own = store.events.renew(worker)
     turn = [c for c in turn if _number(c) in own]
+    loads = {_number(c): c.assessment.reference_load for c in turn}
     outcome: list[Posted] = []
 
     def build(snapshot: Snapshot) -> pl.DataFrame | None:
@@ -142,7 +143,7 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
                 posted.errors,
                 posted.warnings,
                 posted.premium_total if booked else None,
-                reference_of(store).load_no,
+                loads[receipt["receipt_no"]],
                 store.clock.now(),
                 worker,
             )
@@ -157,6 +158,8 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
 
 def _post(store: Store, snapshot: Snapshot, turn: list[Candidate]) -> Iterator[Posted]:
     """Posts what the snapshot does not hold yet; what it holds (a crash came before the verdict) is told again."""
+    # A worker that stalled past its lease may come late: what was decided meanwhile stays decided.
+    turn = [c for c in turn if store.events.verdict(_number(c)) is None]
     ids = [str(c.receipt["submission_id"]) for c in turn]
     bookings = snapshot.scan().filter(pl.col("entry") == BOOKING)
     there = bookings.filter(pl.col("submission_id").is_in(ids)).collect()

@@ -359,14 +359,7 @@ class EventLog:
                 if any(known[0][name] != value for name, value in fields.items()):
                     raise VerdictDiffers(f"受付番号 {receipt_no} には既に別の判定があります。")
                 return
-            ended = connection.run(
-                "DELETE FROM claims WHERE receipt_no = :receipt_no AND worker = :worker"
-                " AND lease_until IS NOT NULL",
-                receipt_no=receipt_no,
-                worker=worker,
-            )
-            if ended != 1:
-                raise ClaimLost(f"受付番号 {receipt_no} は {worker} の担当ではなくなりました。")
+            self._end_claim(connection, receipt_no, worker)
             connection.run(
                 "INSERT INTO verdicts"
                 " (receipt_no, verdict, errors, warnings, premium_total, reference_load, at) VALUES"
@@ -389,18 +382,33 @@ class EventLog:
         return found[0] if found else None
 
     def hold(self, receipt_no: int, reason: str, at: datetime, worker: str) -> None:
-        """Sets a submission aside until somebody decides; those behind it go on. Ends the worker's claim."""
+        """Sets a submission aside until somebody decides; those behind it go on. Ends the worker's claim.
+
+        Raises:
+            ClaimLost: the submission is not this worker's (any more).
+        """
         with self._database.writing() as connection:
-            receipt = _receipts(connection, "r.receipt_no = :receipt_no", receipt_no=receipt_no)[0]
-            connection.run("DELETE FROM claims WHERE receipt_no = :receipt_no", receipt_no=receipt_no)
-            connection.run("DELETE FROM holds WHERE receipt_no = :receipt_no", receipt_no=receipt_no)
+            self._end_claim(connection, receipt_no, worker)
+            # A released submission may be held again; how the earlier hold ended stands among the events.
             connection.run(
-                "INSERT INTO holds (receipt_no, held_at, reasons) VALUES (:receipt_no, :at, :reasons)",
+                "INSERT INTO holds (receipt_no, held_at, reasons) VALUES (:receipt_no, :at, :reasons)"
+                " ON CONFLICT (receipt_no) DO UPDATE"
+                " SET held_at = :at, reasons = :reasons, decided_at = NULL, decision = NULL",
                 receipt_no=receipt_no,
                 at=_text(at),
                 reasons=json.dumps([reason], ensure_ascii=False),
             )
+            receipt = _receipts(connection, "r.receipt_no = :receipt_no", receipt_no=receipt_no)[0]
             self._add(connection, "held", worker, receipt["submission_id"], reason)
+
+    def _end_claim(self, connection: Connection, receipt_no: int, worker: str) -> None:
+        ended = connection.run(
+            "DELETE FROM claims WHERE receipt_no = :receipt_no AND worker = :worker AND lease_until IS NOT NULL",
+            receipt_no=receipt_no,
+            worker=worker,
+        )
+        if ended != 1:
+            raise ClaimLost(f"受付番号 {receipt_no} は {worker} の担当ではなくなりました。")
 
     def end_hold(
         self, receipt_no: int, decision: Literal["release", "refuse"], by: str, reason: str, at: datetime
