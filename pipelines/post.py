@@ -13,6 +13,7 @@ import polars as pl
 
 from pipelines.assess import Assessment
 from pipelines.rules import Rule, findings_of, in_order
+from schemas.frames import BookedLines
 from schemas.journal import BOOKING, CHAIN, LISTING, META, RATED, SCHEMA, TEXT
 from schemas.layouts import all_layout_fields
 from schemas.products import is_notice
@@ -113,9 +114,8 @@ def _already_insured(assessment: Assessment, live: pl.DataFrame) -> pl.DataFrame
     )
     # One finding per branch is enough: its lines all share the contract.
     at_fault = pl.col("insured_as").is_not_null() & (pl.col("branch_id") + 1 == pl.col("record"))
-    rule = Rule(
-        "already-insured", "export_contract_no", at_fault, {"number": pl.col("insured_as").str.slice(0, 9)}
-    )
+    number = pl.col("insured_as").str.head(-3)  # without the branch; the serial may have more than six digits
+    rule = Rule("already-insured", "export_contract_no", at_fault, {"number": number})
     return findings_of(lines, [rule], assessment.layout, assessment.address)
 
 
@@ -163,4 +163,4 @@ def _rows(candidate: Candidate, serials: dict[str, int], booked_at: datetime) ->
         *(pl.lit(None, dtype).alias(name) for name, dtype in LISTING.items()),
     )
     columns = {**META, **TEXT, **RATED, **LISTING}
-    return lines.select(list(columns)).cast(columns)  # type: ignore[arg-type]
+    return BookedLines.validate(lines.select(list(columns)).cast(columns))  # type: ignore[arg-type]
