@@ -8,6 +8,9 @@ from daicho.references import calendar_of, reference_of
 from daicho.store import Store
 from sensors.windows import acceptance_day_if_sent
 
+_UNSENT = {"receipt_no": 1, "submission_id": "S00000000"}
+"""Stands in for the receipt that an upload which is only checked does not have."""
+
 
 def acceptance_day_now(store: Store) -> date:
     """The acceptance day of an upload sent now; outside the hours that of the next opening."""
@@ -17,7 +20,7 @@ def acceptance_day_now(store: Store) -> date:
 def check_upload(
     store: Store, content: bytes, file_name: str, product: str, holder: str, count: str
 ) -> dict[str, Any]:
-    """Records, findings and premium total as processing would have them.
+    """Records, findings (a frame) and premium total as processing would have them.
 
     Raises:
         Refusal: what would be refused at once is refused here.
@@ -39,12 +42,12 @@ def check_upload(
     now = store.clock.now()
     day = acceptance_day_now(store)
     assessment = assess_decoded(decoded, holder, now.date(), day, reference_of(store))
-    candidate = Candidate({"receipt_no": 0, "submission_id": "", "holder": holder}, assessment)
+    candidate = Candidate(_UNSENT | {"holder": holder}, assessment)
     bookings = store.journal.open().scan().filter(pl.col("entry") == "booking")
     posted = post([candidate], ledger_state(bookings, [candidate]), now)[0]
     return {
         "records": decoded.count,
-        "findings": posted.findings.to_dicts(),
+        "findings": posted.findings,
         "premium_total_yen": posted.premium_total,
         "acceptance_date": day.isoformat(),
     }

@@ -264,7 +264,7 @@ class SftpTarget:
             return None
         import paramiko
 
-        passphrase = None if self.key_passphrase is None else self.key_passphrase.encode()
+        passphrase = self.key_passphrase
         try:
             return paramiko.PKey.from_path(self.key_file, passphrase)
         except (OSError, ValueError, TypeError, paramiko.SSHException) as error:

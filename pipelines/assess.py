@@ -16,6 +16,7 @@ from pipelines.rate import rate
 from pipelines.reference import Reference
 from pipelines.rules import Address, findings_of, in_order
 from pipelines.screen import screening_rules
+from schemas.frames import Findings
 from schemas.journal import RATED, TEXT
 from schemas.layouts import Layout, all_layout_fields, layout_of
 from schemas.products import Product, is_notice
@@ -105,7 +106,7 @@ def assess_decoded(
         layout,
         decoded.address,
         lines.select(column for column in lines.columns if column in _KEPT),
-        in_order(decoded.findings, judged.findings, screened),
+        Findings.validate(in_order(decoded.findings, judged.findings, screened)),
         decoded.count,
         reference.load_no,
     )

@@ -79,17 +79,17 @@ def check(options: argparse.Namespace) -> int:
     result = check_upload(
         store, _content(options.file), Path(options.file).name, options.product, options.holder, options.count
     )
-    errors = sum(1 for f in result["findings"] if f["severity"] == "error")
+    found = result["findings"]
+    errors = int((found["severity"] == "error").sum())
     if options.json:
-        as_json(result)
+        as_json(result | {"findings": found.to_dicts()})
     else:
-        if result["findings"]:
-            rows_out(result["findings"][:20], options, FINDINGS)
-        if len(result["findings"]) > 20:
-            say(f"ほか{len(result['findings']) - 20}件。すべては --json で確認できます。")
-        warnings = len(result["findings"]) - errors
+        if found.height:
+            rows_out(found.head(20).to_dicts(), options, FINDINGS)
+        if found.height > 20:
+            say(f"ほか{found.height - 20:,}件。すべては --json で確認できます。")
         print(
-            f"{result['records']:,}件  エラー{errors:,}  警告{warnings:,}  "
+            f"{result['records']:,}件  エラー{errors:,}  警告{found.height - errors:,}  "
             f"保険料合計 {result['premium_total_yen']:,}円  受理日 {result['acceptance_date']}"
         )
     return 1 if errors else 0
