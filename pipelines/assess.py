@@ -95,7 +95,7 @@ def assess_decoded(
     )
     screened = findings_of(asked, screening_rules(layout, submitter, received_on), layout, decoded.address)
     # A cell that was told unusable has no value for the rules, but it is neither blank nor different.
-    hollow = screened["code"].is_in(["mandatory", "inconsistent"])
+    hollow = screened["code"].is_in(["mandatory", "inconsistent", "branch-missing"])
     screened = pl.concat(
         [
             screened.filter(~hollow),

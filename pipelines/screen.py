@@ -389,17 +389,22 @@ def _ledger_rules(layout: Layout, received_on: date) -> list[Rule]:
 
 def _hierarchy_rules(layout: Layout) -> list[Rule]:
     """Header, 枝番 and 船積 fields are repeated on each line and must agree within their key (A-033)."""
+    # Records without a usable key have been told as such; they are strangers, not one group.
+    contract = pl.col("agreement_code").is_not_null() & pl.col("export_contract_no").is_not_null()
+    shipment = contract & pl.col("shipment_no").is_not_null()
     rules = [
         Rule(
             "duplicate-line",
             "settlement_no",
-            pl.col("line_no") + 1 != pl.col("record"),
+            shipment & pl.col("settlement_no").is_not_null() & (pl.col("line_no") + 1 != pl.col("record")),
             {"first": pl.col("line_no") + 1},
         ),
         Rule(
             "branch-missing",
             "branch_no",
-            pl.col("branch_no").is_null() & (pl.col("branch_key").n_unique().over("application_id") > 1),
+            contract
+            & pl.col("branch_no").is_null()
+            & (pl.col("branch_key").n_unique().over("application_id") > 1),
         ),
     ]
     keys = {
@@ -412,10 +417,10 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
     }
     amounts = {field.field for field in layout.by_kind("amount")}
     mandatory = set(layout.mandatory("1"))
-    for level, group, unit in (
-        ("header", "application_id", "申込み"),
-        ("branch", "branch_id", "枝番"),
-        ("shipment", "shipment_id", "船積No."),
+    for level, group, unit, keyed in (
+        ("header", "application_id", "申込み", contract),
+        ("branch", "branch_id", "枝番", contract),
+        ("shipment", "shipment_id", "船積No.", shipment),
     ):
         for name in layout.at_level(level):
             if name in keys:
@@ -424,7 +429,8 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
             cell = pl.col(f"{name}_cents" if name in amounts else name)
             before = first_of(cell, group)
             differs = cell != before if name in mandatory else cell.ne_missing(before)
-            rules.append(Rule("inconsistent", name, differs, {"unit": unit, "first": pl.col(group) + 1}))
+            fill = {"unit": unit, "first": pl.col(group) + 1}
+            rules.append(Rule("inconsistent", name, keyed & differs, fill))
     return rules
 
 
