@@ -1,0 +1,370 @@
+"""Every finding fires where it should, with its address and remedy, and nowhere near."""
+
+import ast
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import pipelines
+from pipelines.assess import Assessment
+from pipelines.reference import Reference
+from schemas.findings import KINDS
+from schemas.layouts import layout_of
+from schemas.products import Product
+from tests import kit, scatter
+from tests.kit import (
+    ENTERPRISE,
+    NOTICE,
+    Row,
+    assess_bytes,
+    assess_rows,
+    csv_bytes,
+    enterprise_row,
+    row_of,
+    xlsx_bytes,
+)
+from tests.pipelines.cases import CASES, EX, Case
+
+FIRES: dict[str, Callable[..., None]] = {}
+"""Codes that have a test of their own in this module."""
+
+
+def fires(code: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Marks the test in which a code fires that no case can show."""
+
+    def register(test: Callable[..., None]) -> Callable[..., None]:
+        FIRES[code] = test
+        return test
+
+    return register
+
+
+@cache
+def plain_reference() -> Reference:
+    return kit.reference_of(scatter.plain_world())
+
+
+def records(case: Case) -> list[Row]:
+    """A good record, the one at fault, its neighbour; each a contract of its own unless the case joins them."""
+    number = CASES.index(case)
+    rows = []
+    for place, changes in enumerate((case.first or {}, case.fault, case.near)):
+        own = {"export_contract_no": f"EX-{number}-{place}"} if case.product is ENTERPRISE else {}
+        row = row_of(case.product, **(own | changes))
+        if row.get("export_contract_no") == EX["export_contract_no"]:
+            row["export_contract_no"] += f"-{number}"
+        rows.append(row)
+    return rows
+
+
+def is_plain(case: Case) -> bool:
+    return case.world is None and case.accepted == kit.ACCEPTED
+
+
+@cache
+def told_of(product: Product) -> dict[int, list[dict[str, object]]]:
+    """The findings of all plain cases of a product in one upload, by record: applications do not disturb each other."""
+    rows = [row for case in CASES if case.product is product and is_plain(case) for row in records(case)]
+    return by_record(assess_rows(rows, product, plain_reference()))
+
+
+def by_record(assessment: Assessment) -> dict[int, list[dict[str, object]]]:
+    told: dict[int, list[dict[str, object]]] = {n: [] for n in range(1, assessment.count + 1)}
+    for finding in assessment.findings.iter_rows(named=True):
+        told[finding["record"]].append(finding)
+    return told
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case.id, marks=pytest.mark.req(*case.req)) for case in CASES]
+)
+def test_finding_fires_at_the_fault_and_not_beside_it(case: Case) -> None:
+    if is_plain(case):
+        peers = [peer for peer in CASES if peer.product is case.product and is_plain(peer)]
+        told, before = told_of(case.product), 3 * peers.index(case)
+    else:
+        world = scatter.plain_world()
+        (case.world or (lambda world: None))(world)
+        reference = kit.reference_of(world)
+        told = by_record(assess_rows(records(case), case.product, reference, accepted=case.accepted))
+        before = 0
+    fault, near = told[before + 2], told[before + 3]
+    assert [(finding["field"], finding["code"]) for finding in near] == list(case.near_also)
+    assert sorted((finding["field"], finding["code"]) for finding in fault) == sorted(
+        [(case.field, case.code), *case.also]
+    )
+    hit = next(finding for finding in fault if (finding["field"], finding["code"]) == (case.field, case.code))
+    value = case.value if case.value is not None else records(case)[1][case.field]
+    assert (hit["line"], hit["cell"], hit["severity"]) == (before + 3, None, KINDS[case.code].severity)
+    assert (hit["value"] or "") == value.strip()
+    assert case.says.replace("レコード1", f"レコード{before + 1}") in str(hit["message"])
+
+
+@pytest.mark.parametrize("product", [ENTERPRISE, NOTICE])
+def test_in_a_spreadsheet_every_finding_names_its_cell(product: Product) -> None:
+    """All cases of the default world in one workbook that starts at C5 and has blank rows between."""
+    layout = layout_of(product)
+    cases = [
+        case
+        for case in CASES
+        if case.product is product and not case.text_only and not case.world and not case.first
+        and case.accepted == kit.ACCEPTED
+    ]  # fmt: skip
+    assert len(cases) > 30
+    rows = [
+        row_of(product, **(({"export_contract_no": f"X-{n}"} if product is ENTERPRISE else {}) | case.fault))
+        for n, case in enumerate(cases)
+    ]
+    content = xlsx_bytes(rows, layout, first_row=5, first_column=3, blank_after=range(10, len(rows), 10))
+    assessment = assess_bytes(content, product, "upload.xlsx", plain_reference())
+    told = {
+        (finding["record"], finding["field"], finding["code"]): finding
+        for finding in assessment.findings.iter_rows(named=True)
+    }
+    for record, case in enumerate(cases, start=1):
+        line = 5 + record + (record - 1) // 10
+        finding = told[record, case.field, case.code]
+        assert (finding["line"], finding["cell"]) == (
+            line,
+            f"{_letter(2 + layout.names.index(case.field))}{line}",
+        )
+
+
+def _letter(place: int) -> str:
+    return chr(65 + place) if place < 26 else chr(64 + place // 26) + chr(65 + place % 26)
+
+
+@pytest.mark.parametrize(
+    ("product", "field"),
+    [(product, field) for product in (ENTERPRISE, NOTICE) for field in layout_of(product).mandatory("1")],
+)
+@pytest.mark.req("A-034")
+def test_a_blank_mandatory_cell_is_told_once_and_nothing_else(product: Product, field: str) -> None:
+    assessment = assess_rows([row_of(product), row_of(product, **{field: ""})], product)
+    told = [
+        (finding["record"], finding["field"], finding["code"], finding["value"])
+        for finding in assessment.findings.iter_rows(named=True)
+        if finding["record"] == 2 and finding["code"] != "duplicate-line"
+    ]
+    assert told == [(2, field, "mandatory", None)]
+
+
+@fires("missing-column")
+@pytest.mark.parametrize("product", [ENTERPRISE, NOTICE])
+def test_missing_mandatory_columns_are_told_once_at_the_header(product: Product) -> None:
+    names = layout_of(product).mandatory("1")
+    row = row_of(product, currency_rider="0")
+    rows = [{name: text for name, text in row.items() if name not in names}] * 2
+    assessment = assess_rows(rows, product)
+    assert kit.found(assessment, "missing-column") == [(None, name, "missing-column") for name in names]
+    label = layout_of(product).labels["currency"]
+    assert assessment.findings.filter(field="currency").row(0, named=True) | {} == {
+        "record": None,
+        "line": 1,
+        "cell": None,
+        "field": "currency",
+        "code": "missing-column",
+        "severity": "error",
+        "message": f"必須の列「{label}」がありません。見出し行に currency または {label} の列を加えてください。",
+        "value": None,
+    }
+    assert kit.found(assessment, "mandatory") == []
+
+
+@pytest.mark.parametrize("product", [ENTERPRISE, NOTICE])
+def test_optional_columns_may_be_missing(product: Product) -> None:
+    row = row_of(product)
+    mandatory = {name: row[name] for name in layout_of(product).mandatory("1")}
+    if product is ENTERPRISE:
+        mandatory["usance_days"] = "60"
+    assessment = assess_rows([mandatory], product)
+    assert kit.found(assessment) == []
+    assert assessment.premium_total == (18_400 if product is ENTERPRISE else 15_900)
+
+
+@fires("unknown-column")
+def test_unknown_columns_are_a_warning_with_their_own_cell() -> None:
+    row = {"社内メモ": "至急", **enterprise_row(), "旧コード": "1", "": ""}
+    for name, content, cells in (
+        ("a.csv", csv_bytes([row]), [None, None]),
+        ("a.xlsx", xlsx_bytes([row], layout_of(ENTERPRISE), first_column=2), ["B1", "AZ1"]),
+    ):
+        assessment = assess_bytes(content, file_name=name)
+        assert [
+            (finding["record"], finding["line"], finding["cell"], finding["code"], finding["severity"], finding["value"])
+            for finding in assessment.findings.iter_rows(named=True)
+        ] == [
+            (None, 1, cells[0], "unknown-column", "warning", "社内メモ"),
+            (None, 1, cells[1], "unknown-column", "warning", "旧コード"),
+        ]  # fmt: skip
+        assert assessment.premium_total == 18_400
+
+
+@fires("duplicate-column")
+def test_a_column_given_twice_is_an_error_whichever_name_it_has() -> None:
+    row = {**enterprise_row(), "特約 コード": kit.AGREEMENT}
+    for name, content, cell in (
+        ("a.csv", csv_bytes([row]), None),
+        ("a.xlsx", xlsx_bytes([row], layout_of(ENTERPRISE)), "AX1"),
+    ):
+        assessment = assess_bytes(content, file_name=name)
+        finding = assessment.findings.row(0, named=True)
+        assert assessment.findings.height == 1
+        assert (finding["line"], finding["cell"], finding["field"]) == (1, cell, "agreement_code")
+        assert (finding["code"], finding["severity"]) == ("duplicate-column", "error")
+        assert finding["message"] == "列「特約コード」が2つ以上あります。1つにしてください。"
+
+
+@fires("field-count")
+def test_a_line_with_other_than_the_header_number_of_cells_is_told() -> None:
+    good = enterprise_row()
+    lines = csv_bytes([{**good, "export_contract_no": f"E-{n}"} for n in range(4)]).decode().split("\r\n")
+    width = len(good)
+    lines[2] += ",x"  # one cell too many
+    lines[3] += ",,,"  # empty cells that a spreadsheet program left behind
+    lines[4] = lines[4].removesuffix(",")  # one too few
+    assessment = assess_bytes("\r\n".join(lines).encode())
+    assert [
+        (finding["record"], finding["line"], finding["field"], finding["value"], finding["message"])
+        for finding in assessment.findings.iter_rows(named=True)
+    ] == [
+        (
+            record,
+            record + 1,
+            "process_type",
+            str(count),
+            f"項目の数が見出し({width}個)と合いません({count}個)。区切りのコンマと引用符を確かめてください。",
+        )
+        for record, count in ((2, width + 1), (4, width - 1))
+    ]
+    assert {finding["code"] for finding in assessment.findings.iter_rows(named=True)} == {"field-count"}
+
+
+@pytest.mark.parametrize("product", [Product.EQUIPMENT, Product.CONSUMER_GOODS])
+@fires("not-yet-processed")
+def test_products_that_are_not_processed_yet_say_so(product: Product) -> None:
+    row = dict.fromkeys(layout_of(product).names, "") | {"process_type": "1"}
+    assessment = assess_rows([row], product)
+    assert (1, "process_type", "not-yet-processed") in kit.errors(assessment)
+    [message] = assessment.findings.filter(code="not-yet-processed")["message"]
+    assert "の処理はまだこのシステムで行えません。担当窓口に連絡してください。" in message
+
+
+@pytest.mark.req("A-017", "B-009")
+@pytest.mark.parametrize("product", [ENTERPRISE, NOTICE])
+def test_exactly_five_process_types_are_known(product: Product) -> None:
+    for text in [*map(str, range(10)), "", "新規", "01", "1.0"]:
+        codes = {
+            code for _, _, code in kit.errors(assess_rows([row_of(product, process_type=text)], product))
+        }
+        expected = {
+            "1": set(),
+            **{code: {"not-yet-processed"} for code in "2345"},
+            "": {"mandatory"},
+        }.get(text, {"process-type"})
+        assert codes == expected, text
+
+
+@pytest.mark.req("E-053", "E-054")
+@pytest.mark.parametrize("rating", ["GS", "GA", "GE", "P", "EC"])
+def test_public_buyers_need_no_limit_and_private_ones_none_with_a_good_lc(rating: str) -> None:
+    world = scatter.plain_world()
+    for row in world["buyer_registrations"]:
+        row["limit_yen"] = ""
+    reference = kit.reference_of(world)
+    without = assess_rows([kit.notice_row(payer_code=kit.buyer(rating))], NOTICE, reference)
+    assert kit.found(without, "limit-missing") == []
+    lc = [kit.notice_row(payer_code=kit.buyer("EA"), **kit.notice_lc(bank)) for bank in ("SA", "GA")]
+    assert kit.found(assess_rows(lc, NOTICE, reference), "limit-missing") == [
+        (2, "payer_code", "limit-missing")
+    ]
+
+
+@pytest.mark.req("A-039")
+def test_an_association_submits_for_its_members_only() -> None:
+    member = enterprise_row(policyholder_code=kit.MEMBER, agreement_code=kit.MEMBER_AGREEMENT)
+    other = enterprise_row(export_contract_no="X")
+    for submitter, expected in (
+        (kit.ASSOCIATION, [(2, "policyholder_code", "holder-not-yours")]),
+        (kit.MEMBER, [(2, "policyholder_code", "holder-not-yours")]),
+        (kit.HOLDER, [(1, "policyholder_code", "holder-not-yours")]),
+    ):
+        assert kit.errors(assess_rows([member, other], submitter=submitter)) == expected
+
+
+def test_unusable_cells_are_not_told_again_as_blank_or_different() -> None:
+    """One bad cell in the first line of a branch is one finding, however many lines follow."""
+    same = {"export_contract_no": "EX-SAME"}
+    rows = [
+        enterprise_row(**same, settlement_no=f"{n:02d}", contract_amount="100億" if n == bad else "10000000")
+        for bad in (1, 2)
+        for n in (1, 2, 3)
+    ]
+    for part in (rows[:3], rows[3:]):
+        assert [code for _, _, code in kit.found(assess_rows(part))] == ["invalid-amount"]
+    blank = [enterprise_row(usance_days="six")]
+    assert kit.found(assess_rows(blank)) == [(1, "usance_days", "invalid-number")]
+
+
+def test_records_without_a_usable_key_are_strangers_not_one_group() -> None:
+    rows = [
+        enterprise_row(export_contract_no="", payer_country="105"),
+        enterprise_row(export_contract_no="", payer_country="113"),
+        enterprise_row(export_contract_no="契" * 21, department_code="D2"),
+        enterprise_row(export_contract_no="S", shipment_no="", last_shipment_date="20190101"),
+        enterprise_row(export_contract_no="S", shipment_no=""),
+        enterprise_row(export_contract_no="T", settlement_no=""),
+        enterprise_row(export_contract_no="T", settlement_no="x"),
+        enterprise_row(export_contract_no="U", branch_no="x"),
+        enterprise_row(export_contract_no="U", branch_no="01"),
+    ]
+    assert kit.found(assess_rows(rows)) == [
+        (1, "export_contract_no", "mandatory"),
+        (2, "export_contract_no", "mandatory"),
+        (3, "export_contract_no", "too-long"),
+        (4, "shipment_no", "mandatory"),
+        (5, "shipment_no", "mandatory"),
+        (6, "settlement_no", "mandatory"),
+        (7, "settlement_no", "invalid-number"),
+        (8, "branch_no", "invalid-number"),
+    ]
+
+
+def test_all_findings_of_a_file_are_told_at_once_in_the_order_of_the_file() -> None:
+    rows = [
+        enterprise_row(export_contract_no="1", payer_code="105999999", contract_date="20181340"),
+        enterprise_row(export_contract_no="2"),
+        enterprise_row(export_contract_no="3", disclosure_marks="1", settlement_method="99", goods_code=""),
+    ]
+    assert kit.found(assess_rows(rows)) == [
+        (1, "contract_date", "invalid-date"),
+        (1, "payer_code", "buyer-unregistered"),
+        (3, "goods_code", "mandatory"),
+        (3, "settlement_method", "code-unknown"),
+        (3, "disclosure_marks", "disclosure"),
+    ]
+
+
+@fires("already-insured")
+def test_already_insured_fires_in_post() -> None:
+    """See ``test_post``: it needs what the journal knows."""
+    from tests.pipelines import test_post
+
+    test_post.test_a_contract_that_is_insured_is_told_with_its_number()
+
+
+def codes_in_rules() -> set[str]:
+    """Every word in a rule module that is the code of a finding."""
+    words = set()
+    for file in Path(pipelines.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                words.add(node.value)
+    return words & KINDS.keys()
+
+
+def test_every_code_has_a_case() -> None:
+    """A rule without a test in which it fires is decoration."""
+    assert codes_in_rules() - {case.code for case in CASES} - FIRES.keys() == set()
