@@ -6,11 +6,12 @@ stands in ``expected.csv``; exit code 1 when anything differs from it.
 """
 
 import argparse
+import contextlib
 import csv
+import io
 import json
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -24,7 +25,6 @@ from unicodedata import east_asian_width
 
 HERE = Path(__file__).resolve().parent
 TOUR_HOME = HERE.parent / "var" / "tour"
-DAICHO = Path(sys.executable).with_name("daicho")
 
 MORNING = "2018-11-01T08:00:00+09:00"
 EVENINGS = {
@@ -95,7 +95,11 @@ def _unlike(what: str, found: str, expected: str) -> list[str]:
 # ------------------------------------------------------------------------------------------------ the command line
 @dataclass
 class CommandLine:
-    """Calls ``daicho`` in one home at a chosen instant."""
+    """Calls ``daicho`` in one home at a chosen instant.
+
+    The same function that the installed command calls, in this process: a hundred starts of Python would be most of
+    the tour's time.
+    """
 
     home: Path
 
@@ -105,22 +109,28 @@ class CommandLine:
         Raises:
             TourBroken: on an internal fault or without readable JSON.
         """
+        from daicho.cli import main as daicho
+
         # An environment of the caller's own must not lead the tour into another home.
-        env = {name: value for name, value in os.environ.items() if not name.startswith("DAICHO_")}
-        env |= {"DAICHO_HOME": str(self.home), "DAICHO_NOW": now, "PYTHONUTF8": "1"}
-        done = subprocess.run(
-            [str(DAICHO), *words, "--json"], env=env, capture_output=True, encoding="utf-8", check=False
-        )
+        for name in [name for name in os.environ if name.startswith("DAICHO_")]:
+            del os.environ[name]
+        os.environ.update(DAICHO_HOME=str(self.home), DAICHO_NOW=now)
+        out, said = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(said):
+            try:
+                code = daicho([*words, "--json"])
+            except SystemExit as wrong_usage:
+                code = int(wrong_usage.code or 0)
         try:
-            if done.returncode in (0, 1, 2):
-                return done.returncode, json.loads(done.stdout), done.stderr
+            if code in (0, 1, 2):
+                return code, json.loads(out.getvalue()), said.getvalue()
         except ValueError:
             pass
         log = self.home / "tour.log"
-        log.write_text(f"{done.stdout}\n{done.stderr}", encoding="utf-8")
-        last = "\n".join(f"  {line}" for line in done.stderr.strip().splitlines()[-5:])
+        log.write_text(f"{out.getvalue()}\n{said.getvalue()}", encoding="utf-8")
+        last = "\n".join(f"  {line}" for line in said.getvalue().strip().splitlines()[-5:])
         raise TourBroken(
-            f"daicho {' '.join(words)} (DAICHO_NOW={now}) が終了コード {done.returncode} で終わりました。\n"
+            f"daicho {' '.join(words)} (DAICHO_NOW={now}) が終了コード {code} で終わりました。\n"
             f"{last}\n出力のすべて: {_short(str(log))}"
         )
 
