@@ -6,6 +6,7 @@ from assets import graph
 from assets.checks import CHECKS
 from assets.graph import StoreResource
 from assets.jobs import INTAKE, JOBS, NIGHTLY
+from assets.progress import progress
 from sensors.drop_sensor import upload_sensor
 from sensors.schedules import business_day_schedule
 
@@ -22,4 +23,5 @@ defs = dg.Definitions(
     ],
     resources={"store": StoreResource()},
     executor=dg.in_process_executor,
+    loggers={"progress": progress},
 )

@@ -79,7 +79,7 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
     from assets.booking import decide_due
 
     kept = store.open()
-    decided = decide_due(kept, f"run:{context.run_id}", context.log.info)
+    decided = decide_due(kept, f"run:{context.run.run_id}", context.log.info)
     counts = Counter(p.verdict for p in decided.posted)
     rows = [
         [

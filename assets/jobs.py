@@ -25,12 +25,13 @@ from sensors.partitions import ensure_partitions, partition_of_now
 
 _TAGS = {DUE_TAG: "1", "dagster/max_runtime": 6 * 3600}
 _INTAKE = [uploads, verdicts, monitor_lists]
+_CONFIG = {"loggers": {"progress": {}}}
 _EXECUTOR = dg.in_process_executor
 
 
 def _job(name: str, selection: list[dg.AssetsDefinition], description: str) -> Any:
     return dg.define_asset_job(
-        name, selection=selection, description=description, tags=_TAGS, executor_def=_EXECUTOR
+        name, selection=selection, description=description, tags=_TAGS, config=_CONFIG, executor_def=_EXECUTOR
     )
 
 
@@ -46,8 +47,6 @@ NIGHTLY = _job(
 )
 JOBS = [INTAKE, RECONCILE, CONFIRM, NIGHTLY]
 PARTITIONED = {"intake", "nightly"}
-_PROGRESS_ONLY = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
-"""On a terminal people read what the stages say; Dagster's own events (DEBUG) stay in its event log."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +70,6 @@ def run_in_process(name: str, store: Store, instance: dg.DagsterInstance) -> Run
         ensure_partitions(
             instance, partition, *(r["acceptance_date"] for r in store.events.due(store.clock.now()))
         )
-    result = job.execute_in_process(
-        run_config=_PROGRESS_ONLY, instance=instance, partition_key=partition, raise_on_error=False
-    )
+    result = job.execute_in_process(instance=instance, partition_key=partition, raise_on_error=False)
     events = [event.step_materialization_data for event in result.all_events if event.is_step_materialization]
     return RunOutcome(name, result.run_id, result.success, processed_of(events))

@@ -88,7 +88,7 @@ def answer(store: Store, receipt: Receipt, verdict: dict[str, Any]) -> None:
     source = receipt["source"] or ""
     if not source.startswith("drop:"):
         return
-    name = Path(source.removeprefix("drop:").rsplit(":", 2)[0]).name
+    name = Path(source.removeprefix("drop:").rsplit(":", 2)[0]).stem
     path = drop_folder(store) / receipt["holder"] / _ANSWERS / f"{name}.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if known.get("submission_id") in (None, receipt["submission_id"]):
@@ -221,7 +221,7 @@ def _set_aside(store: Store) -> Iterator[tuple[Path, dict[str, Any]]]:
 def _take(store: Store, place: Path, note: dict[str, Any]) -> DropOutcome:
     told, holder = note["told"], note["holder"]
     received_at = datetime.fromisoformat(note["received_at"])
-    answers = drop_folder(store) / holder / _ANSWERS / f"{note['name']}.json"
+    answers = drop_folder(store) / holder / _ANSWERS / f"{Path(note['name']).stem}.json"
     try:
         if "refusal" in told:
             raise Refusal(*told["refusal"])

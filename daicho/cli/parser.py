@@ -22,11 +22,15 @@ def parser() -> argparse.ArgumentParser:
         description="台帳: 貿易保険の台帳アップロードと船積通知を受け付け、審査し、保険料を計算し、帳票を作成します。",
         epilog="データは $DAICHO_HOME(既定 ./var)に保存します。終了コード: 0 完了、1 check/verify で不備、2 拒否・使い方の誤り、3 内部エラー。",
     )
+    top.add_argument("--json", action="store_true", help="結果をJSON文書1つで標準出力に書く")
     commands = top.add_subparsers(dest="command", metavar="コマンド", required=True, parser_class=_Parser)
 
     def command(name: str, help_text: str, csv: bool = False) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_text, description=help_text)
-        sub.add_argument("--json", action="store_true", help="結果をJSON文書1つで標準出力に書く")
+        # Suppressed, so that the option before the command is not undone by the command's own default.
+        sub.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="結果をJSON文書1つで標準出力に書く"
+        )
         if csv:
             sub.add_argument("--csv", action="store_true", help="結果をCSVで標準出力に書く")
         return sub
