@@ -3,7 +3,14 @@
 from datetime import date
 from typing import Any
 
-from daicho.receiving import checked_count, checked_product, checked_size, count_mismatch
+from daicho.receiving import (
+    checked_count,
+    checked_holder,
+    checked_product,
+    checked_size,
+    decoded_as_declared,
+    legible,
+)
 from daicho.references import calendar_of, reference_of
 from daicho.store import Store
 from sensors.windows import acceptance_day_if_sent
@@ -29,16 +36,13 @@ def check_upload(
 
     from daicho.views import ledger_state
     from pipelines.assess import assess_decoded
-    from pipelines.decode import decode
     from pipelines.post import Candidate, post
-    from schemas.layouts import layout_of
 
     kind = checked_product(product)
     declared = checked_count(count)
+    holder = checked_holder(holder)
     checked_size(store, len(content))
-    decoded = decode(content, file_name, layout_of(kind))
-    if decoded.count != declared:
-        raise count_mismatch(declared, decoded.count)
+    decoded = decoded_as_declared(store, content, legible(file_name), kind, declared)
     now = store.clock.now()
     day = acceptance_day_now(store)
     assessment = assess_decoded(decoded, holder, now.date(), day, reference_of(store))

@@ -5,8 +5,9 @@ size, readability, count, identity. Contract §5, §7; A-007…A-011, A-057, C-0
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from daicho.references import calendar_of, reference_of
@@ -17,7 +18,11 @@ from schemas.products import Product, product_named
 from schemas.submission import Refusal
 from sensors.windows import acceptance_day
 
+if TYPE_CHECKING:
+    from pipelines.decode import Decoded
+
 MAX_REMARKS = 500
+_WORDS = ("file_name", "product", "holder", "user", "count", "remarks")
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ def receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
     Raises:
         Refusal: nothing of the upload is kept but an event telling the refusal.
     """
+    told: dict[str, Any] = {name: legible(getattr(upload, name)) for name in _WORDS}
+    upload = replace(upload, **told)
     try:
         return _receive(store, upload, received_at)
     except Refusal as refusal:
@@ -66,7 +73,7 @@ def _receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
     remarks = checked_remarks(upload.remarks)
     day = acceptance_day(received_at, calendar_of(reference_of(store)))
     checked_size(store, len(upload.content))
-    counted = count_records(store, upload.content, upload.file_name, product, count)
+    decoded_as_declared(store, upload.content, upload.file_name, product, count)
     try:
         return store.events.receive(
             {
@@ -77,7 +84,7 @@ def _receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
                 "sha256": store.archive.put_bytes(upload.content),
                 "size": len(upload.content),
                 "declared_count": count,
-                "counted": counted,
+                "counted": count,
                 "remarks": remarks,
                 "channel": upload.channel,
                 "source": upload.source,
@@ -96,6 +103,23 @@ def _receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
         ) from error
 
 
+def legible(text: str) -> str:
+    """Words that came as bytes in another encoding than ours, as they were meant: CP932.
+
+    Python keeps undecodable bytes of file names and arguments as lone surrogates, which no file, database or
+    terminal takes. Text without them comes back as it is.
+    """
+    try:
+        text.encode()
+        return text
+    except UnicodeEncodeError:
+        pass
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("cp932", "replace")
+    except UnicodeEncodeError:  # a lone surrogate that never was a byte, out of JSON
+        return text.encode("utf-8", "replace").decode()
+
+
 def checked_product(name: str) -> Product:
     """The product of that name (A-001)."""
     product = product_named(name)
@@ -108,15 +132,21 @@ def checked_product(name: str) -> Product:
 
 def checked_sender(holder: str, user: str) -> tuple[str, str]:
     """9-digit holder and 12-digit user that begins with it (G-002)."""
-    holder, user = normalize("NFKC", holder).strip(), normalize("NFKC", user).strip()
-    if not re.fullmatch(r"[0-9]{9}", holder):
-        raise Refusal("invalid-holder", f"保険利用者コード「{holder}」は9桁の数字で指定してください。")
+    holder, user = checked_holder(holder), normalize("NFKC", user).strip()
     if not re.fullmatch(r"[0-9]{12}", user) or not user.startswith(holder):
         raise Refusal(
             "invalid-user",
             f"WebユーザーID「{user}」は保険利用者コード {holder} に続く12桁の数字で指定してください。",
         )
     return holder, user
+
+
+def checked_holder(holder: str) -> str:
+    """保険利用者コード of 9 digits."""
+    holder = normalize("NFKC", holder).strip()
+    if not re.fullmatch(r"[0-9]{9}", holder):
+        raise Refusal("invalid-holder", f"保険利用者コード「{holder}」は9桁の数字で指定してください。")
+    return holder
 
 
 def checked_count(typed: str) -> int:
@@ -146,24 +176,21 @@ def checked_size(store: Store, size: int) -> None:
         )
 
 
-def count_records(store: Store, content: bytes, file_name: str, product: Product, declared: int) -> int:
-    """The number of records in the file, which must equal the declared one (A-007, B-004)."""
+def decoded_as_declared(
+    store: Store, content: bytes, file_name: str, product: Product, declared: int
+) -> "Decoded":
+    """The file's records, whose number must be the declared one and within the limit (A-007, B-004, A-057)."""
     from pipelines.decode import decode
 
-    counted = decode(content, file_name, layout_of(product)).count
-    if counted != declared:
-        raise count_mismatch(declared, counted)
-    if counted > store.settings.max_records:
+    decoded = decode(content, file_name, layout_of(product))
+    if decoded.count != declared:
+        raise Refusal(
+            "count-mismatch",
+            f"申請件数({declared}件)とファイルの件数({decoded.count}件)が一致しません。件数またはファイルを確かめて送り直してください。",
+        )
+    if decoded.count > store.settings.max_records:
         raise Refusal(
             "too-many-records",
-            f"件数が多すぎます({counted:,}件)。{store.settings.max_records:,}件以内に分けて送ってください。",
+            f"件数が多すぎます({decoded.count:,}件)。{store.settings.max_records:,}件以内に分けて送ってください。",
         )
-    return counted
-
-
-def count_mismatch(declared: int, counted: int) -> Refusal:
-    """The refusal when declared and counted records differ."""
-    return Refusal(
-        "count-mismatch",
-        f"申請件数({declared}件)とファイルの件数({counted}件)が一致しません。件数またはファイルを確かめて送り直してください。",
-    )
+    return decoded

@@ -8,9 +8,14 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from schemas.submission import Refusal
 
-class CalendarEnded(Exception):
-    """The calendar of the law does not cover the asked day; the message is Japanese with the remedy."""
+
+class CalendarEnded(Refusal):
+    """The calendar of the law does not cover the asked day: nothing that depends on it can be said."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("calendar-ended", message)
 
 
 @dataclass(frozen=True)
