@@ -9,7 +9,7 @@ import polars as pl
 from daicho.store import Store
 from pipelines.ledger import as_of, current, with_stage
 from pipelines.post import CONTRACT, Candidate, LedgerState, contracts_of
-from schemas.layouts import layout_of
+from schemas.layouts import all_layout_fields, layout_of
 from schemas.money import COMPONENTS, percent_text
 from schemas.products import Product
 
@@ -29,6 +29,7 @@ _FACTS = [
     "stage",
 ]
 """What a ledger line tells besides its layout fields (contract §4)."""
+_ORIGIN = ["submission_id", "record", "unit"]
 
 
 def ledger_state(bookings: pl.LazyFrame, candidates: Sequence[Candidate]) -> LedgerState:
@@ -67,6 +68,11 @@ def ledger_rows(
     return [_told(row) for row in rows.collect().iter_rows(named=True)]
 
 
+def ledger_columns() -> list[str]:
+    """What the rows of ``ledger_rows`` may have, over all products."""
+    return ["product", *all_layout_fields(), *_FACTS, *_ORIGIN]
+
+
 def ledger_frame(store: Store, at: datetime | None = None, history: bool = False) -> pl.LazyFrame:
     """Ledger lines as a frame: the current versions, or with ``history`` all of them."""
     journal = store.journal.open().scan()
@@ -84,6 +90,6 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         told[f"rate_{c}"] = percent_text(row[f"rate_{c}"])
     for name in ("acceptance_date", "change_notice_limit"):
         told[name] = row[name].isoformat() if row[name] else None
-    for name in ("submission_id", "record", "unit"):
+    for name in _ORIGIN:
         told[name] = row[name]
     return told

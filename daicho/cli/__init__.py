@@ -4,6 +4,9 @@
 what it needs when it runs, so that ``--help`` and ``status`` start at once. Contract §4.
 """
 
+import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -12,7 +15,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. 0 done, 1 only from ``check`` and ``verify``, 2 refused or wrong usage, 3 internal fault."""
     from daicho.cli.parser import parser
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a terminal that cannot say a character is no fault
     options = parser().parse_args(arguments)
+    try:
+        code = _carry_out(options)
+        sys.stdout.flush()
+    except (
+        BrokenPipeError
+    ):  # whoever read the result has gone, and with it the place for what is still buffered
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
+
+
+def _carry_out(options: argparse.Namespace) -> int:
     from daicho.cli import commands
     from daicho.cli.printing import refused
     from daicho.settings import SettingsError
@@ -25,8 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SettingsError, commands.ClockSettingError) as error:
         return refused("setting", str(error), options)
     except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        raise
     except KeyboardInterrupt:
         print("中断しました。", file=sys.stderr)
         return 130

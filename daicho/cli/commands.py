@@ -47,9 +47,10 @@ def submit(options: argparse.Namespace) -> int:
     from daicho.receiving import Upload, receive
 
     store = Store.open()
-    now = store.clock.now()
+    content = _content(options.file)
+    now = store.clock.now()  # when the whole file has arrived (C-005)
     upload = Upload(
-        content=_content(options.file),
+        content=content,
         file_name=Path(options.file).name,
         product=options.product,
         holder=options.holder,
@@ -137,7 +138,9 @@ def findings(options: argparse.Namespace) -> int:
     if store.events.receipt(options.submission) is None:
         raise _unknown(options.submission)
     frame = store.findings.read(options.submission)
-    rows_out([] if frame is None else frame.to_dicts(), options, FINDINGS)
+    from schemas.findings import SCHEMA
+
+    rows_out([] if frame is None else frame.to_dicts(), options, FINDINGS, list(SCHEMA))
     return 0
 
 
@@ -157,7 +160,7 @@ def decide(options: argparse.Namespace) -> int:
 
 def ledger(options: argparse.Namespace) -> int:
     """``daicho ledger``."""
-    from daicho.views import ledger_rows
+    from daicho.views import ledger_columns, ledger_rows
 
     store = Store.open()
     rows = ledger_rows(store, options.holder, options.product, _instant(options.as_of))
@@ -176,12 +179,8 @@ def ledger(options: argparse.Namespace) -> int:
         "premium_total": "保険料(円)",
         "stage": "段階",
     }
-    if options.csv and not options.json:
-        from daicho.cli.printing import as_csv
-
-        as_csv(rows, list(dict.fromkeys(name for row in rows for name in row)))
-        return 0
-    rows_out(rows, options, columns)
+    names = list(dict.fromkeys(name for row in rows for name in row)) or ledger_columns()
+    rows_out(rows, options, columns, names)
     return 0
 
 
@@ -212,6 +211,7 @@ def outputs(options: argparse.Namespace) -> int:
         rows,
         options,
         {"kind": "種類", "format": "形式", "holder": "保険利用者", "created_at": "作成", "path": "場所"},
+        shown,
     )
     return 0
 
@@ -221,12 +221,7 @@ def sql(options: argparse.Namespace) -> int:
     from daicho.querying import query
 
     columns, rows = query(Store.open(), options.query)
-    if options.csv and not options.json:
-        from daicho.cli.printing import as_csv
-
-        as_csv(rows, columns)
-    else:
-        rows_out(rows, options, {name: name for name in columns})
+    rows_out(rows, options, {name: name for name in columns}, columns)
     return 0
 
 
@@ -293,9 +288,11 @@ def _content(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
+        from daicho.receiving import legible
+
         raise Refusal(
             "unreadable-file",
-            f"ファイル「{file}」を読めません({error.strerror})。場所と権限を確かめてください。",
+            f"ファイル「{legible(file)}」を読めません({error.strerror})。場所と権限を確かめてください。",
         ) from error
 
 

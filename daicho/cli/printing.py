@@ -1,6 +1,7 @@
 """How results reach people and programs: tables, CSV, one JSON document, refusals."""
 
 import argparse
+import contextlib
 import csv
 import json
 import sys
@@ -10,14 +11,22 @@ from unicodedata import east_asian_width
 
 
 def say(text: str) -> None:
-    """A message or progress for people: standard error, so that standard output stays the result."""
-    print(text, file=sys.stderr, flush=True)
+    """A message or progress for people: standard error, so that standard output stays the result.
+
+    Nobody listening is no reason to stop the work.
+    """
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def as_json(document: Any) -> None:
-    """One JSON document on standard output."""
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=1, default=str)
-    print()
+    """One JSON document on standard output; escaped where its encoding cannot say a character."""
+    text = json.dumps(document, ensure_ascii=False, indent=1, default=str)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=1, default=str)
+    print(text)
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
@@ -29,13 +38,16 @@ def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = No
 
 
 def rows_out(
-    rows: Sequence[Mapping[str, Any]], options: argparse.Namespace, table: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]],
+    options: argparse.Namespace,
+    table: Mapping[str, str],
+    columns: Sequence[str] | None = None,
 ) -> None:
-    """Rows as JSON, CSV or a table with the given columns (name → title)."""
+    """Rows as JSON, as CSV with ``columns`` (also without rows), or a table of some (name → title)."""
     if options.json:
         as_json(list(rows))
     elif getattr(options, "csv", False):
-        as_csv(rows)
+        as_csv(rows, columns)
     elif rows:
         as_table([[row.get(name) for name in table] for row in rows], list(table.values()))
     else:

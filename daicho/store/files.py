@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
+from daicho.settings import SettingsError
+
 _CHUNK = 1 << 20
 
 
-class FilesError(Exception):
+class FilesError(SettingsError):
     """The place for files cannot be used; the message is Japanese."""
 
 
