@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 
 from daicho.store import Store
-from sensors.partitions import ACCEPTANCE_DAYS
+from sensors.partitions import ACCEPTANCE_DAYS, ensure_partitions
 
 SUBMISSIONS, LEDGERS, FINANCE = "submissions", "ledgers", "finance"
 DUE_TAG = "daicho/due"
@@ -44,8 +44,10 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
     kept.events.recover()
     outcomes = collect(kept)
     refused = [o for o in outcomes if o.refusal is not None]
-    for receipt in kept.events.without_document("receipt", decided=False):
+    new = kept.events.without_document("receipt", decided=False)
+    for receipt in new:
         issue_receipt(kept, receipt)
+    _tell_other_days(context, new)
     received = kept.events.accepted_on(date.fromisoformat(context.partition_key))
     rows = [
         [r["submission_id"], r["file_name"], r["product"], r["holder"], r["counted"], r["received_at"]]
@@ -92,13 +94,7 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
         ]
         for p in decided.posted
     ]
-    other_days = {p.receipt["acceptance_date"] for p in decided.posted} - {context.partition_key}
-    for day in sorted(other_days):  # caught up after downtime: the day they belong to is told as well
-        context.log_event(
-            dg.AssetMaterialization(
-                context.asset_key, partition=day, metadata={"まとめて処理": context.partition_key}
-            )
-        )
+    _tell_other_days(context, [p.receipt for p in decided.posted])
     for submission_id, error in decided.failed:
         context.log.error(f"{submission_id}: {error!r}")
     if decided.failed:
@@ -138,6 +134,7 @@ def monitor_lists(context: dg.AssetExecutionContext, store: StoreResource) -> dg
     for n, (_, receipt) in enumerate(sorted(owed.items()), start=1):
         issue_monitor_list(kept, receipt)
         context.log.info(f"{receipt['submission_id']} のモニタリストを作成しました({n}/{len(owed)})")
+    _tell_other_days(context, list(owed.values()))
     ids = [f"monitor_list-{r['submission_id']}" for _, r in sorted(owed.items())]
     return dg.MaterializeResult(metadata={"作成": len(ids), **links(kept, ids)})
 
@@ -226,6 +223,18 @@ def retention(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mat
     for document_id in removed:
         context.log.info(f"{document_id} の提供期間が終わりました")
     return dg.MaterializeResult(metadata={"片付け": len(removed)})
+
+
+def _tell_other_days(context: dg.AssetExecutionContext, receipts: Iterable[Mapping[str, Any]]) -> None:
+    """A run that reaches beyond its own day (after downtime, after 17:30) is told at those days as well."""
+    days = sorted({str(receipt["acceptance_date"]) for receipt in receipts} - {context.partition_key})
+    ensure_partitions(context.instance, *days)
+    for day in days:
+        context.log_event(
+            dg.AssetMaterialization(
+                context.asset_key, partition=day, metadata={"まとめて処理": context.partition_key}
+            )
+        )
 
 
 def _listed(store: Store, listed: Any) -> dg.MaterializeResult[None]:
