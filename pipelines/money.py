@@ -26,7 +26,7 @@ def rate_milli(a: pl.Expr, b: pl.Expr, days: pl.Expr, numerator: pl.Expr, denomi
     Args:
         a, b: percent × 10^6 (a per day), at most 10^8 (100 %).
         days: X, below 10^6.
-        numerator, denominator: the product of all factors in lowest terms, each below 2^63.
+        numerator, denominator: the product of all factors in lowest terms, each at most MAX_FACTOR_TERM.
     """
     base = (a.cast(pl.Int128) * days.cast(pl.Int128) + b.cast(pl.Int128)) * numerator.cast(pl.Int128)
     unit = denominator.cast(pl.Int128) * (MICRO // 1000)

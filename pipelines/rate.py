@@ -11,14 +11,13 @@ import polars as pl
 from pipelines.exposure import with_exposure
 from pipelines.money import insured_amount_of, premium_of, rate_milli
 from pipelines.reference import Reference
-from schemas.money import COMPONENTS
+from schemas.money import COMPONENTS, MAX_FACTOR_TERM
 from schemas.products import Product, is_notice
 
 _CATEGORY = {"a": "country_category_pre", "b": "country_category", "c": None, "d": None}
 _DAYS = {"a": "days_pre", "b": "days_post", "c": "days_pre", "d": "days_post"}
 _BASE = {"a": "base_pre_yen", "b": "base_post_yen", "c": "base_pre_yen", "d": "base_post_yen"}
 _FACTORS = ("full_political", "currency_rider", "additional_cost")
-_MAX_FACTOR_TERM = 2**63 - 1
 RATES_OF: dict[Product, tuple[Product, ...]] = {
     Product.ENTERPRISE: (Product.ENTERPRISE,),
     Product.SIMPLIFIED_NOTICE: (Product.SIMPLIFIED_NOTICE,),
@@ -136,12 +135,12 @@ def _with_factor(frame: pl.DataFrame, c: str, product: Product, reference: Refer
                 factor *= values.get((row["acceptance_date"], name), Fraction(1))
         if c == "d" and row["discount_num"] is not None:
             factor *= Fraction(row["discount_num"], row["discount_den"])
-        if max(factor.numerator, factor.denominator) > _MAX_FACTOR_TERM:
+        if max(factor.numerator, factor.denominator) > MAX_FACTOR_TERM:
             raise ValueError(f"factors of component {c} are too fine to stay exact: {factor}")
         products.append(factor)
     combinations = combinations.with_columns(
-        pl.Series(f"factor_num_{c}", [f.numerator for f in products], dtype=pl.Int64),
-        pl.Series(f"factor_den_{c}", [f.denominator for f in products], dtype=pl.Int64),
+        pl.Series(f"factor_num_{c}", [f.numerator for f in products], dtype=pl.Int128),
+        pl.Series(f"factor_den_{c}", [f.denominator for f in products], dtype=pl.Int128),
         pl.Series(f"factor_text_{c}", [factor_text(f) for f in products], dtype=pl.String),
     )
     return frame.join(combinations, on=keys, how="left", nulls_equal=True, maintain_order="left")

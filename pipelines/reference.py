@@ -5,13 +5,15 @@ Which tables exist is ``schemas.reference``; where versions are kept is ``daicho
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import polars as pl
 
 from pipelines.text import halfwidth, plain_date, scaled_integer
-from schemas.money import MAX_YEN, MICRO
+from schemas.money import MAX_FACTOR_TERM, MAX_YEN, MICRO
 from schemas.products import Product
 from schemas.reference import ALLOWED, TABLES, ReferenceColumn, ReferenceTable, builtin_rows
 
@@ -222,6 +224,7 @@ def unusable_values(tables: Mapping[str, pl.DataFrame]) -> list[str]:
                 f"rates.csv: {row['product']} {str(row['component']).upper()}"
                 f"(国カテゴリー {row['country_category']}、格付 {row['buyer_rating']})の a、b は100以下(%)です。"
             )
+    problems += _too_fine_factors(tables)
     for name in ("factors", "agreements"):
         if name in tables:
             column = "value" if name == "factors" else "discount_factor"
@@ -229,6 +232,29 @@ def unusable_values(tables: Mapping[str, pl.DataFrame]) -> list[str]:
             zero = typed.filter(pl.col(f"{column}_den") == 0)
             problems.extend(f"{name}.csv: {column} の分母が0です。" for _ in range(zero.height))
     return problems
+
+
+def _too_fine_factors(tables: Mapping[str, pl.DataFrame]) -> list[str]:
+    """Components whose factors, all taken together, would have too many digits to stay exact."""
+    worst: dict[tuple[str, str], dict[str, int]] = {}
+
+    def see(product: str, component: str, factor: str, numerator: int, denominator: int) -> None:
+        exact = Fraction(numerator, denominator or 1)
+        seen = worst.setdefault((product, component), {})
+        seen[factor] = max(seen.get(factor, 1), exact.numerator, exact.denominator)
+
+    if "factors" in tables:
+        for row in _typed(TABLES["factors"], tables["factors"]).iter_rows(named=True):
+            see(row["product"], row["component"], row["factor"], row["value_num"], row["value_den"])
+    if "agreements" in tables:
+        for row in _typed(TABLES["agreements"], tables["agreements"]).iter_rows(named=True):
+            see(row["product"], "d", "", row["discount_factor_num"], row["discount_factor_den"])
+    return [
+        f"factors.csv: {product} {component.upper()} の係数と割引を全て掛けると桁数が多すぎます。"
+        "小数の桁を減らしてください。"
+        for (product, component), terms in worst.items()
+        if prod(terms.values()) > MAX_FACTOR_TERM
+    ]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@ MAX_RATE_MILLI = 99_999
 MAX_AMOUNT_CENTS = 999_999_999_999_999
 """13 digits before and 2 after the point, as hundredths of the currency unit."""
 
+MAX_FACTOR_TERM = 2 * 10**24
+"""Largest numerator or denominator of all factors of a component together: (a·X + b) × it fits 128 bits."""
+
 MICRO = 1_000_000
 """Scale of a, b (percent) and of yen per currency unit: 6 decimals."""
 
