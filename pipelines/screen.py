@@ -429,7 +429,7 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
             cell = pl.col(f"{name}_cents" if name in amounts else name)
             before = first_of(cell, group)
             differs = cell != before if name in mandatory else cell.ne_missing(before)
-            fill = {"unit": unit, "first": pl.col(group) + 1}
+            fill: dict[str, pl.Expr | str] = {"unit": unit, "first": pl.col(group) + 1}
             rules.append(Rule("inconsistent", name, keyed & differs, fill))
     return rules
 
