@@ -372,7 +372,7 @@ def _parties() -> list[Case]:
         Case("agreement-other-holder", "agreement_code", {"agreement_code": kit.MEMBER_AGREEMENT}, {}, "この保険利用者のものではありません", req=("A-038",)),
         Case("agreement-other-product", "agreement_code", {"agreement_code": kit.NOTICE_AGREEMENT}, {}, "企業総合保険の特約ではありません"),
         Case("agreement-other-product", "agreement_code", {"agreement_code": kit.AGREEMENT}, {}, "簡易通知型包括保険の特約ではありません", NOTICE),
-        Case("option-not-agreed", "full_political_cover", {"full_political_cover": "1"}, options | {"full_political_cover": "1"}, "特約で選ばれていません", req=("E-034",)),
+        Case("option-not-agreed", "full_political_cover", {"full_political_cover": "1"}, options | {"full_political_cover": "1"}, "特約で選ばれていません"),
         Case("option-not-agreed", "additional_cost_rider", {"additional_cost_rider": "1"}, options | {"additional_cost_rider": "1"}, "特約で選ばれていません"),
         Case("option-not-agreed", "fully_brokered", {"fully_brokered": "1"}, options | {"fully_brokered": "1"}, "特約で選ばれていません", req=("E-020",)),
         Case("option-not-agreed", "fully_brokered", {"fully_brokered": "1"}, notice_options | {"fully_brokered": "1"}, "特約で選ばれていません", NOTICE, req=("E-120", "E-121")),
