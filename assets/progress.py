@@ -29,6 +29,8 @@ class _Sentences(logging.Handler):
 @dg.logger
 def progress(context: dg.InitLoggerContext) -> logging.Logger:
     """The only logger of all jobs on a terminal."""
-    logger = logging.Logger("daicho.progress", level=logging.INFO)
-    logger.addHandler(_Sentences())
+    logger = logging.getLogger("daicho.progress")
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.handlers = [_Sentences()]
     return logger

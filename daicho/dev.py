@@ -42,7 +42,10 @@ def main() -> int:
     (home / "clock.json").unlink(missing_ok=True)
     store = Store.open()
     os.environ["DAGSTER_HOME"] = str(dagster_home(store))
-    servers = _start()
+    signal.signal(
+        signal.SIGTERM, signal.default_int_handler
+    )  # ended by a supervisor: stop the servers as well
+    servers = _start(home / "servers.log")
     try:
         _wait_for(f"http://127.0.0.1:{PORT}/server_info")
         _drop_something(store)
@@ -51,6 +54,7 @@ def main() -> int:
             f"  受付フォルダ   {home / 'drop'}/<保険利用者コード>/\n"
             f"  製品の時計     {morning:%Y-%m-%d %H:%M} から進みます\n"
             f"  コマンド       DAICHO_HOME={home} DAICHO_NOW='{os.environ['DAICHO_NOW']}' .venv/bin/daicho status\n"
+            f"  サーバの記録   {home / 'servers.log'}\n"
             "  終了           Ctrl-C\n",
             flush=True,
         )
@@ -95,7 +99,7 @@ def _drop_something(store: Store) -> None:
         temporary.rename(path)
 
 
-def _start() -> list[subprocess.Popen[bytes]]:
+def _start(log: Path) -> list[subprocess.Popen[bytes]]:
     folder = Path(sys.executable).parent
     workspace = ["-w", str(PROJECT / "workspace.yaml")]
     commands = [
@@ -112,14 +116,18 @@ def _start() -> list[subprocess.Popen[bytes]]:
         [str(folder / "dagster-daemon"), "run", *workspace, "--log-level", "warning"],
     ]
     # Groups of their own: Ctrl-C reaches this process alone, which stops them in order.
-    return [subprocess.Popen(command, cwd=PROJECT, start_new_session=True) for command in commands]
+    with log.open("ab") as output:
+        return [
+            subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=output, stderr=output)
+            for command in commands
+        ]
 
 
 def _wait_for(url: str, seconds: int = 90) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own loopback address
+            with urllib.request.urlopen(url, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)

@@ -5,8 +5,8 @@ Python, reading the bytes). Ratios within one run hold on a noisy machine; singl
 """
 
 import argparse
-import cProfile
 import contextlib
+import cProfile
 import io
 import json
 import os
