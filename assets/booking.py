@@ -8,11 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 import polars as pl
 
-from daicho.drop import answer
 from daicho.references import reference_of
 from daicho.store import Store
 from daicho.store.eventlog import ClaimedReceipt, ClaimLost
@@ -149,7 +147,6 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
             )
         except ClaimLost:
             continue  # another worker took it over and tells the same verdict
-        answer(store, receipt, verdict_of(posted))  # type: ignore[arg-type]
         decided.posted.append(posted)
         say(
             f"{receipt['submission_id']}: {'計上' if booked else '申請内容要確認'} エラー{posted.errors} 警告{posted.warnings}"
@@ -173,14 +170,3 @@ def _post(store: Store, snapshot: Snapshot, turn: list[Candidate]) -> Iterator[P
             yield Posted(candidate.receipt, rows, warnings)
     fresh = [c for c in turn if c.receipt["submission_id"] not in booked]
     yield from post(fresh, ledger_state(bookings, fresh), store.clock.now())
-
-
-def verdict_of(posted: Posted) -> dict[str, Any]:
-    """The verdict as told to programs: status, sums and all findings."""
-    return {
-        "status": "処理完了" if posted.verdict == "booked" else "申請内容要確認",
-        "errors": posted.errors,
-        "warnings": posted.warnings,
-        "premium_total_yen": posted.premium_total if posted.verdict == "booked" else None,
-        "findings": posted.findings.to_dicts(),
-    }

@@ -5,7 +5,6 @@ due is a query. A run for a day decides everything that is due up to it; materia
 again and books nothing twice.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -44,6 +43,9 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
     kept.events.recover()
     outcomes = collect(kept)
     refused = [o for o in outcomes if o.refusal is not None]
+    faults = [o for o in outcomes if o.fault is not None]
+    for outcome in faults:  # tried again by the next run; the others go on
+        context.log.error(f"{outcome.holder}/{outcome.name}: {outcome.fault!r}")
     new = kept.events.without_document("receipt", decided=False)
     for receipt in new:
         issue_receipt(kept, receipt)
@@ -57,7 +59,7 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
         metadata={
             "受付件数": len(received),
             "レコード数": sum(r["counted"] for r in received),
-            "今回dropから受付": len(outcomes) - len(refused),
+            "今回dropから受付": len(outcomes) - len(refused) - len(faults),
             "今回dropで拒否": dg.MetadataValue.md(
                 "\n".join(f"- {o.name}: {o.refusal.message}" for o in refused if o.refusal) or "なし"
             ),
@@ -265,15 +267,3 @@ def links(store: Store, document_ids: list[str]) -> Mapping[str, Any]:
     found = {document_id: store.events.document(document_id) for document_id in document_ids[:50]}
     lines = [f"- {name}: `{store.documents.path(row)}`" for name, row in found.items() if row]
     return {"帳票": dg.MetadataValue.md("\n".join(lines))}
-
-
-def processed_of(events: Iterable[Any]) -> list[str]:
-    """What a finished run processed, in order: submission ids, then ledger units."""
-    found: dict[str, None] = {}
-    for event in events:
-        value = event.materialization.metadata.get("processed")
-        if value is not None:
-            data = value.data if hasattr(value, "data") else value.value
-            for name in json.loads(data) if isinstance(data, str) else data:
-                found.setdefault(name)
-    return list(found)

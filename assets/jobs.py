@@ -1,9 +1,8 @@
-"""The four jobs of the day and how a run of one is started in this process.
+"""The four jobs of the day.
 
 ``nightly`` = intake + due 照合 + due 確定 + month extract + delivery + retention (contract §7).
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -14,14 +13,11 @@ from assets.graph import (
     deliveries,
     finance_premiums,
     monitor_lists,
-    processed_of,
     reconciliation_ledgers,
     retention,
     uploads,
     verdicts,
 )
-from daicho.store import Store
-from sensors.partitions import ensure_partitions, partition_of_now
 
 _TAGS = {DUE_TAG: "1", "dagster/max_runtime": 6 * 3600}
 _INTAKE = [uploads, verdicts, monitor_lists]
@@ -47,29 +43,3 @@ NIGHTLY = _job(
 )
 JOBS = [INTAKE, RECONCILE, CONFIRM, NIGHTLY]
 PARTITIONED = {"intake", "nightly"}
-
-
-@dataclass(frozen=True)
-class RunOutcome:
-    """A finished run in this process."""
-
-    job: str
-    run_id: str
-    success: bool
-    processed: list[str]
-
-
-def run_in_process(name: str, store: Store, instance: dg.DagsterInstance) -> RunOutcome:
-    """Runs a job here and now for all that is due (``daicho run``)."""
-    from assets.definitions import defs
-
-    job = defs.resolve_job_def(name)
-    partition = None
-    if name in PARTITIONED:
-        partition = partition_of_now(store)
-        ensure_partitions(
-            instance, partition, *(r["acceptance_date"] for r in store.events.due(store.clock.now()))
-        )
-    result = job.execute_in_process(instance=instance, partition_key=partition, raise_on_error=False)
-    events = [event.step_materialization_data for event in result.all_events if event.is_step_materialization]
-    return RunOutcome(name, result.run_id, result.success, processed_of(events))

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from daicho.drop import answer
 from daicho.references import calendar_of, reference_of
 from daicho.store import Store
 from outputs import documents as paper
@@ -51,7 +52,10 @@ def issue_receipt(store: Store, receipt: Mapping[str, Any]) -> str:
 
 
 def issue_monitor_list(store: Store, receipt: Mapping[str, Any]) -> str:
-    """モニタリスト and findings report of a decided submission (D-001, D-002, D-007, D-008); the list's id."""
+    """モニタリスト and findings report of a decided submission (D-001, D-002, D-007, D-008); the list's id.
+
+    With them whoever dropped the file gets its answer: before the papers, so that a crash between them repeats both.
+    """
     submission_id = receipt["submission_id"]
     product = Product(receipt["product"])
     labels = layout_of(product, receipt["layout_version"]).labels
@@ -61,6 +65,8 @@ def issue_monitor_list(store: Store, receipt: Mapping[str, Any]) -> str:
     if verdict is None:
         raise ValueError(f"{submission_id} has no verdict yet")
     decided_at = datetime.fromisoformat(verdict["at"])
+    status = str(status_of(date.fromisoformat(receipt["acceptance_date"]), decided_at, verdict["verdict"]))
+    answer(store, receipt, _told(status, verdict, findings))
     lines = (
         bookings(store.journal.open().scan())
         .filter(pl.col("submission_id") == submission_id)
@@ -82,7 +88,7 @@ def issue_monitor_list(store: Store, receipt: Mapping[str, Any]) -> str:
             acceptance_date,
             receipt["declared_count"],
             receipt["counted"],
-            str(status_of(acceptance_date, decided_at, verdict["verdict"])),
+            status,
             receipt["remarks"] or "",
         ),
         lines,
@@ -118,6 +124,17 @@ def issue_monitor_list(store: Store, receipt: Mapping[str, Any]) -> str:
         until,
     )
     return document_id
+
+
+def _told(status: str, verdict: Mapping[str, Any], findings: pl.DataFrame) -> dict[str, Any]:
+    """The verdict as programs read it: status, sums and all findings."""
+    return {
+        "status": status,
+        "errors": verdict["errors"],
+        "warnings": verdict["warnings"],
+        "premium_total_yen": verdict["premium_total"],
+        "findings": findings.to_dicts(),
+    }
 
 
 def issue_reconciliation_ledger(store: Store, ledger_id: str) -> list[str]:

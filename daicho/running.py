@@ -67,7 +67,7 @@ def run_job(store: Store, name: str, say: Callable[[str], None]) -> tuple[dict[s
 
     import dagster as dg
 
-    from assets.jobs import run_in_process
+    from assets.in_process import run_in_process
 
     logging.getLogger("dagster").setLevel(logging.WARNING)
     with dg.DagsterInstance.from_config(str(home)) as instance:
