@@ -21,7 +21,7 @@ from assets.graph import (
 
 _TAGS = {DUE_TAG: "1", "dagster/max_runtime": 6 * 3600}
 _INTAKE = [uploads, verdicts, monitor_lists]
-_CONFIG = {"loggers": {"progress": {}}}
+_CONFIG: dict[str, Any] = {"loggers": {"progress": {}}}
 _EXECUTOR = dg.in_process_executor
 
 
