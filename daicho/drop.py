@@ -1,22 +1,25 @@
 """The upload drop: files that appear in ``$DAICHO_HOME/drop/<holder>/`` become submissions or refusals.
 
-A file is taken when its final name stands unchanged in two looks and its manifest (or its telling name) is there.
-It is moved aside first, so that nobody can change it, and what was moved aside is taken up again after a crash.
-Contract §5 "Drop".
+A file is taken when it and its manifest (or its telling name) stand unchanged in two looks. It is moved aside first,
+so that nobody can change it, and what was moved aside is taken up again after a crash. What senders can put there –
+names, manifests, links – never keeps the files of others waiting. Contract §5 "Drop".
 """
 
+import fcntl
+import hashlib
 import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
-from daicho.receiving import Upload, receive
+from daicho.receiving import Upload, checked_size, legible, receive
 from daicho.store import Store
 from daicho.store.archive import Receipt
 from schemas.products import Product
@@ -25,6 +28,12 @@ from schemas.submission import Refusal
 _UPLOADS = (".csv", ".xlsx")
 _TELLING = re.compile(rf"^({'|'.join(Product)})_(\d{{9}})_(\d+)_.+$")
 _ANSWERS, _REFUSED, _TAKEN = "answers", "refused", ".taken"
+_WORDS = ("product", "user", "count", "remarks")
+_LARGEST_MANIFEST = 1_000_000
+_ATTEMPTS = 3
+"""How often a file that breaks its taking is tried before it is refused."""
+_LONGEST_NAME = 200
+"""Bytes of a name that leave room for our own endings within the 255 that a folder takes."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +46,24 @@ class Dropped:
     told: dict[str, Any]
     changed_ns: int
     """Inode change time: when the final name appeared."""
+    inode: int
 
     @property
-    def key(self) -> str:
-        """Unique per dropped file: taking it twice gives the same receipt."""
-        stat = self.path.stat()
-        return f"drop:{self.holder}/{self.path.name}:{stat.st_ino}:{self.changed_ns}"
+    def name(self) -> str:
+        """The name as its sender means it; the one on disk may be in another encoding."""
+        return legible(self.path.name)
 
 
 @dataclass(frozen=True)
 class DropOutcome:
-    """What came of one file: exactly one of the two is set."""
+    """What came of one file: exactly one of the three is set."""
 
     name: str
     holder: str
-    receipt: Receipt | None
-    refusal: Refusal | None
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+    fault: Exception | None = None
+    """Why it could not be taken this time; it is tried again, at last refused."""
 
 
 def drop_folder(store: Store) -> Path:
@@ -67,64 +78,92 @@ def is_waiting(store: Store) -> bool:
     """
     if next(_set_aside(store), None) is not None:
         return True
-    settle = store.settings.drop_settle_seconds
-    return any(
-        store.events.drop_look(str(path), _fingerprint(path)) >= settle
-        and _described(store, path) is not None
-        for path in _candidates(store)
-    )
+    return any(_described(store, path) is not None for path in _candidates(store) if _settled(store, path))
 
 
 def collect(store: Store) -> list[DropOutcome]:
     """Takes every complete file of the drop in order of appearance; answers lie beside it."""
-    outcomes = [_take(store, *entry) for entry in _set_aside(store)]
-    for dropped in sorted(_complete(store), key=lambda d: (d.changed_ns, d.path.name)):
-        outcomes.append(_take(store, *_move_aside(store, dropped)))
+    if not drop_folder(store).is_dir():
+        return []
+    with _alone(store):
+        outcomes = [_try_to_take(store, *entry) for entry in _set_aside(store)]
+        for dropped in sorted(_complete(store), key=lambda d: (d.changed_ns, d.name)):
+            try:
+                entry = _move_aside(store, dropped)
+            except OSError as error:
+                outcomes.append(DropOutcome(dropped.name, legible(dropped.holder), fault=error))
+            else:
+                outcomes.append(_try_to_take(store, *entry))
     return outcomes
 
 
-def answer(store: Store, receipt: Receipt, verdict: dict[str, Any]) -> None:
-    """Adds verdict and findings to the answer of a dropped upload; nothing for other channels."""
+def answer(store: Store, receipt: Mapping[str, Any], verdict: Mapping[str, Any]) -> None:
+    """Adds verdict and findings to the answer of a dropped upload; nothing for other channels.
+
+    An answer that meanwhile tells of another upload of the same name stays. A folder that its sender made unusable
+    gets no answer; the モニタリスト tells the same.
+    """
     source = receipt["source"] or ""
     if not source.startswith("drop:"):
         return
-    name = Path(source.removeprefix("drop:").rsplit(":", 2)[0]).stem
-    path = drop_folder(store) / receipt["holder"] / _ANSWERS / f"{name}.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if known.get("submission_id") in (None, receipt["submission_id"]):
-        _write_json(path, {**_receipt_answer(receipt), **verdict})
+    folder, name = source.removeprefix("drop:").rsplit(":", 2)[0].split("/", 1)
+    path = _answer_path(drop_folder(store) / folder, name)
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = None  # the sender may tidy up its folder
+    if not isinstance(known, dict) or known.get("submission_id") == receipt["submission_id"]:
+        with suppress(OSError):
+            _write_json(path, {**_receipt_answer(receipt), **verdict})
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """Only one process at a time takes files; the lock dies with its process."""
+    with (drop_folder(store) / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _candidates(store: Store) -> Iterator[Path]:
+    """Uploads under their final name. Links are none: they could lead anywhere."""
     root = drop_folder(store)
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
-        if folder.is_dir() and not folder.name.startswith("."):
+        if folder.is_dir() and not folder.is_symlink() and not folder.name.startswith("."):
             for path in sorted(folder.iterdir()):
-                if path.is_file() and path.suffix.lower() in _UPLOADS and not path.name.startswith("."):
+                if path.suffix.lower() in _UPLOADS and not path.name.startswith(".") and _is_file(path):
                     yield path
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _complete(store: Store) -> list[Dropped]:
     """Files unchanged in two looks that are ready to be taken or to be refused for lack of a manifest."""
-    waited = store.settings.drop_settle_seconds
-    settled: list[Path] = []
-    fresh = False
-    for path in _candidates(store):
-        if store.events.drop_look(str(path), _fingerprint(path)) >= waited:
-            settled.append(path)
-        else:
-            fresh = True
-    if fresh:  # give files that just appeared their second look in this very run
-        time.sleep(waited)
-        settled = [p for p in _candidates(store) if store.events.drop_look(str(p), _fingerprint(p)) >= waited]
+    looks = [_settled(store, path) for path in _candidates(store)]
+    if not all(looks):  # give files that just appeared their second look in this very run
+        time.sleep(store.settings.drop_settle_seconds)
+    settled = [path for path in _candidates(store) if _settled(store, path)]
     return [dropped for path in settled if (dropped := _described(store, path)) is not None]
+
+
+def _settled(store: Store, path: Path) -> bool:
+    """Whether the file and its manifest look as they did some time ago; this is a look, too."""
+    looks = [_fingerprint(path), _fingerprint(path.with_suffix(".json"))]
+    return store.events.drop_look(_key(path), " ".join(looks)) >= store.settings.drop_settle_seconds
+
+
+def _key(path: Path) -> str:
+    """The path as text that a database takes, whatever bytes it has."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _fingerprint(path: Path) -> str:
     try:
         stat = path.stat()
-    except FileNotFoundError:
-        return "gone"
+    except OSError:
+        return "-"
     return f"{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
 
 
@@ -132,96 +171,123 @@ def _described(store: Store, path: Path) -> Dropped | None:
     """The file with its manifest, or None while it must wait for one."""
     holder = path.parent.name
     try:
-        changed = path.stat().st_ctime_ns
-    except FileNotFoundError:
+        stat = path.stat()
+    except OSError:
         return None  # taken by another process between the look and now
+    changed = stat.st_ctime_ns
     manifest = path.with_suffix(".json")
-    if manifest.is_file():
-        return Dropped(path, manifest, holder, _manifest(manifest), changed)
-    telling = _TELLING.match(normalize("NFC", path.stem))
+    if _is_file(manifest):
+        return Dropped(path, manifest, holder, _manifest(manifest), changed, stat.st_ino)
+    telling = _TELLING.match(normalize("NFC", legible(path.stem)))
     if telling:
         product, named_holder, count = telling.groups()
         told = {"product": product, "holder": named_holder, "user": f"{named_holder}000", "count": count}
-        return Dropped(path, None, holder, told, changed)
+        return Dropped(path, None, holder, told, changed, stat.st_ino)
     if time.time_ns() - changed < store.settings.manifest_wait_minutes * 60 * 10**9:
         return None
     minutes = store.settings.manifest_wait_minutes
     message = (
-        f"「{path.name}」の申請内容を書いた「{manifest.name}」が{minutes}分以内に届きませんでした。"
+        f"「{legible(path.name)}」の申請内容を書いた「{legible(manifest.name)}」が{minutes}分以内に届きませんでした。"
         "manifest を添えるか、ファイル名を 保険種_保険利用者コード_件数_任意.csv にして送り直してください。"
     )
-    return Dropped(path, None, holder, {"refusal": ("manifest-missing", message)}, changed)
+    return Dropped(path, None, holder, {"refusal": ["manifest-missing", message]}, changed, stat.st_ino)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
-    problem = (
-        f"「{path.name}」を読めません。product、user、count、remarks、resend を持つJSONで送ってください。"
-    )
+    """What a manifest tells of the fields that we know, or why it cannot be used as ``refusal``."""
+    name = legible(path.name)
+    problem = f"「{name}」を読めません。product、user、count、remarks、resend を持つJSONで送ってください。"
     try:
+        if path.stat().st_size > _LARGEST_MANIFEST:
+            return {"refusal": ["manifest-unreadable", problem]}
         told = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, UnicodeDecodeError):
-        return {"refusal": ("manifest-unreadable", problem)}
-    if not isinstance(told, dict):
-        return {"refusal": ("manifest-unreadable", problem)}
-    missing = [name for name in ("product", "user", "count") if name not in told]
+        if not isinstance(told, dict):
+            return {"refusal": ["manifest-unreadable", problem]}
+        words = {name: legible(str(told[name])) for name in _WORDS if told.get(name) is not None}
+    except (OSError, ValueError, RecursionError):
+        return {"refusal": ["manifest-unreadable", problem]}
+    missing = [field for field in ("product", "user", "count") if field not in words]
     if missing:
         return {
-            "refusal": (
+            "refusal": [
                 "manifest-incomplete",
-                f"「{path.name}」に {'、'.join(missing)} がありません。加えて送り直してください。",
-            )
+                f"「{name}」に {'、'.join(missing)} がありません。加えて送り直してください。",
+            ]
         }
-    if not isinstance(told.get("resend", False), bool):
+    resend = told.get("resend", False)
+    if not isinstance(resend, bool):
         return {
-            "refusal": (
-                "manifest-unreadable",
-                f"「{path.name}」の resend は true または false で書いてください。",
-            )
+            "refusal": ["manifest-unreadable", f"「{name}」の resend は true または false で書いてください。"]
         }
-    return told
+    return {**words, "resend": resend}
 
 
 def _move_aside(store: Store, dropped: Dropped) -> tuple[Path, dict[str, Any]]:
     """Moves the file where no sender reaches it; the note beside it lets a later run finish the work."""
     received_at = store.clock.from_file_time(dropped.changed_ns)
-    aside = drop_folder(store) / dropped.holder / _TAKEN
-    aside.mkdir(parents=True, exist_ok=True)
+    root = drop_folder(store)
     note = {
-        "source": dropped.key,
-        "name": dropped.path.name,
-        "holder": dropped.holder,
-        "manifest": dropped.manifest.name if dropped.manifest else None,
+        # Unique per dropped file: taking it twice gives the same receipt.
+        "source": f"drop:{legible(dropped.holder)}/{dropped.name}:{dropped.inode}:{dropped.changed_ns}",
+        "name": dropped.name,
+        "holder": legible(dropped.holder),
+        "path": os.fsencode(dropped.path.relative_to(root)).hex(),
+        "manifest": _fingerprint(dropped.manifest) if dropped.manifest else None,
         "told": dropped.told,
         "received_at": received_at.isoformat(),
+        "attempts": 0,
     }
-    place = aside / f"{dropped.changed_ns}-{dropped.path.name}"
-    _write_json(Path(f"{place}.note"), note)
-    try:
-        dropped.path.rename(place)
-    except FileNotFoundError:
-        if not place.exists():
-            Path(f"{place}.note").unlink(missing_ok=True)
-    if dropped.manifest is not None and dropped.manifest.exists():
-        dropped.manifest.rename(Path(f"{place}.manifest"))
-    store.events.forget_drop_look(str(dropped.path))
+    place = root / _TAKEN / f"{dropped.changed_ns}-{dropped.inode}"
+    _write_json(_beside(place, "note"), note)
+    dropped.path.rename(place)
+    store.events.forget_drop_look(_key(dropped.path))
     return place, note
 
 
 def _set_aside(store: Store) -> Iterator[tuple[Path, dict[str, Any]]]:
-    root = drop_folder(store)
-    notes = sorted(root.glob(f"*/{_TAKEN}/*.note")) if root.is_dir() else []
-    for path in notes:
+    """What was moved aside and is not finished, in order of appearance; without what was given up."""
+    for path in sorted((drop_folder(store) / _TAKEN).glob("*.note")):
         place = path.with_suffix("")
-        if place.exists():
-            yield place, json.loads(path.read_text(encoding="utf-8"))
-        elif not (root / path.parent.parent.name / place.name.split("-", 1)[1]).exists():
-            path.unlink(missing_ok=True)  # finished, or never moved
+        note = json.loads(path.read_text(encoding="utf-8"))
+        if place.exists() and note["attempts"] <= _ATTEMPTS:
+            yield place, note
 
 
-def _take(store: Store, place: Path, note: dict[str, Any]) -> DropOutcome:
+def _try_to_take(store: Store, place: Path, note: dict[str, Any]) -> DropOutcome:
+    """Takes one file; what breaks it – once, or by killing the process – does not stop the others for long."""
+    try:
+        original = drop_folder(store) / os.fsdecode(bytes.fromhex(note["path"]))
+        manifest = original.with_suffix(".json")
+        if note["manifest"] and _fingerprint(manifest) == note["manifest"]:
+            manifest.rename(_beside(place, "manifest"))
+        note = note | {"attempts": note["attempts"] + 1}
+        _write_json(_beside(place, "note"), note)
+        if note["attempts"] > _ATTEMPTS:
+            message = "処理中に予期しないエラーが続いたため受け付けられません。担当窓口に連絡してください。"
+            note["told"] = {"refusal": ["internal-fault", message]}
+        return _take(store, place, note, original)
+    except Exception as error:  # noqa: BLE001 - one file must not keep the others waiting; it is told as a fault
+        return DropOutcome(note["name"], note["holder"], fault=error)
+
+
+def _take(store: Store, place: Path, note: dict[str, Any], original: Path) -> DropOutcome:
+    name, holder = note["name"], note["holder"]
+    answers = _answer_path(original.parent, name)
+    try:
+        receipt = receive(store, _upload(store, place, note), datetime.fromisoformat(note["received_at"]))
+    except Refusal as refusal:
+        _write_json(answers, {"refused": {"code": refusal.code, "message": refusal.message}})
+        _to_refused(place, original)
+        return DropOutcome(name, holder, refusal=refusal)
+    _write_json(answers, _receipt_answer(receipt))
+    for path in (place, _beside(place, "manifest"), _beside(place, "note")):  # the bytes are in the archive
+        path.unlink(missing_ok=True)
+    return DropOutcome(name, holder, receipt=receipt)
+
+
+def _upload(store: Store, place: Path, note: dict[str, Any]) -> Upload:
+    """The upload that the file and its note are; a refusal before ``receive`` is kept as it does."""
     told, holder = note["told"], note["holder"]
-    received_at = datetime.fromisoformat(note["received_at"])
-    answers = drop_folder(store) / holder / _ANSWERS / f"{Path(note['name']).stem}.json"
     try:
         if "refusal" in told:
             raise Refusal(*told["refusal"])
@@ -230,36 +296,47 @@ def _take(store: Store, place: Path, note: dict[str, Any]) -> DropOutcome:
                 "invalid-holder",
                 f"ファイル名の保険利用者コードが受付フォルダ {holder} と違います。確かめて送り直してください。",
             )
-        upload = Upload(
-            content=place.read_bytes(),
-            file_name=note["name"],
-            product=str(told["product"]),
-            holder=holder,
-            user=str(told["user"]),
-            count=str(told["count"]),
-            remarks=str(told.get("remarks") or ""),
-            resend=bool(told.get("resend", False)),
-            channel="drop",
-            source=note["source"],
-        )
-        receipt = receive(store, upload, received_at)
+        checked_size(store, place.stat().st_size)  # before it is read into memory
     except Refusal as refusal:
-        refused = drop_folder(store) / holder / _REFUSED
-        refused.mkdir(exist_ok=True)
-        _write_json(answers, {"refused": {"code": refusal.code, "message": refusal.message}})
-        manifest = Path(f"{place}.manifest")
-        if manifest.exists():
-            manifest.replace(refused / str(note["manifest"]))
-        place.replace(_free_name(refused / note["name"]))
-        Path(f"{place}.note").unlink(missing_ok=True)
-        return DropOutcome(note["name"], holder, None, refusal)
-    _write_json(answers, _receipt_answer(receipt))
-    for path in (place, Path(f"{place}.manifest"), Path(f"{place}.note")):  # the bytes are in the archive
-        path.unlink(missing_ok=True)
-    return DropOutcome(note["name"], holder, receipt, None)
+        store.events.refuse(
+            refusal.code,
+            refusal.message,
+            actor=holder,
+            file_name=note["name"],
+            holder=holder,
+            channel="drop",
+        )
+        raise
+    return Upload(
+        content=place.read_bytes(),
+        file_name=note["name"],
+        product=told["product"],
+        holder=holder,
+        user=told["user"],
+        count=told["count"],
+        remarks=told.get("remarks", ""),
+        resend=told.get("resend", False),
+        channel="drop",
+        source=note["source"],
+    )
 
 
-def _receipt_answer(receipt: Receipt) -> dict[str, Any]:
+def _to_refused(place: Path, original: Path) -> None:
+    """The file, and its manifest with it, under their names in ``refused``; never over earlier ones."""
+    refused = original.parent / _REFUSED
+    _make_own(refused)
+    free, number = refused / original.name, 1
+    while free.exists() or free.with_suffix(".json").exists():
+        number += 1
+        free = refused / f"{_shortened(original.stem)}-{number}{original.suffix}"
+    manifest = _beside(place, "manifest")
+    if manifest.exists():
+        manifest.rename(free.with_suffix(".json"))
+    place.rename(free)
+    _beside(place, "note").unlink(missing_ok=True)
+
+
+def _receipt_answer(receipt: Mapping[str, Any]) -> dict[str, Any]:
     shown = (
         "submission_id",
         "file_name",
@@ -270,22 +347,36 @@ def _receipt_answer(receipt: Receipt) -> dict[str, Any]:
         "acceptance_date",
         "window",
     )
-    return {name: receipt[name] for name in shown}  # type: ignore[literal-required]
+    return {name: receipt[name] for name in shown}
 
 
-def _free_name(path: Path) -> Path:
-    """A refused file never overwrites an earlier one of the same name."""
-    number = 1
-    free = path
-    while free.exists():
-        number += 1
-        free = path.with_stem(f"{path.stem}-{number}")
-    return free
+def _answer_path(folder: Path, name: str) -> Path:
+    return folder / _ANSWERS / f"{_shortened(Path(name).stem)}.json"
+
+
+def _make_own(folder: Path) -> None:
+    """A folder of ours among the sender's files; a link there could lead our writing anywhere."""
+    if folder.is_symlink():
+        raise NotADirectoryError(f"{folder} はリンクです。フォルダにしてください。")
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _shortened(stem: str) -> str:
+    """A name that leaves room for endings; a long one is told apart by its hash."""
+    raw = os.fsencode(stem)
+    if len(raw) <= _LONGEST_NAME:
+        return stem
+    digest = hashlib.sha256(raw).hexdigest()[:8]
+    return f"{raw[:_LONGEST_NAME].decode('utf-8', 'ignore')}~{digest}"
+
+
+def _beside(place: Path, ending: str) -> Path:
+    return place.with_name(f"{place.name}.{ending}")
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    _make_own(path.parent)
+    temporary = path.with_name(f".{os.getpid()}.tmp")
     with temporary.open("w", encoding="utf-8") as stream:
         json.dump(content, stream, ensure_ascii=False, indent=1)
         stream.flush()
