@@ -52,7 +52,11 @@ KINDS: dict[str, FindingKind] = _kinds(
     ),
     # --- one cell
     ("mandatory", "error", "「{label}」は必須です。値を入力してください。"),
-    ("invalid-code", "error", "「{label}」の値「{value}」は{length}桁の数字ではありません。"),
+    (
+        "invalid-code",
+        "error",
+        "「{label}」の値「{value}」は{length}桁の数字ではありません。半角数字{length}桁で入力してください。",
+    ),
     (
         "invalid-character",
         "error",
@@ -74,12 +78,16 @@ KINDS: dict[str, FindingKind] = _kinds(
         "error",
         "「{label}」の値「{value}」は金額ではありません。整数部13桁・小数部2桁以内、コンマは3桁区切りで入力してください。",
     ),
-    ("invalid-number", "error", "「{label}」の値「{value}」は{length}桁以内の整数ではありません。"),
+    (
+        "invalid-number",
+        "error",
+        "「{label}」の値「{value}」は{length}桁以内の整数ではありません。半角数字で入力してください。",
+    ),
     ("invalid-flag", "error", "「{label}」の値「{value}」は使えません。0、1または空欄にしてください。"),
     (
         "invalid-currency",
         "error",
-        "「{label}」の値「{value}」は英大文字3字の通貨コード(ISO 4217)ではありません。",
+        "「{label}」の値「{value}」は英大文字3字の通貨コード(ISO 4217)ではありません。JPY、USD のように入力してください。",
     ),
     (
         "code-unknown",
@@ -214,7 +222,7 @@ KINDS: dict[str, FindingKind] = _kinds(
     (
         "contract-before-policy",
         "error",
-        "輸出契約締結日 {value} が包括保険契約の締結日 {other} より前です。対象外の取引です。",
+        "輸出契約締結日 {value} が包括保険契約の締結日 {other} より前です。対象外の取引ですので、通知から除いてください。",
     ),
     (
         "shipment-outside-month",
@@ -222,15 +230,31 @@ KINDS: dict[str, FindingKind] = _kinds(
         "船積日 {value} が船積年月 {other} と合いません。月ごとに分けて通知してください。",
     ),
     # --- scope
-    ("settlement-2-years", "error", "起算日から決済まで2年以上の取引は対象外です({label} {value})。"),
+    (
+        "settlement-2-years",
+        "error",
+        "起算日から決済まで2年以上の取引は対象外です({label} {value})。申込みから除いてください。",
+    ),
     (
         "settlement-1-year",
         "error",
-        "{rating}格の支払人では、L/C決済でなければ決済は1年以内に限ります({label} {value})。",
+        "{rating}格の支払人では、L/C決済でなければ決済は1年以内に限ります({label} {value})。決済条件を確かめるか、申込みから除いてください。",
     ),
-    ("shipment-1-year", "error", "契約締結から船積みまで1年を超える取引は対象外です(船積日 {value})。"),
-    ("service-included", "error", "技術提供(役務)を含む契約は簡易通知型包括保険の対象外です。"),
-    ("service-largest", "error", "役務の割合が最も大きい契約は対象外です(役務対価額 {value})。"),
+    (
+        "shipment-1-year",
+        "error",
+        "契約締結から船積みまで1年を超える取引は対象外です(船積日 {value})。通知から除いてください。",
+    ),
+    (
+        "service-included",
+        "error",
+        "技術提供(役務)を含む契約は簡易通知型包括保険の対象外です。通知から除いてください。",
+    ),
+    (
+        "service-largest",
+        "error",
+        "役務の割合が最も大きい契約は対象外です(役務対価額 {value})。申込みから除いてください。",
+    ),
     (
         "brokered-option",
         "error",
@@ -270,7 +294,11 @@ KINDS: dict[str, FindingKind] = _kinds(
         "通貨 {value} の {day} 時点の換算率がありません。担当窓口に連絡してください。",
     ),
     ("not-covered", "warning", "{danger}はてん補されません。{rule}。保険金額・保険料は0円です。"),
-    ("lc-receipt-unknown", "warning", "L/C受領日が空欄です。信用危険はL/C受領日以降に限りてん補されます。"),
+    (
+        "lc-receipt-unknown",
+        "warning",
+        "L/C受領日が空欄です。受領済みなら日付を入力してください。信用危険はL/C受領日以降に限りてん補されます。",
+    ),
     (
         "below-floor",
         "warning",
