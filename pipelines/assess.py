@@ -12,6 +12,7 @@ from pipelines.decode import Decoded, decode
 from pipelines.enrich import enrich
 from pipelines.hierarchy import with_groups
 from pipelines.judge import judge, typed
+from pipelines.money import yen_sum
 from pipelines.rate import rate
 from pipelines.reference import Reference
 from pipelines.rules import Address, findings_of, in_order
@@ -50,7 +51,7 @@ class Assessment:
     @property
     def premium_total(self) -> int:
         """Sum of all premiums in yen; 0 with any error, since nothing would be booked."""
-        return 0 if self.errors else int(self.lines["premium_total"].sum())
+        return 0 if self.errors else yen_sum(self.lines["premium_total"])
 
 
 def assess(

@@ -42,3 +42,8 @@ def premium_of(base_yen: pl.Expr, rate: pl.Expr) -> pl.Expr:
 def insured_amount_of(base_yen: pl.Expr, ratio_permille: pl.Expr) -> pl.Expr:
     """Insured amount (保険金額) in yen: base × cover ratio, cut below 1 yen."""
     return base_yen * ratio_permille.cast(pl.Int64) // 1000
+
+
+def yen_sum(yen: pl.Series) -> int:
+    """The sum of a column of yen; a sum of many large amounts would wrap in 64 bits."""
+    return int(yen.cast(pl.Int128).sum())

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.assess import Assessment
+from pipelines.money import yen_sum
 from pipelines.rules import Rule, findings_of, in_order
 from schemas.frames import BookedLines
 from schemas.journal import BOOKING, CHAIN, LISTING, META, RATED, SCHEMA, TEXT
@@ -67,7 +68,7 @@ class Posted:
     @property
     def premium_total(self) -> int:
         """Yen booked."""
-        return int(self.rows["premium_total"].sum())
+        return yen_sum(self.rows["premium_total"])
 
 
 def post(candidates: Sequence[Candidate], state: LedgerState, booked_at: datetime) -> list[Posted]:

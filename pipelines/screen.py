@@ -337,7 +337,12 @@ def _ledger_rules(layout: Layout, received_on: date) -> list[Rule]:
         .otherwise(pl.format("{}日", "usance"))
     )
     retained = (
-        pl.when("method_retention").then("settlement_principal_cents").otherwise(0).sum().over("branch_id")
+        pl.when("method_retention")
+        .then("settlement_principal_cents")
+        .otherwise(0)
+        .cast(pl.Int128)
+        .sum()
+        .over("branch_id")
     )
     small_retention = pl.col("method_retention") & (retained * 10 <= pl.col("contract_amount_cents"))
     over_2y = ~pl.col("settles_within_2y")
