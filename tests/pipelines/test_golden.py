@@ -536,6 +536,26 @@ def test_the_time_to_shipment_has_no_limit_and_each_shipment_its_own_two_years()
     assert kit.errors(assess_rows(rows)) == [(2, "settlement_method", "settlement-2-years")]
 
 
+def test_retentions_of_trillions_are_summed_without_wrapping() -> None:
+    """950 retentions of the largest amount are ten times more than 64 bits hold; each far beyond 10 %."""
+    largest = "9999999999999.99"
+    rows = [
+        enterprise_row(
+            currency="KRW",
+            contract_amount=largest,
+            shipment_no=f"{1 + number // 99:02d}",
+            settlement_no=f"{1 + number % 99:02d}",
+            settlement_method="70",
+            usance_days="",
+            due_date="20210101",
+            settlement_principal=largest,
+        )
+        for number in range(950)
+    ]
+    told = kit.errors(assess_rows(rows))
+    assert told == [(n, "settlement_method", "settlement-2-years") for n in range(1, 951)]
+
+
 @pytest.mark.req("E-016", "E-017", "E-018", "E-019", "E-020", "E-021")
 @pytest.mark.parametrize(
     ("home", "brokered", "service", "code"),

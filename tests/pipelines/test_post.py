@@ -1,5 +1,6 @@
 """Numbers in receipt order, one booking per record, all or nothing."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -221,6 +222,14 @@ def test_rows_carry_all_that_the_journal_keeps() -> None:
         0,
     )
     assert outcome.premium_total == lead["premium_total"]
+
+
+def test_totals_beyond_64_bits_do_not_wrap() -> None:
+    largest = 4 * 9_999_999_999_999
+    huge = pl.DataFrame({"premium_total": [largest] * 300_000})
+    assessment = assess_rows([enterprise_row()])
+    assert replace(assessment, lines=huge).premium_total == largest * 300_000
+    assert Posted({}, huge, assessment.findings).premium_total == largest * 300_000
 
 
 @pytest.mark.parametrize(
