@@ -3,11 +3,16 @@
 The oracle (``tests.oracle``) knows nothing of the pipeline; both start from the same text. A failure names its seed.
 """
 
+from datetime import UTC, datetime
 from itertools import pairwise
 from random import Random
 
+import polars as pl
 import pytest
 
+from pipelines.assess import rerated
+from pipelines.post import Candidate, LedgerState, post
+from schemas.journal import RATED
 from schemas.money import MAX_RATE_MILLI
 from schemas.products import Product
 from tests import kit, oracle, scatter
@@ -132,3 +137,19 @@ def test_the_oracle_knows_nothing_of_the_pipeline() -> None:
         "fractions",
         "math",
     }
+
+
+@pytest.mark.parametrize("product", [ENTERPRISE, NOTICE])
+def test_booked_lines_recompute_to_the_yen(product: Product) -> None:
+    """From the text in the journal alone, in any order of the rows, every figure comes out again."""
+    rows = lines_of(product, SEEDS[1])
+    reference = kit.reference_of(scatter.plain_world())
+    receipt = {"receipt_no": 1, "submission_id": "S00000001", "holder": kit.HOLDER}
+    waiting = Candidate(receipt, kit.assess_rows(rows, product, reference))
+    contracts = {"agreement_code": pl.String, "export_contract_no": pl.String, "application_no": pl.String}
+    state = LedgerState({}, pl.DataFrame(schema=contracts))
+    [outcome] = post([waiting], state, datetime(2018, 11, 6, 12, tzinfo=UTC))
+    assert outcome.verdict == "booked"
+    booked = outcome.rows.sample(fraction=1, shuffle=True, seed=1)
+    again = rerated(booked, product, reference)
+    assert again.select("line_id", *RATED).rows() == booked.select("line_id", *RATED).rows()
