@@ -6,6 +6,7 @@ only once, numbers in receipt order over all workers (contract §5, §7; A-026, 
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -24,6 +25,7 @@ from schemas.products import Product
 CLAIM_AT_ONCE = 20
 RECORDS_AT_ONCE = 200_000
 ATTEMPTS = 3
+RETRY_PAUSE_SECONDS = 1
 _TURN_POLL_SECONDS = 0.05
 
 Say = Callable[[str], None]
@@ -45,34 +47,64 @@ class Decided:
 def decide_due(store: Store, worker: str, say: Say = lambda _: None) -> Decided:
     """Gives every due submission its verdict; returns when none is left for this worker.
 
-    A submission that fails for an unknown reason is given back and tried again by a later run; at its third attempt
-    it is set aside (held), so that it does not keep the others waiting, and the error rises at the end.
+    A submission that fails ATTEMPTS times for an unknown reason – here, or by ending the process of earlier runs – is
+    set aside (held), so that it keeps nobody waiting, and is told as failed.
     """
     decided = Decided()
     pending: list[Candidate] = []
-    failed_now: set[int] = set()
-    while True:
-        room = CLAIM_AT_ONCE if sum(c.assessment.count for c in pending) < RECORDS_AT_ONCE else 0
-        claimed = store.events.claim(worker, store.clock.now(), room) if room else []
-        for receipt in claimed:
-            candidate = _assessed(store, receipt, worker, decided, failed_now, say)
-            if candidate is not None:
-                pending.append(candidate)
-        pending.sort(key=_number)
-        turn = _whose_turn(store, pending, failed_now)
-        if turn:
-            _book(store, worker, turn, decided, say)
-            pending = [c for c in pending if c not in turn]
-        elif pending:
-            store.events.renew(worker)
-            time.sleep(_TURN_POLL_SECONDS)
-        elif not claimed:
-            break
-        if failed_now:
-            break
-    for candidate in pending:
-        store.events.release(worker, _number(candidate))
-    return decided
+    lease = _Lease(store, worker)
+    mine: list[int] = []
+    try:
+        while True:
+            claimed = _claim(store, worker, pending)
+            mine += [receipt["receipt_no"] for receipt in claimed]
+            for receipt in claimed:
+                candidate = _assessed(store, receipt, worker, decided, say)
+                if candidate is not None:
+                    pending.append(candidate)
+                lease.keep()
+            pending.sort(key=_number)
+            turn = _whose_turn(store, pending)
+            if turn:
+                _book(store, worker, turn, decided, say)
+                pending = [c for c in pending if c not in turn]
+            elif pending:
+                lease.keep()
+                time.sleep(_TURN_POLL_SECONDS)
+            elif not claimed:
+                return decided
+    except BaseException:
+        for (
+            receipt_no
+        ) in mine:  # another run need not wait until the leases are over; decided ones are not ours any more
+            store.events.release(worker, receipt_no)
+        raise
+
+
+class _Lease:
+    """Prolongs the worker's leases while it works or waits, a few times per lease."""
+
+    def __init__(self, store: Store, worker: str) -> None:
+        self._store, self._worker = store, worker
+        self._renewed = time.monotonic()
+
+    def keep(self) -> None:
+        if time.monotonic() - self._renewed > self._store.settings.lease_seconds / 4:
+            self._store.events.renew(self._worker)
+            self._renewed = time.monotonic()
+
+
+def _claim(store: Store, worker: str, pending: list[Candidate]) -> list[ClaimedReceipt]:
+    now = store.clock.now()
+    if sum(c.assessment.count for c in pending) >= RECORDS_AT_ONCE:
+        # Hands full: only what must be decided before the rest and lost its worker, or nobody would go on.
+        return store.events.claim(worker, now, 1, before=_number(pending[0]))
+    first = store.events.claim(worker, now, 1)
+    if not first or first[0]["attempt"] > 1:
+        return (
+            first  # somebody began it and did not finish: should it end this process, too, it ends no other
+        )
+    return first + store.events.claim(worker, now, CLAIM_AT_ONCE - 1)
 
 
 def _number(candidate: Candidate) -> int:
@@ -80,41 +112,45 @@ def _number(candidate: Candidate) -> int:
 
 
 def _assessed(
-    store: Store, receipt: ClaimedReceipt, worker: str, decided: Decided, failed_now: set[int], say: Say
+    store: Store, receipt: ClaimedReceipt, worker: str, decided: Decided, say: Say
 ) -> Candidate | None:
-    try:
-        assessment = assess(
-            store.archive.get_bytes(receipt["sha256"]),
-            receipt["file_name"],
-            Product(receipt["product"]),
-            receipt["holder"],
-            datetime.fromisoformat(receipt["received_at"]).date(),
-            date.fromisoformat(receipt["acceptance_date"]),
-            reference_of(store),
-            receipt["layout_version"],
-        )
-    except Exception as error:  # noqa: BLE001 - one bad upload must not stop the others; it rises at the end
-        decided.failed.append((receipt["submission_id"], error))
-        if receipt["attempt"] >= ATTEMPTS:
-            reason = f"処理中に予期しないエラーが{ATTEMPTS}回続いたため保留しました: {error}"
-            store.events.hold(receipt["receipt_no"], reason, store.clock.now(), worker)
-        else:
-            store.events.release(worker, receipt["receipt_no"])
-            failed_now.add(receipt["receipt_no"])
-        return None
-    say(f"{receipt['submission_id']} {receipt['file_name']}: {assessment.count:,}件を審査しました")
-    return Candidate(receipt, assessment)
+    reference = reference_of(store)
+    submission_id = receipt["submission_id"]
+    error: Exception = RuntimeError("処理が途中で終わりました(メモリ不足など)")
+    for attempt in range(receipt["attempt"], ATTEMPTS + 1):
+        if attempt > receipt["attempt"]:
+            time.sleep(RETRY_PAUSE_SECONDS)
+        try:
+            assessment = assess(
+                store.archive.get_bytes(receipt["sha256"]),
+                receipt["file_name"],
+                Product(receipt["product"]),
+                receipt["holder"],
+                datetime.fromisoformat(receipt["received_at"]).date(),
+                date.fromisoformat(receipt["acceptance_date"]),
+                reference,
+                receipt["layout_version"],
+            )
+        except Exception as failure:  # noqa: BLE001 - one bad upload must not stop the others; it is told at the end
+            error = failure
+            continue
+        say(f"{submission_id} {receipt['file_name']}: {assessment.count:,}件を審査しました")
+        return Candidate(receipt, assessment)
+    reason = f"処理中に予期しないエラーが{ATTEMPTS}回続いたため保留しました: {error}"
+    say(f"{submission_id}: {reason}")
+    with suppress(ClaimLost):  # another worker took it over and finds out for itself
+        store.events.hold(receipt["receipt_no"], reason, store.clock.now(), worker)
+        decided.failed.append((submission_id, error))
+    return None
 
 
-def _whose_turn(store: Store, pending: list[Candidate], failed_now: set[int]) -> list[Candidate]:
+def _whose_turn(store: Store, pending: list[Candidate]) -> list[Candidate]:
     """The pending submissions before which nothing is undecided in other hands."""
     if not pending:
         return []
     mine = {_number(c) for c in pending}
-    others = [r["receipt_no"] for r in store.events.due(store.clock.now()) if r["receipt_no"] not in mine]
-    barrier = min((n for n in others if n not in failed_now), default=None)
-    if failed_now:
-        barrier = min([*failed_now, *([barrier] if barrier is not None else [])])
+    others = (r["receipt_no"] for r in store.events.due(store.clock.now()) if r["receipt_no"] not in mine)
+    barrier = min(others, default=None)
     return [c for c in pending if barrier is None or _number(c) < barrier]
 
 

@@ -3,7 +3,17 @@
 import dagster as dg
 import polars as pl
 
-from assets.graph import StoreResource, deliveries, uploads, verdicts
+from assets.graph import (
+    FAULT,
+    StoreResource,
+    confirmed_ledgers,
+    deliveries,
+    monitor_lists,
+    reconciliation_ledgers,
+    run_name,
+    uploads,
+    verdicts,
+)
 from daicho.references import calendar_of, calendar_warning, reference_of
 from daicho.store import Store
 from schemas.journal import BOOKING
@@ -100,7 +110,28 @@ def everything_is_delivered(store: StoreResource) -> dg.AssetCheckResult:
     )
 
 
+def _nothing_failed(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
+    stage = asset.key.to_user_string()
+
+    @dg.asset_check(
+        asset=asset, name="nothing_failed", description="予期しないエラーで処理できなかったものがないこと。"
+    )
+    def check(context: dg.AssetCheckExecutionContext, store: StoreResource) -> dg.AssetCheckResult:
+        """Fails the run, and only the run: the stages themselves went on with everything else."""
+        faults = {
+            event["details"]["about"]: str(event["reason"])
+            for event in store.open().events.events(kind=FAULT)
+            if event["actor"] == run_name(context.run) and event["details"]["stage"] == stage
+        }
+        if faults:
+            raise dg.Failure(f"{len(faults)}件を処理できませんでした。ほかは処理済みです。", metadata=faults)
+        return dg.AssetCheckResult(passed=True)
+
+    return check
+
+
 CHECKS = [
+    *map(_nothing_failed, (uploads, verdicts, monitor_lists, reconciliation_ledgers, confirmed_ledgers)),
     records_are_conserved,
     premiums_are_conserved,
     nothing_booked_twice,

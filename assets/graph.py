@@ -16,6 +16,8 @@ from daicho.store import Store
 from sensors.partitions import ACCEPTANCE_DAYS, ensure_partitions
 
 SUBMISSIONS, LEDGERS, FINANCE = "submissions", "ledgers", "finance"
+FAULT = "fault"
+"""Kind of the events that tell what a stage could not do."""
 DUE_TAG = "daicho/due"
 """Tag of runs that do what is due; without it (an operator materialises a day by hand) papers are made again."""
 
@@ -43,12 +45,14 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
     kept.events.recover()
     outcomes = collect(kept)
     refused = [o for o in outcomes if o.refusal is not None]
-    faults = [o for o in outcomes if o.fault is not None]
-    for outcome in faults:  # tried again by the next run; the others go on
-        context.log.error(f"{outcome.holder}/{outcome.name}: {outcome.fault!r}")
+    failed = [(f"drop/{o.holder}/{o.name}", o.fault) for o in outcomes if o.fault is not None]
     new = kept.events.without_document("receipt", decided=False)
     for receipt in new:
-        issue_receipt(kept, receipt)
+        try:
+            issue_receipt(kept, receipt)
+        except Exception as error:  # noqa: BLE001 - one receipt must not keep the others waiting
+            failed.append((receipt["submission_id"], error))
+    _tell_faults(context, kept, failed)
     _tell_other_days(context, new)
     received = kept.events.accepted_on(date.fromisoformat(context.partition_key))
     rows = [
@@ -59,7 +63,7 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
         metadata={
             "受付件数": len(received),
             "レコード数": sum(r["counted"] for r in received),
-            "今回dropから受付": len(outcomes) - len(refused) - len(faults),
+            "今回dropから受付": sum(o.receipt is not None for o in outcomes),
             "今回dropで拒否": dg.MetadataValue.md(
                 "\n".join(f"- {o.name}: {o.refusal.message}" for o in refused if o.refusal) or "なし"
             ),
@@ -83,7 +87,7 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
     from assets.booking import decide_due
 
     kept = store.open()
-    decided = decide_due(kept, f"run:{context.run.run_id}", context.log.info)
+    decided = decide_due(kept, run_name(context.run), context.log.info)
     counts = Counter(p.verdict for p in decided.posted)
     rows = [
         [
@@ -97,13 +101,7 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
         for p in decided.posted
     ]
     _tell_other_days(context, [p.receipt for p in decided.posted])
-    for submission_id, error in decided.failed:
-        context.log.error(f"{submission_id}: {error!r}")
-    if decided.failed:
-        raise dg.Failure(
-            description=f"{len(decided.failed)}件の申請を処理できませんでした。ほかの申請は処理済みです。",
-            metadata={submission_id: repr(error) for submission_id, error in decided.failed},
-        ) from decided.failed[0][1]
+    _tell_faults(context, kept, decided.failed)
     return dg.MaterializeResult(
         metadata={
             "処理完了": counts["booked"],
@@ -133,11 +131,17 @@ def monitor_lists(context: dg.AssetExecutionContext, store: StoreResource) -> dg
         for receipt in kept.events.accepted_on(date.fromisoformat(context.partition_key)):
             if kept.events.verdict(receipt["receipt_no"]):
                 owed[receipt["receipt_no"]] = receipt
+    ids: list[str] = []
+    failed: list[tuple[str, Exception]] = []
     for n, (_, receipt) in enumerate(sorted(owed.items()), start=1):
-        issue_monitor_list(kept, receipt)
+        try:
+            ids.append(issue_monitor_list(kept, receipt))
+        except Exception as error:  # noqa: BLE001 - one paper must not keep the others waiting
+            failed.append((receipt["submission_id"], error))
+            continue
         context.log.info(f"{receipt['submission_id']} のモニタリストを作成しました({n}/{len(owed)})")
+    _tell_faults(context, kept, failed)
     _tell_other_days(context, list(owed.values()))
-    ids = [f"monitor_list-{r['submission_id']}" for _, r in sorted(owed.items())]
     return dg.MaterializeResult(metadata={"作成": len(ids), **links(kept, ids)})
 
 
@@ -156,7 +160,7 @@ def reconciliation_ledgers(
     from assets.ledgers import reconcile_due
 
     kept = store.open()
-    return _listed(kept, reconcile_due(kept, context.log.info))
+    return _listed(context, kept, reconcile_due(kept, context.log.info))
 
 
 @dg.asset(
@@ -172,7 +176,7 @@ def confirmed_ledgers(context: dg.AssetExecutionContext, store: StoreResource) -
     from assets.ledgers import confirm_due
 
     kept = store.open()
-    return _listed(kept, confirm_due(kept, context.log.info))
+    return _listed(context, kept, confirm_due(kept, context.log.info))
 
 
 @dg.asset(
@@ -239,7 +243,30 @@ def _tell_other_days(context: dg.AssetExecutionContext, receipts: Iterable[Mappi
         )
 
 
-def _listed(store: Store, listed: Any) -> dg.MaterializeResult[None]:
+def _tell_faults(
+    context: dg.AssetExecutionContext, store: Store, failed: Iterable[tuple[str, Exception]]
+) -> None:
+    """Keeps what a stage could not do. The stage goes on, and so do those after it: one upload or ledger must not stop
+    the others. The check ``nothing_failed`` turns the run red.
+    """
+    for about, error in failed:
+        context.log.error(f"{about}: {error!r}")
+        store.events.record(
+            FAULT,
+            run_name(context.run),
+            reason=repr(error),
+            stage=context.asset_key.to_user_string(),
+            about=about,
+        )
+
+
+def run_name(run: dg.DagsterRun) -> str:
+    """Under which name a run claims and records."""
+    return f"run:{run.run_id}"
+
+
+def _listed(context: dg.AssetExecutionContext, store: Store, listed: Any) -> dg.MaterializeResult[None]:
+    _tell_faults(context, store, listed.failed)
     return dg.MaterializeResult(
         metadata={
             "台帳": len(listed.ledgers),

@@ -28,6 +28,8 @@ class Listed:
     ledgers: list[str] = field(default_factory=list)
     units: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
+    failed: list[tuple[str, Exception]] = field(default_factory=list)
+    """Ledgers whose papers could not be made, and why; they stay owed."""
 
 
 def reconcile_due(store: Store, say: Say = lambda _: None) -> Listed:
@@ -53,6 +55,7 @@ def confirm_due(store: Store, say: Say = lambda _: None) -> Listed:
     )
     listed = _issue_owed(store, listed, CONFIRMATION, say)
     listed.documents = first.documents + listed.documents
+    listed.failed = first.failed + listed.failed
     return listed
 
 
@@ -83,9 +86,12 @@ def _reconciliation(store: Store, journal: pl.LazyFrame) -> pl.DataFrame:
 
 def _list(store: Store, entry: str, entries: Callable[[pl.LazyFrame], pl.DataFrame | None]) -> Listed:
     made: list[pl.DataFrame] = []
+    load_no = reference_of(store).load_no
 
     def build(snapshot: Snapshot) -> pl.DataFrame | None:
         rows = entries(snapshot.scan())
+        if rows is not None:  # with which tables the papers are made, now and whenever they are made again
+            rows = rows.with_columns(pl.lit(load_no, pl.Int64).alias("reference_load"))
         made[:] = [] if rows is None else [rows]
         return rows
 
@@ -114,6 +120,10 @@ def _issue_owed(store: Store, listed: Listed, entry: str, say: Say) -> Listed:
                 if entry == RECONCILIATION
                 else papers.issue_confirmed_ledger
             )
-            listed.documents += issue(store, ledger_id)
+            try:
+                listed.documents += issue(store, ledger_id)
+            except Exception as error:  # noqa: BLE001 - one ledger must not keep the others waiting; it is told at the end
+                listed.failed.append((ledger_id, error))
+                continue
             say(f"{ledger_id} の帳票を作成しました")
     return listed

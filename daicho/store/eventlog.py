@@ -242,12 +242,14 @@ class EventLog:
         with self._database.reading() as connection:
             return _receipts(connection, _WAITING, opened=_opened(now))
 
-    def claim(self, worker: str, now: datetime, limit: int) -> list[ClaimedReceipt]:
+    def claim(
+        self, worker: str, now: datetime, limit: int, before: int | None = None
+    ) -> list[ClaimedReceipt]:
         """Takes at most ``limit`` due submissions for this worker, the earliest first.
 
         Free is what nobody claimed, was released, or whose lease ran out (a takeover raises ``attempt``). Per
         holder strictly in order: behind a submission in other live hands nothing of that holder is given out.
-        What the worker already has is not given again.
+        What the worker already has is not given again. ``before``: only receipt numbers below it.
         """
         real_now = self._real_seconds()
         taken: list[ClaimedReceipt] = []
@@ -255,7 +257,7 @@ class EventLog:
         with self._database.writing() as connection:
             claims = {row["receipt_no"]: row for row in connection.rows("SELECT * FROM claims")}
             for receipt in _receipts(connection, _WAITING, opened=_opened(now)):
-                if len(taken) >= limit:
+                if len(taken) >= limit or (before is not None and receipt["receipt_no"] >= before):
                     break
                 if receipt["holder"] in busy_holders:
                     continue
