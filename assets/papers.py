@@ -98,18 +98,6 @@ def issue_monitor_list(store: Store, receipt: Mapping[str, Any]) -> str:
     )
     until = provided_until(decided_at, MONITOR_DAYS)
     holder = receipt["holder"]
-    _issue(
-        store,
-        document_id,
-        "monitor_list",
-        "pdf",
-        f"{submission_id}_モニタリスト.pdf",
-        data,
-        holder,
-        decided_at,
-        receipt,
-        until,
-    )
     report = paper.findings_report_csv(findings, labels)
     _issue(
         store,
@@ -118,6 +106,19 @@ def issue_monitor_list(store: Store, receipt: Mapping[str, Any]) -> str:
         "csv",
         f"{submission_id}_検出事項.csv",
         report,
+        holder,
+        decided_at,
+        receipt,
+        until,
+    )
+    # Last: the list is what tells that nothing is owed any more.
+    _issue(
+        store,
+        document_id,
+        "monitor_list",
+        "pdf",
+        f"{submission_id}_モニタリスト.pdf",
+        data,
         holder,
         decided_at,
         receipt,
@@ -139,19 +140,18 @@ def _told(status: str, verdict: Mapping[str, Any], findings: pl.DataFrame) -> di
 
 def issue_reconciliation_ledger(store: Store, ledger_id: str) -> list[str]:
     """照合台帳 (or 船積通知明細書(照合用)) with its 提供データ; the document ids (D-009, D-015, D-022…D-024)."""
-    lines, created = _ledger(store, RECONCILIATION, ledger_id)
+    lines, created, reference = _ledger(store, RECONCILIATION, ledger_id)
     product = Product(lines["product"][0])
     kind: paper.LedgerKind = "shipment_statement_check" if is_notice(product) else "reconciliation_ledger"
-    return _ledger_papers(store, ledger_id, kind, lines, created)
+    return _ledger_papers(store, ledger_id, kind, lines, created, reference)
 
 
 def issue_confirmed_ledger(store: Store, ledger_id: str) -> list[str]:
     """確定台帳 (or 船積通知明細書), 保険料計算書, 保険料請求書 and 提供データ of a confirmation (D-011…D-016)."""
-    lines, created = _ledger(store, CONFIRMATION, ledger_id)
+    lines, created, reference = _ledger(store, CONFIRMATION, ledger_id)
     product = Product(lines["product"][0])
     kind: paper.LedgerKind = "shipment_statement" if is_notice(product) else "confirmed_ledger"
-    issued = _ledger_papers(store, ledger_id, kind, lines, created)
-    reference = reference_of(store)
+    issued = _ledger_papers(store, ledger_id, kind, lines, created, reference)
     labels = layout_of(product).labels
     holder = lines["policyholder_code"][0]
     unit = _unit(lines)
@@ -211,22 +211,26 @@ def invoice_facts(
 
 def finance_extract(store: Store, month: str) -> pl.DataFrame:
     """Every invoice issued in a month (``YYYY-MM``), with the columns finance was promised."""
-    reference = reference_of(store)
-    rows = invoices(store.journal.open().scan()).filter(pl.col("listed_at").dt.to_string("%Y-%m") == month)
+    journal = store.journal.open().scan()
+    rows = invoices(journal).filter(pl.col("listed_at").dt.to_string("%Y-%m") == month)
+    references = {name: _ledger(store, CONFIRMATION, name)[2] for name in rows["ledger_id"]}
     facts = [
-        invoice_facts(store, ledger_id, issued_at, reference)
+        invoice_facts(store, ledger_id, issued_at, references[ledger_id])
         for ledger_id, issued_at in rows.select("ledger_id", "listed_at").iter_rows()
     ]
-    names = reference.table("policyholders").select("holder", pl.col("name").alias("holder_name"))
+    names = [
+        _holder_name(references[ledger_id], holder)
+        for ledger_id, holder in rows.select("ledger_id", "holder").iter_rows()
+    ]
     split = pl.col("unit").str.split("_")
-    return rows.join(names, on="holder", how="left", maintain_order="left").with_columns(
+    return rows.with_columns(
         pl.lit(month).alias("month"),
         pl.Series("invoice_no", [f.invoice_no for f in facts], dtype=pl.String),
         pl.Series("issued_on", [f.issued_on for f in facts], dtype=pl.Date),
         pl.Series("due_on", [f.due_on for f in facts], dtype=pl.Date),
         split.list.get(1).alias("department_code"),
         split.list.get(2).alias("acceptance_month"),
-        pl.col("holder_name").fill_null(""),
+        pl.Series("holder_name", names, dtype=pl.String),
     )
 
 
@@ -247,38 +251,18 @@ def issue_finance_extract(store: Store, month: str) -> str | None:
 
 
 def _ledger_papers(
-    store: Store, ledger_id: str, kind: paper.LedgerKind, lines: pl.DataFrame, created: datetime
+    store: Store,
+    ledger_id: str,
+    kind: paper.LedgerKind,
+    lines: pl.DataFrame,
+    created: datetime,
+    reference: Reference,
 ) -> list[str]:
-    reference = reference_of(store)
     product = Product(lines["product"][0])
     labels = layout_of(product).labels
     holder, unit = lines["policyholder_code"][0], lines["unit"][0]
     title = paper.TITLES[kind]
-    pdf = paper.ledger_pdf(
-        _header(reference, holder, product, created, f"{kind}-{ledger_id}"),
-        _unit(lines),
-        lines,
-        kind=kind,
-        labels=labels,
-        names=_names(reference, lines),
-    )
     issued = []
-    for form, data in (("pdf", pdf), ("csv", paper.ledger_csv(lines, labels))):
-        document_id = f"{kind}-{ledger_id}-{form}"
-        _issue(
-            store,
-            document_id,
-            kind,
-            form,
-            f"{ledger_id}_{title}.{form}",
-            data,
-            holder,
-            created,
-            None,
-            None,
-            unit,
-        )
-        issued.append(document_id)
     if wants_data(reference, holder):
         document_id = f"provided_data-{ledger_id}"
         until = provided_until(created, store.settings.provided_data_days)
@@ -297,6 +281,31 @@ def _ledger_papers(
             unit,
         )
         issued.append(document_id)
+    # After the data: the ledger's CSV is what tells that nothing is owed any more.
+    pdf = paper.ledger_pdf(
+        _header(reference, holder, product, created, f"{kind}-{ledger_id}"),
+        _unit(lines),
+        lines,
+        kind=kind,
+        labels=labels,
+        names=_names(reference, lines),
+    )
+    for form, data in (("pdf", pdf), ("csv", paper.ledger_csv(lines, labels))):
+        document_id = f"{kind}-{ledger_id}-{form}"
+        _issue(
+            store,
+            document_id,
+            kind,
+            form,
+            f"{ledger_id}_{title}.{form}",
+            data,
+            holder,
+            created,
+            None,
+            None,
+            unit,
+        )
+        issued.append(document_id)
     return issued
 
 
@@ -306,12 +315,16 @@ def wants_data(reference: Reference, holder: str) -> bool:
     return asked.height > 0
 
 
-def _ledger(store: Store, entry: str, ledger_id: str) -> tuple[pl.DataFrame, datetime]:
+def _ledger(store: Store, entry: str, ledger_id: str) -> tuple[pl.DataFrame, datetime, Reference]:
+    """Lines of a ledger, when it was listed, and the tables of that time: made again, its papers are the same."""
     journal = store.journal.open().scan()
-    created = journal.filter(pl.col("entry") == entry, pl.col("ledger_id") == ledger_id).select(
-        pl.col("booked_at").min()
+    created, load = (
+        journal.filter(pl.col("entry") == entry, pl.col("ledger_id") == ledger_id)
+        .select(pl.col("booked_at").min(), pl.col("reference_load").min())
+        .collect()
+        .row(0)
     )
-    return lines_of(journal, entry, ledger_id), created.collect().item()
+    return lines_of(journal, entry, ledger_id), created, reference_of(store, load)
 
 
 def _unit(lines: pl.DataFrame) -> paper.LedgerUnit:
