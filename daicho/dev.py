@@ -7,6 +7,7 @@ next business morning and two fresh uploads are dropped, so that there is someth
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -30,6 +31,12 @@ _HOLDER_LINES = {"enterprise": 200, "simplified-notice": 60}
 
 def main() -> int:
     """Prepares the sample home if needed, starts the servers and waits for Ctrl-C."""
+    if _taken(PORT):
+        print(
+            f"ポート {PORT} は別のプログラムが使っています。終了させてから make dev をやり直してください。",
+            file=sys.stderr,
+        )
+        return 2
     os.environ.setdefault("DAICHO_HOME", str(PROJECT / "var" / "dev"))
     os.environ.pop("DAICHO_NOW", None)
     home = Settings.from_env().home
@@ -121,6 +128,12 @@ def _start(log: Path) -> list[subprocess.Popen[bytes]]:
             subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=output, stderr=output)
             for command in commands
         ]
+
+
+def _taken(port: int) -> bool:
+    """Whether somebody listens there already; its greeting would pass for ours."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _wait_for(url: str, seconds: int = 90) -> None:

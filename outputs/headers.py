@@ -31,7 +31,7 @@ TITLES: dict[str, str] = {
     "ledger_file": "台帳ファイル",
     "shipment_statement_check": "船積通知明細書（照合用）",
     "shipment_statement": "船積通知明細書",
-    "finance_premiums": "保険料月次抽出",
+    "finance_premiums": "経理データ",
 }
 """Japanese name of every kind of document (contract §4, D-019)."""
 

@@ -25,10 +25,7 @@ from outputs.headers import (
 from outputs.linetexts import LineTotals
 from outputs.paper import BODY, STRONG, SUB, Box, Paper, Slot, TableColumn, numbering
 
-CHECK_NOTE = (
-    "内容をご確認ください。誤りがある場合は、確定の締切までに"
-    "処理種別4（修正）または5（取消）でお手続きください。"
-)
+CHECK_NOTE = "内容をご確認ください。誤りがある場合は、確定の締切までに担当窓口へご連絡ください。"
 
 
 def ledger_pdf(

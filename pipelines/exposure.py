@@ -12,7 +12,6 @@ from schemas.products import Product, is_notice
 
 MIN_DAYS = 30
 FLAG_RULE = "子会社等向けの取引は非常危険だけをてん補"
-NO_CREDIT_RULE = "前払い・前受の取引に船積後の危険はない"
 
 
 def with_exposure(frame: pl.DataFrame, product: Product, reference: Reference) -> pl.DataFrame:

@@ -3,7 +3,7 @@
 Which tables exist is ``schemas.reference``; where versions are kept is ``daicho.store.reference``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -346,6 +346,3 @@ class Reference:
         """The codes of a code list in force on a day."""
         key = TABLES[name].key[0]
         return set(self.in_force(name, pl.Series([day], dtype=pl.Date))[key].to_list())
-
-
-ReferenceSource = Callable[[], Reference]

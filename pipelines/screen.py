@@ -376,8 +376,9 @@ def _ledger_rules(layout: Layout, received_on: date) -> list[Rule]:
         Rule(
             "brokered-option",
             "fully_brokered",
-            (only_brokered | (pl.col("fully_brokered") == "1"))
-            & (pl.col("agreed_fully_brokered") == False)  # noqa: E712 - an expression, not a truth value
+            # A marked line without the option is told by option-not-agreed already.
+            only_brokered
+            & ~pl.col("agreed_fully_brokered")
             & (pl.col("fully_brokered").fill_null("") != "1"),
         ),
         Rule("policy-type", "policy_type_marks", pl.col("policy_type_marks").str.contains("[1-9]")),

@@ -48,7 +48,7 @@ PAPERS = {
     "invoice": "保険料請求書",
     "provided_data": "提供データ",
     "monitor_list": "モニタリスト",
-    "finance_premiums": "保険料集計(経理用)",
+    "finance_premiums": "経理データ",
 }
 LISTED = ("confirmed_ledger", "shipment_statement", "invoice")
 """Papers whose places are told one by one; of the others only how many there are."""

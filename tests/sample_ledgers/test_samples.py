@@ -62,7 +62,7 @@ def outcomes() -> dict[int, Posted]:
     for number, row in enumerate(expected()):
         if row["refusal"]:
             continue
-        receipt = {"receipt_no": number, "submission_id": f"S{number:08d}", "holder": row["holder"]}
+        receipt = {"receipt_no": number + 1, "submission_id": f"S{number + 1:08d}", "holder": row["holder"]}
         [posted] = post([Candidate(receipt, assessed(row))], state, datetime.fromisoformat(row["sent_at"]))
         result[number] = posted
         if posted.verdict == "booked":
