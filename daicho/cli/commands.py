@@ -305,12 +305,12 @@ def _instant(text: str | None) -> Any:
         return None
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (instant if instant.tzinfo else instant.replace(tzinfo=TOKYO)).astimezone(TOKYO)
+    except (ValueError, OverflowError) as error:
         raise Refusal(
             "invalid-instant",
             f"日時「{text}」を読めません。2018-11-06 または 2018-11-06T17:30:00 の形で指定してください。",
         ) from error
-    return instant if instant.tzinfo else instant.replace(tzinfo=TOKYO)
 
 
 def _unknown(submission_id: str) -> Refusal:
