@@ -50,9 +50,15 @@ def confirm_due(store: Store, say: Say = lambda _: None) -> Listed:
         lambda journal: reconciliation_entries(journal, now, calendar, units) if units else None,
     )
     first = _issue_owed(store, first, RECONCILIATION, say)
-    listed = _list(
-        store, CONFIRMATION, lambda journal: confirmation_entries(journal, store.clock.now(), calendar)
-    )
+
+    def confirmed(journal: pl.LazyFrame) -> pl.DataFrame:
+        # What another run booked since the 照合 above waits for the next confirmation: none without 照合 (D-021).
+        checked = listings(journal, RECONCILIATION).select("listed_journal_no").collect().to_series()
+        return confirmation_entries(journal, now, calendar).filter(
+            pl.col("listed_journal_no").is_in(checked.to_list())
+        )
+
+    listed = _list(store, CONFIRMATION, confirmed)
     listed = _issue_owed(store, listed, CONFIRMATION, say)
     listed.documents = first.documents + listed.documents
     listed.failed = first.failed + listed.failed
