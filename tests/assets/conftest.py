@@ -1,5 +1,12 @@
-"""Homes for the tests of this folder."""
+"""Homes for the tests of this folder, and paper that costs no time."""
 
-from tests.homes import empty_home, home, loaded
+import pytest
 
-__all__ = ["empty_home", "home", "loaded"]
+from tests.homes import empty_home, home, loaded, quick_paper
+
+__all__ = ["empty_home", "home", "loaded", "quick_paper", "real_paper"]
+
+
+@pytest.fixture
+def real_paper() -> None:
+    """For tests that need what is really printed, in modules that print quickly otherwise."""

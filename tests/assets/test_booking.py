@@ -10,6 +10,7 @@ from assets.booking import decide_due
 from tests import kit
 from tests.homes import LINE_YEN, TUESDAY, Home, contracts, csv_rows
 
+pytestmark = pytest.mark.usefixtures("quick_paper")
 NIGHT = "2018-11-06T20:30:00"
 
 

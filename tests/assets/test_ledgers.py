@@ -10,8 +10,19 @@ import pytest
 from assets import papers
 from assets.ledgers import Listed, confirm_due, extract_due, reconcile_due
 from tests import kit
-from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, WEEK_OVER, Home, contracts, csv_rows, load_world
+from tests.homes import (
+    CUT_OFF,
+    LINE_YEN,
+    TUESDAY,
+    WEEK_OVER,
+    Home,
+    contracts,
+    csv_rows,
+    load_world,
+    print_quickly,
+)
 
+pytestmark = pytest.mark.usefixtures("quick_paper")
 UNIT = f"{kit.AGREEMENT}_-_2018-11"
 CONFIRMED = [
     *[("confirmed_ledger", form) for form in ("csv", "pdf")],
@@ -340,7 +351,9 @@ def test_the_days_to_pay_are_a_setting(home: Home) -> None:
     assert content(home, f"invoice-{UNIT}_C_1-csv")[0]["支払期限"] == "20190128"  # the 27th is a Sunday
 
 
-def test_papers_are_made_with_the_tables_of_their_day_whenever_they_are_made(home: Home) -> None:
+def test_papers_are_made_with_the_tables_of_their_day_whenever_they_are_made(
+    home: Home, real_paper: None
+) -> None:
     home.booked(contracts("EX-1"))
     done = confirm(home)
     extract_due(home.at(CUT_OFF))
@@ -483,7 +496,9 @@ def _issued(home: Home) -> list[tuple[str, str]]:
 def whole(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     """The documents of an undisturbed run."""
     home = _with_two_units(tmp_path_factory.mktemp("whole"), loaded)
-    confirm(home)
+    with pytest.MonkeyPatch.context() as patch:
+        print_quickly(patch)
+        confirm(home)
     return _issued(home)
 
 
