@@ -343,7 +343,7 @@ def xlsx_bytes(
     return file.getvalue()
 
 
-def _typed_cell(text: str, is_date: bool) -> object:
+def _typed_cell(text: str, is_date: bool) -> datetime | float | str | None:
     """What a spreadsheet makes of typed text."""
     if is_date and len(text) == 8 and text.isascii() and text.isdigit():
         try:

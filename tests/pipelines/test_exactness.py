@@ -3,6 +3,7 @@
 Whole columns at a time, since that is how the rules compute.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from math import floor
@@ -28,7 +29,7 @@ def column(values: list[object], kind: pl.DataType | None = None) -> pl.Series:
     return pl.Series("v", values, dtype=kind)
 
 
-def strings(values: list[str | None], expression: pl.Expr) -> list[object]:
+def strings(values: Sequence[str | None], expression: pl.Expr) -> list[object]:
     return (
         pl.DataFrame({"v": pl.Series(values, dtype=pl.String)}).select(expression.alias("r"))["r"].to_list()
     )

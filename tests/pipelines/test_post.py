@@ -182,8 +182,9 @@ def test_one_bad_record_leaves_nothing_of_the_upload(product: Product, fault: st
     # The others go on, with the first number.
     assert numbers(good) == ["18-000001-00"]
     now = datetime(2018, 11, 6, 12, 0, tzinfo=UTC)
-    assert status_of(kit.ACCEPTED, now, bad.verdict) == Status.NEEDS_CHECK == "申請内容要確認"
-    assert status_of(kit.ACCEPTED, now, good.verdict) == Status.DONE
+    assert status_of(kit.ACCEPTED, now, bad.verdict) is Status.NEEDS_CHECK
+    assert str(Status.NEEDS_CHECK) == "申請内容要確認"
+    assert status_of(kit.ACCEPTED, now, good.verdict) is Status.DONE
 
 
 def test_warnings_do_not_keep_an_upload_from_being_booked() -> None:
