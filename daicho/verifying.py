@@ -20,12 +20,16 @@ from schemas.products import Product
 
 
 def verify_store(store: Store, say: Callable[[str], None]) -> dict[str, Any]:
-    """``{"ok", "checked": counts by what was checked, "problems": Japanese sentences}``."""
+    """``{"ok", "checked": counts by what was checked, "problems": Japanese sentences}``.
+
+    What cannot be read at all is a problem like any other: the other steps go on.
+    """
     problems: list[str] = []
     checked: dict[str, int] = {}
     for title, step in (
         ("台帳の連鎖", _chain),
         ("原本と受付", _archive),
+        ("判定", _verdicts),
         ("件数の保存", _counts),
         ("二重計上", _twice),
         ("照合・確定", _listings),
@@ -33,11 +37,20 @@ def verify_store(store: Store, say: Callable[[str], None]) -> dict[str, Any]:
         ("帳票", _papers),
     ):
         say(f"{title}を確認しています")
-        found, counts = step(store)
+        try:
+            found, counts = step(store)
+        except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - damage has any form
+            found, counts = [f"{title}を確認できません: {type(error).__name__}: {error}"], {}
         problems += found
         checked.update(counts)
     return {"ok": not problems, "checked": checked, "problems": problems}
 
+
+_LEDGER_KINDS = {
+    RECONCILIATION: ("reconciliation_ledger", "shipment_statement_check"),
+    CONFIRMATION: ("confirmed_ledger", "shipment_statement", "premium_statement", "invoice"),
+}
+"""Which papers stand for which entries of the journal; their ids are ``<kind>-<ledger id>-<format>``."""
 
 _Step = tuple[list[str], dict[str, int]]
 
@@ -64,6 +77,9 @@ def _archive(store: Store) -> _Step:
         except (ArchiveDamaged, FileNotFoundError) as error:
             problems.append(f"受付番号 {number} の原本を確認できません: {error}")
             continue
+        kept = store.events.receipt(receipt["submission_id"])
+        if kept is not None and kept != receipt:
+            problems.append(f"{receipt['submission_id']} の受付票が受付の記録と違います。")
         if receipt["submission_id"] not in known:
             problems.append(
                 f"{receipt['submission_id']} の受付票はありますが記録がありません。次の処理で取り込まれます。"
@@ -71,6 +87,38 @@ def _archive(store: Store) -> _Step:
     if receipts < len(known):
         problems.append(f"受付票が{len(known) - receipts}件足りません。")
     return problems, {"receipts": receipts}
+
+
+def _verdicts(store: Store) -> _Step:
+    """Every verdict stands as its event and its findings tell it."""
+    told = {
+        event["submission_id"]: event["details"]
+        for kind in ("booked", "rejected")
+        for event in store.events.events(kind=kind)
+    }
+    for event in store.events.events(kind="hold-refuse"):
+        told[event["submission_id"]] = {"errors": 1, "warnings": 0, "premium_total": None}
+    problems = []
+    for row in store.events.submissions(store.clock.now()):
+        name, event = row["submission_id"], told.pop(row["submission_id"], None)
+        if event is None and row["errors"] is None:
+            continue
+        stands = {
+            "errors": row["errors"],
+            "warnings": row["warnings"],
+            "premium_total": row["premium_total_yen"],
+        }
+        if event is None or any(event[key] != value for key, value in stands.items()):
+            problems.append(f"{name} の判定が判定時の記録と違います。")
+            continue
+        findings = store.findings.read(name)
+        errors = 0 if findings is None else int((findings["severity"] == "error").sum())
+        if findings is None or (errors, findings.height - errors) != (row["errors"], row["warnings"]):
+            problems.append(
+                f"{name} の検出事項が判定(エラー{row['errors']} 警告{row['warnings']})と一致しません。"
+            )
+    problems += [f"{name} の判定は記録されていますが、申請がありません。" for name in told]
+    return problems, {}
 
 
 def _counts(store: Store) -> _Step:
@@ -152,4 +200,15 @@ def _papers(store: Store) -> _Step:
             continue
         if hashlib.sha256(data).hexdigest() != document["sha256"]:
             problems.append(f"帳票 {document['document_id']} の内容が作成時と違います。")
+    journal = store.journal.open().scan()
+    for entry, kinds in _LEDGER_KINDS.items():
+        ledgers = set(listings(journal, entry).select("ledger_id").collect().to_series().to_list())
+        for kind in kinds:
+            issued = (
+                name.removeprefix(f"{kind}-").rsplit("-", 1)[0] for name in store.events.issued_ids(kind)
+            )
+            problems += [
+                f"{kind} {name} は作成済みですが、台帳にその記載がありません。"
+                for name in sorted({*issued} - ledgers)
+            ]
     return problems, {"documents": len(documents)}

@@ -50,9 +50,15 @@ def _carry_out(options: argparse.Namespace) -> int:
         return 130
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user; it is kept for the operator
         return _fault(error)
+    except BaseException as error:
+        if (
+            type(error).__name__ == "PanicException"
+        ):  # how polars and Delta die; no Exception, so that nobody hides it
+            return _fault(error)
+        raise
 
 
-def _fault(error: Exception) -> int:
+def _fault(error: BaseException) -> int:
     """An internal fault: one sentence for the user, the traceback in a file for the operator."""
     import traceback
 
