@@ -72,7 +72,12 @@ def configured_targets(path: Path) -> dict[str, Target]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"配送設定 {path} を読めません: {error}") from error
-    entries = dict(told.get("holders", {}))
+    holders = told.get("holders", {})
+    if not isinstance(holders, dict):
+        raise SettingsError(
+            f"配送設定 {path} の holders は [holders.保険利用者コード] の形で書いてください。"
+        )
+    entries = dict(holders)
     if "finance" in told:
         entries["finance"] = told["finance"]
     return {name: _target(name, entry, path) for name, entry in entries.items()}
@@ -96,4 +101,6 @@ def _target(name: str, entry: Mapping[str, Any], path: Path) -> Target:
             )
     except KeyError as error:
         raise SettingsError(f"配送設定 {path} の「{name}」に {error.args[0]} がありません。") from error
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"配送設定 {path} の「{name}」を読めません: {error}") from error
     raise SettingsError(f"配送設定 {path} の「{name}」の type は folder または sftp で指定してください。")
