@@ -1,4 +1,6 @@
-"""The sensor that starts an intake run when there is something to do: a file in the drop or a due submission."""
+"""The sensor that starts an intake run when there is something to do: a file in the drop, a due submission, an owed
+monitor list.
+"""
 
 import json
 import time
@@ -32,7 +34,12 @@ def upload_sensor(job: object) -> dg.SensorDefinition:
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         store = Store.open()
         due = store.events.due(store.clock.now())
-        if not due and not is_waiting(store):
+        # A paper is owed when a run ended between verdict and print, or somebody refused a held submission.
+        if (
+            not due
+            and not is_waiting(store)
+            and not store.events.without_document("monitor_list", decided=True)
+        ):
             return dg.SkipReason("届いたファイルも期日の来た申請もありません。")
         memory = json.loads(context.cursor or "{}")
         for name in ("intake", "nightly"):
