@@ -36,12 +36,13 @@ class Decided:
     """What one run decided, in receipt order."""
 
     posted: list[Posted] = field(default_factory=list)
+    held: list[Posted] = field(default_factory=list)
     failed: list[tuple[str, Exception]] = field(default_factory=list)
 
     @property
     def submissions(self) -> list[str]:
-        """Submission ids that got their verdict."""
-        return [str(p.receipt["submission_id"]) for p in self.posted]
+        """Submission ids that got their verdict or were held for a decision, in receipt order."""
+        return sorted(str(p.receipt["submission_id"]) for p in [*self.posted, *self.held])
 
 
 def decide_due(store: Store, worker: str, say: Say = lambda _: None) -> Decided:
@@ -135,7 +136,7 @@ def _assessed(
             error = failure
             continue
         say(f"{submission_id} {receipt['file_name']}: {assessment.count:,}件を審査しました")
-        return Candidate(receipt, assessment)
+        return Candidate(receipt, assessment, store.events.released_codes(receipt["receipt_no"]))
     reason = f"処理中に予期しないエラーが{ATTEMPTS}回続いたため保留しました: {error}"
     say(f"{submission_id}: {reason}")
     with suppress(ClaimLost):  # another worker took it over and finds out for itself
@@ -171,6 +172,11 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
         store.findings.write(receipt["submission_id"], posted.findings)
         booked = posted.verdict == "booked"
         try:
+            if posted.verdict == "held":
+                _hold(store, posted, worker)
+                decided.held.append(posted)
+                say(f"{receipt['submission_id']}: 保留(担当者の決定待ち)")
+                continue
             store.events.decide(
                 receipt["receipt_no"],
                 "booked" if booked else "rejected",
@@ -187,6 +193,13 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
         say(
             f"{receipt['submission_id']}: {'計上' if booked else '申請内容要確認'} エラー{posted.errors} 警告{posted.warnings}"
         )
+
+
+def _hold(store: Store, posted: Posted, worker: str) -> None:
+    """Sets a submission aside that needs somebody's decision, with the sentences that say why."""
+    needed = posted.findings.filter(pl.col("code").is_in(list(posted.undecided)))
+    reason = " / ".join(needed["message"].unique(maintain_order=True).head(3).to_list())
+    store.events.hold(posted.receipt["receipt_no"], reason, store.clock.now(), worker, posted.undecided)
 
 
 def _post(store: Store, snapshot: Snapshot, turn: list[Candidate]) -> Iterator[Posted]:

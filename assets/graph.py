@@ -106,6 +106,7 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
         metadata={
             "処理完了": counts["booked"],
             "申請内容要確認": counts["rejected"],
+            "保留(決定待ち)": len(decided.held),
             "計上行数": sum(p.rows.height for p in decided.posted),
             "保険料合計(円)": sum(p.premium_total for p in decided.posted),
             "結果": table(["受付番号", "ファイル", "結果", "エラー", "警告", "保険料(円)"], rows),

@@ -37,6 +37,7 @@ def check_upload(
     from daicho.views import ledger_state
     from pipelines.assess import assess_decoded
     from pipelines.post import Candidate, post
+    from schemas.findings import NEEDS_DECISION
 
     kind = checked_product(product)
     declared = checked_count(count)
@@ -46,7 +47,7 @@ def check_upload(
     now = store.clock.now()
     day = acceptance_day_now(store)
     assessment = assess_decoded(decoded, holder, now.date(), day, reference_of(store))
-    candidate = Candidate(_UNSENT | {"holder": holder}, assessment)
+    candidate = Candidate(_UNSENT | {"holder": holder}, assessment, NEEDS_DECISION)
     bookings = store.journal.open().scan().filter(pl.col("entry") == "booking")
     posted = post([candidate], ledger_state(bookings, [candidate]), now)[0]
     return {

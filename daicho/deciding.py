@@ -37,6 +37,7 @@ def _tell_refused(store: Store, submission_id: str, by: str, reason: str) -> Non
 
     held = any(r["held"] for r in store.events.submissions(store.clock.now(), submission_id))
     if held:
+        known = store.findings.read(submission_id)
         kind = KINDS["refused-by-desk"]
         row = {
             "record": None,
@@ -48,4 +49,5 @@ def _tell_refused(store: Store, submission_id: str, by: str, reason: str) -> Non
             "message": kind.text.replace("{reason}", reason),
             "value": by,
         }
-        store.findings.write(submission_id, pl.DataFrame([row], schema=SCHEMA))
+        told = pl.DataFrame([row], schema=SCHEMA)
+        store.findings.write(submission_id, told if known is None else pl.concat([told, known]))

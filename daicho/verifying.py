@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from daicho.references import reference_of
+from daicho.settings import SettingsError
 from daicho.store import Store
 from pipelines.assess import rerated
 from pipelines.ledger import bookings, listings
@@ -39,6 +40,8 @@ def verify_store(store: Store, say: Callable[[str], None]) -> dict[str, Any]:
         say(f"{title}を確認しています")
         try:
             found, counts = step(store)
+        except SettingsError:
+            raise  # a place that cannot be used is no damage
         except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - damage has any form
             found, counts = [f"{title}を確認できません: {type(error).__name__}: {error}"], {}
         problems += found

@@ -489,7 +489,7 @@ def _damage(**cells: str) -> _Damage:
 def _ledger_damage(reference: Reference, on: date) -> list[_Damage]:
     """One per family: format, mandatory, codes, agreement, buyer, deadline, dates, scope, money, hierarchy."""
     day_before = (pl.col("contract_date").str.to_date("%Y%m%d") - pl.duration(days=1)).dt.to_string("%Y%m%d")
-    too_old = f"{_month_before(_month_before(on)):%Y%m%d}"
+    tomorrow = f"{on + timedelta(days=1):%Y%m%d}"
     first = {name: pl.col(name).first().over("app") for name in ("branch_no", "shipment_no", "settlement_no")}
     return [
         _damage(contract_amount="1,00,000"),
@@ -501,7 +501,7 @@ def _ledger_damage(reference: Reference, on: date) -> list[_Damage]:
         _damage(destination_country="000"),
         _damage(policyholder_code="000000000"),
         _damage(counterparty_code="ZZZ999999"),
-        _damage(contract_date=too_old),
+        _damage(contract_date=tomorrow),
         _Damage({"last_shipment_date": day_before}),
         _Damage({"department_code": pl.lit("OTHER")}, later_line=True),
         _damage(**_too_long_usance(reference, on)),

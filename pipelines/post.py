@@ -14,6 +14,7 @@ import polars as pl
 from pipelines.assess import Assessment
 from pipelines.money import yen_sum
 from pipelines.rules import Rule, findings_of, in_order
+from schemas.findings import NEEDS_DECISION
 from schemas.frames import BookedLines
 from schemas.journal import BOOKING, CHAIN, LISTING, META, RATED, SCHEMA, TEXT
 from schemas.layouts import all_layout_fields
@@ -28,6 +29,8 @@ class Candidate:
 
     receipt: Mapping[str, Any]
     assessment: Assessment
+    released: frozenset[str] = frozenset()
+    """Finding codes that somebody decided to let pass."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,20 @@ class LedgerState:
 
 @dataclass(frozen=True)
 class Posted:
-    """The outcome for one candidate: journal rows (empty when rejected) and all its findings."""
+    """The outcome for one candidate: journal rows (empty unless booked) and all its findings."""
 
     receipt: Mapping[str, Any]
     rows: pl.DataFrame
     findings: pl.DataFrame
+    undecided: frozenset[str] = frozenset()
+    """Finding codes that need somebody's decision before anything is booked."""
 
     @property
     def verdict(self) -> str:
-        """``booked`` or ``rejected``."""
-        return "rejected" if self.errors else "booked"
+        """``booked``, ``rejected``, or ``held`` while it waits for a decision."""
+        if self.errors:
+            return "rejected"
+        return "held" if self.undecided else "booked"
 
     @property
     def errors(self) -> int:
@@ -83,11 +90,12 @@ def post(candidates: Sequence[Candidate], state: LedgerState, booked_at: datetim
         assessment = candidate.assessment
         findings = in_order(assessment.findings, _already_insured(assessment, live))
         rows = _no_rows()
-        if not findings.filter(pl.col("severity") == "error").height:
+        undecided = (NEEDS_DECISION & set(findings["code"].to_list())) - candidate.released
+        if not undecided and not findings.filter(pl.col("severity") == "error").height:
             rows = _rows(candidate, serials, booked_at)
             if not is_notice(assessment.layout.product):
                 live = pl.concat([live, rows.select(*CONTRACT, "application_no")])
-        outcome.append(Posted(candidate.receipt, rows, findings))
+        outcome.append(Posted(candidate.receipt, rows, findings, frozenset(undecided)))
     return outcome
 
 

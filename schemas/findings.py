@@ -210,8 +210,8 @@ KINDS: dict[str, FindingKind] = _kinds(
     ),
     (
         "late-application",
-        "error",
-        "申込期限 {deadline}(契約締結日の翌月末)を過ぎています(受理日 {day})。期限経過の申込みは担当窓口に相談してください。",
+        "warning",
+        "期限経過: 申込期限 {deadline}(契約締結日の翌月末)を過ぎています(受理日 {day})。担当者が受付の可否を決めるまで、ファイル全体を保留します。",
     ),
     (
         "late-notice",
@@ -306,6 +306,9 @@ KINDS: dict[str, FindingKind] = _kinds(
     ),
 )
 """Every kind of finding by its code."""
+
+NEEDS_DECISION = frozenset({"late-application"})
+"""Codes that hold the whole submission until somebody decides (contract §7; A-043)."""
 
 
 def empty() -> pl.DataFrame:

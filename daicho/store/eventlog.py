@@ -6,7 +6,7 @@ bytes and the receipts themselves are ``archive``, bookings are ``journal``.
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -383,8 +383,12 @@ class EventLog:
             )
         return found[0] if found else None
 
-    def hold(self, receipt_no: int, reason: str, at: datetime, worker: str) -> None:
+    def hold(
+        self, receipt_no: int, reason: str, at: datetime, worker: str, codes: Iterable[str] = ()
+    ) -> None:
         """Sets a submission aside until somebody decides; those behind it go on. Ends the worker's claim.
+
+        ``codes``: the findings that need the decision; once released they are ``released_codes``.
 
         Raises:
             ClaimLost: the submission is not this worker's (any more).
@@ -398,10 +402,19 @@ class EventLog:
                 " SET held_at = :at, reasons = :reasons, decided_at = NULL, decision = NULL",
                 receipt_no=receipt_no,
                 at=_text(at),
-                reasons=json.dumps([reason], ensure_ascii=False),
+                reasons=json.dumps([*sorted(codes), reason], ensure_ascii=False),
             )
             receipt = _receipts(connection, "r.receipt_no = :receipt_no", receipt_no=receipt_no)[0]
             self._add(connection, "held", worker, receipt["submission_id"], reason)
+
+    def released_codes(self, receipt_no: int) -> frozenset[str]:
+        """Finding codes of a submission that somebody decided to let pass."""
+        with self._database.reading() as connection:
+            found = connection.rows(
+                "SELECT reasons FROM holds WHERE receipt_no = :receipt_no AND decision = 'release'",
+                receipt_no=receipt_no,
+            )
+        return frozenset(json.loads(found[0]["reasons"])) if found else frozenset()
 
     def _end_claim(self, connection: Connection, receipt_no: int, worker: str) -> None:
         ended = connection.run(

@@ -498,7 +498,6 @@ def findings() -> list[Sample]:
         ledger("B08-01", china, "10000000", "date-future", contract_date="20181121"),
         ledger("B08-02", china, "10000000", "shipment-before-contract", last_shipment_date="20181001"),
         ledger("B08-03", china, "10000000", "due-before-start", **due | {"due_date": "20181201"}),
-        ledger("B08-04", china, "10000000", "late-application", contract_date="20180928"),
         ledger("B08-05", china, "10000000", "date-future", **LC_CHINA | {"lc_receipt_date": "20181121"}),
     ]
     scope = [

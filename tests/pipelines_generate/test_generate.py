@@ -65,7 +65,7 @@ def test_every_family_of_damage_occurs(product: Product) -> None:
         *("buyer-unregistered", "no-exchange-rate", "process-type"),
     }
     ledger = {
-        *("invalid-date", "late-application", "shipment-before-contract", "settlement-2-years"),
+        *("invalid-date", "date-future", "shipment-before-contract", "settlement-2-years"),
         *("duplicate-line", "inconsistent"),
     }
     own = ledger if product is Product.ENTERPRISE else {"invalid-month", "month-future"}
