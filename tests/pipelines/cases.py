@@ -461,7 +461,7 @@ def _scope() -> list[Case]:
         Case("service-largest", "service_amount", {"service_amount": "10000000"}, {"service_amount": "5000000"}, "対象外です", req=("E-018", "E-019")),
         Case("service-largest", "service_amount", {"service_amount": "5000001"}, {"service_amount": "5000000"}, "対象外です", req=("E-019",)),
         Case("service-largest", "service_amount", {"service_amount": "5000001", "brokered_amount": "4999999"}, {"service_amount": "3000000", "brokered_amount": "5000000"}, "対象外です", req=("E-021",)),
-        Case("brokered-option", "fully_brokered", {"brokered_amount": "10000000"}, {"brokered_amount": "9999999"}, "特約のオプションがある場合に限り対象です", value="", req=("E-020",)),
+        Case("brokered-option", "fully_brokered", {"brokered_amount": "10000000"}, {"currency": "USD", "brokered_amount": "9999999.99"}, "特約のオプションがある場合に限り対象です", value="", req=("E-020",)),
         Case("brokered-option", "fully_brokered", {"brokered_amount": "10000000"}, {"brokered_amount": "10000000", "agreement_code": kit.OPTIONS_AGREEMENT}, "特約を確かめてください", value="", req=("E-020",)),
         Case("brokered-option", "fully_brokered", {"brokered_amount": "5000000", "service_amount": "5000000"}, {"brokered_amount": "5000000", "service_amount": "4999999"}, "特約を確かめてください", value="", req=("E-021",)),
         Case("subsidiary-excluded", "to_subsidiary", to_subsidiary | {"payer_country": "106"}, to_subsidiary | {"payer_country": "105"}, "特約で除外された国カテゴリー(AB)の子会社等向け取引です", value="AB", also=CREDIT_OF_P, near_also=CREDIT_OF_P, req=("E-026", "E-027", "E-029")),
