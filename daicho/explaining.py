@@ -15,7 +15,7 @@ from pipelines.assess import rerated
 from pipelines.ledger import current
 from pipelines.rate import base_column, days_column
 from schemas.money import COMPONENT_NAMES, COMPONENTS, percent_text
-from schemas.products import FACTS, Product
+from schemas.products import FACTS, Product, is_notice
 from schemas.submission import Refusal
 
 FORMULA = "料率 = (a × 日数 + b) × 係数 (小数第4位を四捨五入、%)、保険料 = 基礎額 × 料率 (1円未満切捨て)"
@@ -24,8 +24,12 @@ FORMULA = "料率 = (a × 日数 + b) × 係数 (小数第4位を四捨五入、
 def explain_application(store: Store, application_no: str) -> dict[str, Any]:
     """The explanation of an application (``YY-NNNNNN``) or one branch (``YY-NNNNNN-BB``)."""
     number = pl.col("application_no")
-    asked = (number == application_no) | number.str.starts_with(f"{application_no}-")
-    lines = current(store.journal.open().scan()).filter(asked).collect()
+    application = number.str.replace(r"-\d+$", "")
+    lines = (
+        current(store.journal.open().scan())
+        .filter((number == application_no) | (application == application_no))
+        .collect()
+    )
     if lines.is_empty():
         raise Refusal(
             "unknown-application",
@@ -70,7 +74,7 @@ def _line(booked: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
 def _component(c: str, booked: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {"component": c.upper(), "name": COMPONENT_NAMES[c], "rated": row[f"rated_{c}"]}
     if not row[f"rated_{c}"]:
-        told["reason"] = row[f"cover_rule_{c}"] or ("" if row["leads"] else "同じ船積みの先頭の決済行に計上")
+        told["reason"] = row[f"cover_rule_{c}"] or _reason(c, booked, row)
         return told
     factor = Fraction(row[f"factor_num_{c}"], row[f"factor_den_{c}"])
     days = row[days_column(c)]
@@ -97,6 +101,15 @@ def _component(c: str, booked: dict[str, Any], row: dict[str, Any]) -> dict[str,
     }
 
 
+def _reason(c: str, booked: dict[str, Any], row: dict[str, Any]) -> str:
+    """Why a component that the cover tables allow has no premium here."""
+    if not row["leads"]:
+        return "同じ船積みの先頭の決済行に計上"
+    if is_notice(Product(booked["product"])) and c in "ac":
+        return "船積前の保険料は通知ごとには計上しません(保険年度ごとに請求)"
+    return "対象外"
+
+
 def _decimal(micro: int) -> str:
     text = f"{micro // 1_000_000}.{micro % 1_000_000:06d}"
     return text.rstrip("0").rstrip(".")
@@ -120,7 +133,7 @@ def explanation_text(document: dict[str, Any]) -> str:
         for part in line["components"]:
             head = f"  {part['component']} {part['name']}: "
             if not part["rated"]:
-                out.append(head + (part["reason"] or "対象外"))
+                out.append(head + part["reason"])
                 continue
             row = part["rate_row"]
             factor = "" if part["factor"] == "1" else f" × {part['factor']}"
