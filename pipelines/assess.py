@@ -90,6 +90,12 @@ def assess_decoded(
         pl.col(field).is_in(list(reference.codes(name, acceptance_date))).alias(f"{field}_known")
         for field, name in lists.items()
     )
+    if not is_notice(layout.product):
+        goods = reference.in_force("excluded_goods", lines["acceptance_date"]).filter(
+            product=str(layout.product)
+        )
+        excluded = pl.col("goods_code").str.slice(0, 2).is_in(goods["chapter"].unique().to_list())
+        lines = lines.with_columns(excluded.alias("goods_excluded"))
     # A product without a column is judged as if it were blank.
     asked = lines.with_columns(
         pl.lit(None, pl.String).alias(name) for name in all_layout_fields() if name not in lines.columns

@@ -22,7 +22,7 @@ def with_exposure(frame: pl.DataFrame, product: Product, reference: Reference) -
     ``usance`` and ``settles_within_1y`` / ``settles_within_2y``, per danger ``covered_<c>`` and ``cover_rule_<c>``,
     ``cover_<c>`` (permille), and ``change_notice_limit``.
     """
-    frame = _notice_days(frame) if is_notice(product) else _ledger_days(frame)
+    frame = _notice_days(frame) if is_notice(product) else _ledger_days(frame, product)
     frame = frame.with_columns(
         pl.coalesce("guarantor_category", "payer_category").alias("country_category"),
         pl.max_horizontal("destination_category", "payer_category").alias("country_category_pre"),
@@ -47,7 +47,17 @@ def _notice_days(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _ledger_days(frame: pl.DataFrame) -> pl.DataFrame:
+def _cover_starts(product: Product) -> pl.Expr:
+    """First day of the days before shipment: acceptance; 消費財 from the contract date when applied for in time."""
+    accepted = pl.col("acceptance_date")
+    if product is not Product.CONSUMER_GOODS:
+        return accepted
+    contract = pl.col("contract_date_day")
+    in_time = accepted <= contract.dt.offset_by("1mo").dt.month_end()
+    return pl.when(in_time).then(contract).otherwise(accepted)
+
+
+def _ledger_days(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Usance per settlement by the method's day rule, the longest of the shipment after it."""
     rule = pl.col("day_rule")
     start = (
@@ -90,7 +100,7 @@ def _ledger_days(frame: pl.DataFrame) -> pl.DataFrame:
     later = pl.col("day_rule") != "none"
     return frame.with_columns(
         pl.max_horizontal(
-            (pl.col("last_shipment_date_day") - pl.col("acceptance_date")).dt.total_days(), MIN_DAYS
+            (pl.col("last_shipment_date_day") - _cover_starts(product)).dt.total_days(), MIN_DAYS
         )
         .cast(pl.Int32)
         .alias("days_pre"),

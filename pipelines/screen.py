@@ -59,9 +59,6 @@ def _process_rules(layout: Layout) -> list[Rule]:
             {"what": pl.format("処理種別{}", process_type)},
         ),
     ]
-    if not FACTS[layout.product].processed:
-        name = FACTS[layout.product].name_ja
-        rules.append(Rule("not-yet-processed", "process_type", _IS_NEW, {"what": name}))
     numbers = (
         ("notice_year", "notice_serial", "history_no")
         if is_notice(layout.product)
@@ -284,6 +281,18 @@ def _cover_rules(product: Product) -> list[Rule]:
 def _ledger_rules(layout: Layout, received_on: date) -> list[Rule]:
     """企総 and its sisters: hierarchy A-031…A-034, dates A-040…A-044, scope E-009…E-021, 証券型 A-046, E-090…E-096."""
     rules = _hierarchy_rules(layout)
+    rules.append(
+        Rule(
+            "goods-excluded",
+            "goods_code",
+            pl.col("goods_excluded"),
+            {"product": FACTS[layout.product].name_ja},
+        )
+    )
+    if layout.product is Product.EQUIPMENT:
+        # 設備財 covers the credit of EM/EF payers by an individual line instead of the buyer's limit (facts §3.1).
+        by_line = pl.col("payer_class").is_in(["EM", "EF"]) & pl.col("rated_d") & ~pl.col("lc_good")
+        rules.append(Rule("mandatory", "guarantee_line_no", by_line & pl.col("guarantee_line_no").is_null()))
     lc = pl.col("method_lc").fill_null(False)
     filled = {name: pl.col(name).is_not_null() for name in layout.names}
     rules += [

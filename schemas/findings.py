@@ -261,6 +261,11 @@ KINDS: dict[str, FindingKind] = _kinds(
         "仲介貨物だけの契約(100%仲介貿易)は、特約のオプションがある場合に限り対象です。特約を確かめてください。",
     ),
     (
+        "goods-excluded",
+        "error",
+        "貨物コード {value} は{product}の対象外の貨物(繊維品)です。申込みから除いてください。",
+    ),
+    (
         "subsidiary-excluded",
         "error",
         "付保除外: 特約で除外された国カテゴリー({value})の子会社等向け取引です。申込みから除いてください。",

@@ -24,18 +24,16 @@ class ProductFacts:
     name_ja: str
     act_ja: str
     """What the exporter does: 申請 for ledgers, 通知 for notices."""
-    processed: bool
-    """Whether records of this product are processed already; otherwise they get an honest finding."""
 
 
 PROCESSED_TYPES = frozenset({"1"})
 """Process types (処理種別) that are processed already; the others get an honest finding."""
 
 FACTS: dict[Product, ProductFacts] = {
-    Product.ENTERPRISE: ProductFacts(Product.ENTERPRISE, "企業総合保険", "申請", True),
-    Product.EQUIPMENT: ProductFacts(Product.EQUIPMENT, "設備財包括保険", "申請", False),
-    Product.CONSUMER_GOODS: ProductFacts(Product.CONSUMER_GOODS, "消費財包括保険", "申請", False),
-    Product.SIMPLIFIED_NOTICE: ProductFacts(Product.SIMPLIFIED_NOTICE, "簡易通知型包括保険", "通知", True),
+    Product.ENTERPRISE: ProductFacts(Product.ENTERPRISE, "企業総合保険", "申請"),
+    Product.EQUIPMENT: ProductFacts(Product.EQUIPMENT, "設備財包括保険", "申請"),
+    Product.CONSUMER_GOODS: ProductFacts(Product.CONSUMER_GOODS, "消費財包括保険", "申請"),
+    Product.SIMPLIFIED_NOTICE: ProductFacts(Product.SIMPLIFIED_NOTICE, "簡易通知型包括保険", "通知"),
 }
 
 

@@ -179,6 +179,15 @@ TABLES: dict[str, ReferenceTable] = {
             builtin=True,
         ),
         _table(
+            "excluded_goods",
+            "product chapter valid_from",
+            _C("product", "product"),
+            _C("chapter", "code"),
+            _FROM,
+            _C("name", default=""),
+            builtin=True,
+        ),
+        _table(
             "buyer_ratings",
             "rating valid_from",
             _C("rating", "code"),

@@ -544,9 +544,9 @@ def findings() -> list[Sample]:
     ]
     equipment = [
         Record(
-            ledger("B12-01", "111000001", "30000000").cells
+            ledger("B12-01", "113000001", "30000000").cells
             | {"policyholder_code": TAMESHI, "agreement_code": "880000032", "department_code": "T10"},
-            ("not-yet-processed",),
+            ("mandatory",),
         )
     ]
     usa = "304000001"
@@ -623,7 +623,7 @@ def findings() -> list[Sample]:
         sample("11_not_yet.csv", "処理種別2~5はまだ処理できない旨の不備", not_yet),
         sample(
             "12_equipment.csv",
-            "設備財包括はまだ処理できない旨の不備",
+            "設備財包括: EM格の支払人に確認管理番号がない",
             equipment,
             product="equipment",
             holder=KUMIAI,

@@ -242,16 +242,6 @@ def test_a_line_with_other_than_the_header_number_of_cells_is_told() -> None:
     assert {finding["code"] for finding in assessment.findings.iter_rows(named=True)} == {"field-count"}
 
 
-@pytest.mark.parametrize("product", [Product.EQUIPMENT, Product.CONSUMER_GOODS])
-@fires("not-yet-processed")
-def test_products_that_are_not_processed_yet_say_so(product: Product) -> None:
-    row = dict.fromkeys(layout_of(product).names, "") | {"process_type": "1"}
-    assessment = assess_rows([row], product)
-    assert (1, "process_type", "not-yet-processed") in kit.errors(assessment)
-    [message] = assessment.findings.filter(code="not-yet-processed")["message"]
-    assert "の処理はまだこのシステムで行えません。担当窓口に連絡してください。" in message
-
-
 @pytest.mark.req("A-017", "B-009")
 @pytest.mark.parametrize("product", [ENTERPRISE, NOTICE])
 def test_exactly_five_process_types_are_known(product: Product) -> None:
@@ -345,6 +335,14 @@ def test_all_findings_of_a_file_are_told_at_once_in_the_order_of_the_file() -> N
         (3, "settlement_method", "code-unknown"),
         (3, "disclosure_marks", "disclosure"),
     ]
+
+
+@fires("goods-excluded")
+def test_textiles_are_told_in_test_other_products() -> None:
+    """See ``test_other_products``: only 消費財 excludes goods."""
+    from tests.pipelines import test_other_products
+
+    test_other_products.test_textiles_are_no_consumer_goods("500100")
 
 
 @fires("already-insured")
