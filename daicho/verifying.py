@@ -100,7 +100,7 @@ def _verdicts(store: Store) -> _Step:
         for event in store.events.events(kind=kind)
     }
     for event in store.events.events(kind="hold-refuse"):
-        told[event["submission_id"]] = {"errors": 1, "warnings": 0, "premium_total": None}
+        told[event["submission_id"]] = {**event["details"], "premium_total": None}
     problems = []
     for row in store.events.submissions(store.clock.now()):
         name, event = row["submission_id"], told.pop(row["submission_id"], None)

@@ -426,9 +426,17 @@ class EventLog:
             raise ClaimLost(f"受付番号 {receipt_no} は {worker} の担当ではなくなりました。")
 
     def end_hold(
-        self, receipt_no: int, decision: Literal["release", "refuse"], by: str, reason: str, at: datetime
+        self,
+        receipt_no: int,
+        decision: Literal["release", "refuse"],
+        by: str,
+        reason: str,
+        at: datetime,
+        warnings: int = 0,
     ) -> None:
         """Keeps who ended a hold and why; a released submission is due again, a refused one is rejected.
+
+        The refusal counts as one error beside ``warnings``.
 
         Raises:
             NotHeld: nothing holds the submission.
@@ -447,11 +455,13 @@ class EventLog:
             if decision == "refuse":
                 connection.run(
                     "INSERT INTO verdicts (receipt_no, verdict, errors, warnings, premium_total, reference_load, at)"
-                    " VALUES (:receipt_no, 'rejected', 1, 0, NULL, NULL, :at)",
+                    " VALUES (:receipt_no, 'rejected', 1, :warnings, NULL, NULL, :at)",
                     receipt_no=receipt_no,
+                    warnings=warnings,
                     at=_text(at),
                 )
-            self._add(connection, f"hold-{decision}", by, receipt["submission_id"], reason)
+            details = {"errors": 1, "warnings": warnings} if decision == "refuse" else None
+            self._add(connection, f"hold-{decision}", by, receipt["submission_id"], reason, details)
 
     def without_document(self, kind: str, decided: bool) -> list[Receipt]:
         """Submissions that never got a document of this kind, in receipt order: work that is still owed.
