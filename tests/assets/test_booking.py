@@ -438,6 +438,66 @@ def test_a_refused_submission_needs_checking_and_tells_why(held: Home) -> None:
     assert held.cli("decide", "S00000001", "--release", *BY, "--json").refused == "not-held", "final"
 
 
+LATE = {"contract_date": "20180905"}
+"""A contract whose deadline was 2018-10-31."""
+
+
+@pytest.mark.req("A-043", "A-040")
+def test_a_late_application_is_held_whole_and_the_others_go_on(home: Home) -> None:
+    late = home.submit([*contracts("EX-1"), *contracts("EX-2", **LATE)])
+    other = home.submit(contracts("EX-3"))
+    decided = decide_due(home.at(), "test")
+    assert (decided.submissions, decided.failed) == (["S00000001", "S00000002"], [])
+    assert [posted.receipt["submission_id"] for posted in decided.held] == ["S00000001"]
+    status = home.status(late["submission_id"])
+    assert (status["status"], status["held"], status["premium_total_yen"]) == ("処理中", True, None)
+    assert home.findings(late["submission_id"]) == [(2, "contract_date", "late-application")]
+    assert numbers(home) == [(other["submission_id"], "18-000001-00")]
+    (event,) = home.events("held")
+    assert "2018-10-31" in event["reason"]
+    assert home.verify() == []
+    # Held is no verdict: no monitor list yet, and the same bytes are waiting.
+    home.print_papers()
+    assert [row["submission_id"] for row in home.papers(TUESDAY, kind="monitor_list")] == [
+        other["submission_id"]
+    ]
+    assert decide_due(home.at("2018-11-08T10:00:00"), "test").submissions == []
+
+
+def test_nobody_needs_to_decide_about_a_late_file_with_errors(home: Home) -> None:
+    receipt = home.submit(contracts("EX-1", currency="", **LATE))
+    home.decide()
+    assert home.status(receipt["submission_id"])["status"] == "申請内容要確認"
+
+
+@pytest.mark.req("A-043")
+@pytest.mark.parametrize(
+    ("decision", "status", "found"),
+    [
+        ("--release", "処理完了", [(1, "contract_date", "late-application")]),
+        (
+            "--refuse",
+            "申請内容要確認",
+            [(None, None, "refused-by-desk"), (1, "contract_date", "late-application")],
+        ),
+    ],
+)
+def test_somebody_decides_a_late_application(
+    home: Home, decision: str, status: str, found: list[tuple[int | None, str | None, str]]
+) -> None:
+    receipt = home.submit(contracts("EX-1", **LATE))
+    decide_due(home.at(), "test")
+    assert home.cli("decide", "S00000001", decision, *BY, now="2018-11-08T10:00:00").code == 0
+    decide_due(home.at("2018-11-08T10:00:00"), "test")
+    row = home.status(receipt["submission_id"])
+    assert (row["status"], row["held"], row["warnings"]) == (status, False, 1)
+    assert home.findings(receipt["submission_id"]) == found
+    assert [str(day) for day in home.journal()["acceptance_date"]] == (
+        ["2018-11-06"] if status == "処理完了" else []
+    )
+    assert home.verify() == []
+
+
 def test_only_held_submissions_are_decided_and_only_with_name_and_reason(held: Home) -> None:
     held.submit(contracts("EX-2"))
     assert held.cli("decide", "S00000002", "--refuse", *BY, "--json").refused == "not-held"
