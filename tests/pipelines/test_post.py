@@ -223,6 +223,16 @@ def test_rows_carry_all_that_the_journal_keeps() -> None:
         0,
     )
     assert outcome.premium_total == lead["premium_total"]
+    assert [lead[f"factor_{c}"] for c in "abcd"] == ["1", "1", "1", "1"]
+    assert (lead["base_pre_yen"], lead["base_post_yen"]) == (10_000_000, 10_000_000)
+    assert [lead[f"cover_{c}"] for c in "abcd"] == [800, 975, 800, 900]
+    [discounted] = posted(ledger(4, "D", agreement_code=kit.DISCOUNT_AGREEMENT))
+    assert discounted.rows.select("factor_a", "factor_d", "rate_d", "premium_d").row(0) == (
+        "1",
+        "0.7",
+        53,
+        5_300,
+    )
 
 
 def test_totals_beyond_64_bits_do_not_wrap() -> None:

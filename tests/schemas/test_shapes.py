@@ -28,7 +28,7 @@ KINDS_OF_CELLS = {
 # ---------------------------------------------------------------------------------------------- layouts
 
 
-@pytest.mark.req("A-028", "B-039")
+@pytest.mark.req("B-039")
 @pytest.mark.parametrize("product", Product)
 def test_every_product_has_a_published_layout_of_its_own_version(product: Product) -> None:
     layout = layout_of(product)
