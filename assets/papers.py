@@ -73,7 +73,7 @@ def issue_monitor_list(store: Store, receipt: Mapping[str, Any]) -> str:
         .collect()
         .sort("journal_no")
     )
-    reference = reference_of(store)
+    reference = reference_of(store, verdict["reference_load"])  # made again, it is the same paper
     received_at = datetime.fromisoformat(receipt["received_at"])
     acceptance_date = date.fromisoformat(receipt["acceptance_date"])
     document_id = f"monitor_list-{submission_id}"
