@@ -1,5 +1,7 @@
 """Asset checks: alarms over what is already written. They stop nothing; the quarantine is before the booking."""
 
+from datetime import timedelta
+
 import dagster as dg
 import polars as pl
 
@@ -16,7 +18,8 @@ from assets.graph import (
 )
 from daicho.references import calendar_of, calendar_warning, reference_of
 from daicho.store import Store
-from schemas.journal import BOOKING
+from pipelines.ledger import bookings, listings
+from schemas.journal import BOOKING, RECONCILIATION
 
 
 def _booked_lines(store: Store) -> pl.DataFrame:
@@ -110,6 +113,41 @@ def everything_is_delivered(store: StoreResource) -> dg.AssetCheckResult:
     )
 
 
+@dg.asset_check(
+    asset=reconciliation_ledgers,
+    description="計上した行が受理から7日以内に照合台帳に載っていること(直近31日)。",
+)
+def reconciled_within_a_week(store: StoreResource) -> dg.AssetCheckResult:
+    """The control report of D-010: how many days reconciliation took lately, and what is overdue."""
+    kept = store.open()
+    today = kept.clock.now().date()
+    journal = kept.journal.open().scan()
+    took = (
+        bookings(journal)
+        .join(
+            listings(journal, RECONCILIATION), left_on="journal_no", right_on="listed_journal_no", how="left"
+        )
+        .select(
+            (pl.col("listed_at").dt.date().fill_null(today) - pl.col("acceptance_date"))
+            .dt.total_days()
+            .alias("days"),
+            pl.col("listed_at").is_null().alias("open"),
+            pl.col("listed_at").dt.date().alias("on"),
+        )
+        .filter(pl.col("open") | (pl.col("on") > today - timedelta(days=31)))
+        .collect()
+    )
+    late = took.filter(pl.col("days") > 7)
+    return dg.AssetCheckResult(
+        passed=late.is_empty(),
+        metadata={
+            "最長日数": int(took.select(pl.col("days").max().fill_null(0)).item()),
+            "7日超の行": late.height,
+            "うち未照合": int(late["open"].sum()),
+        },
+    )
+
+
 def _nothing_failed(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
     stage = asset.key.to_user_string()
 
@@ -137,4 +175,5 @@ CHECKS = [
     nothing_booked_twice,
     calendar_reaches_a_year,
     everything_is_delivered,
+    reconciled_within_a_week,
 ]
