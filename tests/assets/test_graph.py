@@ -109,6 +109,7 @@ def test_jobs_checks_sensor_and_schedules() -> None:
         "verdicts:nothing_booked_twice",
         "uploads:calendar_reaches_a_year",
         "deliveries:everything_is_delivered",
+        "reconciliation_ledgers:reconciled_within_a_week",
     }
     assert [sensor.name for sensor in repository.sensor_defs] == ["upload_sensor"]
     assert sorted(schedule.name for schedule in repository.schedule_defs) == ["nightly", "opening"]
@@ -336,6 +337,23 @@ def test_a_check_tells_what_is_booked_twice(here: Home, instance: dg.DagsterInst
         "verdicts:premiums_are_conserved",
     }
     assert any("回計上されています" in problem for problem in here.verify())
+
+
+@pytest.mark.req("D-010")
+def test_a_check_tells_what_took_longer_than_a_week_to_reconcile(
+    here: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.booked(contracts("EX-1"))
+    monkeypatch.setenv("DAICHO_NOW", "2018-11-13T20:30:00")  # the seventh day after
+    assert failed_checks(run(instance, "reconcile", None)) == set()
+    here.booked(contracts("EX-2"), "2018-11-14T10:00:00")
+    for now, late in (
+        ("2018-11-22T20:30:00", {"reconciliation_ledgers:reconciled_within_a_week"}),  # the eighth day
+        ("2018-12-20T20:30:00", {"reconciliation_ledgers:reconciled_within_a_week"}),
+        ("2018-12-25T20:30:00", set()),  # a month later it is history
+    ):
+        monkeypatch.setenv("DAICHO_NOW", now)
+        assert failed_checks(run(instance, "reconcile", None)) == late, now
 
 
 def test_checks_warn_of_the_end_of_the_calendar_and_of_deliveries(

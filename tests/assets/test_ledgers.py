@@ -61,7 +61,7 @@ def listed(home: Home, entry: str) -> dict[int, str]:
 # -- 照合 -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.req("D-009", "D-010", "D-018")
+@pytest.mark.req("D-009", "D-018")
 @pytest.mark.parametrize(
     ("accepted", "due", "week"),
     [
@@ -144,7 +144,7 @@ def test_notices_get_a_statement_to_check(home: Home) -> None:
 # -- 確定 -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.req("D-011", "D-012", "D-019", "D-020")
+@pytest.mark.req("D-011", "D-012", "D-019", "D-031")
 @pytest.mark.parametrize(
     ("accepted", "cut_off", "month"),
     [
@@ -182,7 +182,6 @@ def test_notices_are_confirmed_with_statement_premium_and_invoice(home: Home) ->
     }
 
 
-@pytest.mark.req("D-020", "D-021")
 def test_confirming_reconciles_first_what_was_not(home: Home) -> None:
     home.booked(contracts("EX-1", "EX-2"), TUESDAY)
     reconcile(home, WEEK_OVER)
@@ -201,7 +200,6 @@ def test_confirming_reconciles_first_what_was_not(home: Home) -> None:
     ]
 
 
-@pytest.mark.req("D-021")
 def test_what_another_run_books_meanwhile_is_not_confirmed_without_reconciliation(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,7 +248,7 @@ def test_what_is_booked_after_the_confirmation_gets_another_one(home: Home) -> N
     assert home.verify() == []
 
 
-@pytest.mark.req("A-054", "D-021")
+@pytest.mark.req("A-054")
 def test_running_again_changes_nothing(home: Home) -> None:
     home.booked(contracts("EX-1", "EX-2"))
     reconcile(home, WEEK_OVER)
@@ -380,7 +378,7 @@ def providing(tmp_path: Path) -> Home:
     return load_world(tmp_path, world)
 
 
-@pytest.mark.req("D-022", "D-023", "D-024", "D-029", "B-042")
+@pytest.mark.req("D-022", "D-023", "D-024", "B-042")
 def test_provided_data_are_the_ledgers_as_csv_for_those_who_asked(providing: Home) -> None:
     providing.booked(contracts("EX-1"))
     providing.booked([kit.notice_row()], product="simplified-notice")
@@ -412,7 +410,7 @@ def test_others_get_no_provided_data(home: Home) -> None:
     assert home.papers(CUT_OFF, kind="provided_data") == []
 
 
-@pytest.mark.req("C-025", "C-026", "C-027", "D-024")
+@pytest.mark.req("C-025", "C-026", "D-024")
 def test_provided_data_and_monitor_lists_can_be_fetched_for_thirty_days(providing: Home) -> None:
     providing.booked(contracts("EX-1"), "2018-11-09T09:00:00")
     providing.print_papers("2018-11-09T09:00:00")

@@ -20,7 +20,7 @@ def pdf(home: Home, kind: str, now: str = CUT_OFF, submission_id: str | None = N
     return re.sub(r"\s", "", paper.text())
 
 
-@pytest.mark.req("D-001", "D-007", "D-008", "A-027", "A-012")
+@pytest.mark.req("D-001", "D-007", "D-008", "A-012")
 def test_the_monitor_list_of_a_booked_and_of_a_rejected_upload(home: Home) -> None:
     home.submit(contracts("EX-1", "EX-2"), name="十一月分.csv", remarks="契約発効日は十一月一日")
     home.submit(contracts("EX-3") + contracts("EX-4", currency="", payer_code="999999999"), name="誤り.csv")
@@ -68,7 +68,7 @@ def test_the_receipt_tells_what_was_handed_in(home: Home) -> None:
     assert "2018-11-07" in text or "2018年11月07日" in text or "2018年11月7日" in text, "the acceptance day"
 
 
-@pytest.mark.req("D-011", "D-016", "D-019", "D-040", "D-041", "D-044")
+@pytest.mark.req("D-011", "D-016", "D-019", "D-040", "D-041")
 @pytest.mark.parametrize("product", ["enterprise", "simplified-notice"])
 def test_printed_totals_are_those_of_the_csv(home: Home, product: str) -> None:
     notices = product == "simplified-notice"
@@ -102,7 +102,6 @@ def test_printed_totals_are_those_of_the_csv(home: Home, product: str) -> None:
     )
 
 
-@pytest.mark.req("D-028")
 def test_ledgers_are_called_by_their_names(home: Home) -> None:
     home.booked(contracts("EX-1"))
     confirm_due(home.at(CUT_OFF))
@@ -124,6 +123,20 @@ def test_a_paper_made_again_is_the_same_paper(home: Home) -> None:
     issue_monitor_list(home.at("2018-11-20T10:00:00"), receipt)
     (after,) = home.papers(TUESDAY, kind="monitor_list")
     assert after == before
+
+
+@pytest.mark.req("A-043")
+def test_late_records_that_were_released_are_listed_as_late(home: Home) -> None:
+    home.submit(contracts("EX-1") + contracts("EX-2", contract_date="20180905"))
+    home.decide()
+    assert home.status("S00000001")["held"] is True
+    home.cli("decide", "S00000001", "--release", "--by", "山田", "--reason", "承認済み")
+    home.decide()
+    home.print_papers()
+    text = pdf(home, "monitor_list", TUESDAY)
+    assert text.count("期限経過") == 1
+    assert "2018-10-31" in text
+    assert "処理完了" in text
 
 
 def test_a_submission_without_verdict_has_no_monitor_list(home: Home) -> None:

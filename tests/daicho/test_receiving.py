@@ -48,7 +48,6 @@ def assert_only_refused(home: Home, ran: Ran, code: str, before: int = 0) -> dic
     return event
 
 
-@pytest.mark.req("A-001")
 @pytest.mark.parametrize("product", ["繊維", "textiles", "", "ENTERPRISE", "限度額設定型"])
 def test_a_product_that_is_none_of_ours_is_refused(home: Home, product: str) -> None:
     event = assert_only_refused(home, submit(home, product=product), "unknown-product")
@@ -141,12 +140,18 @@ def test_the_501st_character_is_refused(home: Home, product: str, remarks: str) 
 
 
 @pytest.mark.req("A-012", "B-005")
-def test_remarks_reach_the_insurer_and_change_neither_verdict_nor_premium(home: Home, tmp_path: Path) -> None:
+@pytest.mark.parametrize("product", ["enterprise", "simplified-notice"])
+def test_remarks_reach_the_insurer_and_change_neither_verdict_nor_premium(home: Home, product: str) -> None:
     import subprocess
 
     remarks = "契約発効日 2018-11-01 契約No. EX-9"
-    submit(home, kit.csv_bytes(contracts("EX-1")))
-    submit(home, kit.csv_bytes(contracts("EX-2")), remarks=remarks)
+    plain_row, remarked_row = (
+        kit.row_of(kit.Product(product), department_code=code) for code in ("D1", "D2")
+    )
+    if product == "enterprise":
+        remarked_row["export_contract_no"] = "EX-2"
+    submit(home, kit.csv_bytes([plain_row]), product=product)
+    submit(home, kit.csv_bytes([remarked_row]), product=product, remarks=remarks)
     home.decide()
     home.print_papers()
     plain, remarked = (home.status(name) for name in ("S00000001", "S00000002"))
@@ -314,6 +319,17 @@ def test_after_a_rejection_the_same_bytes_may_come_again_as_a_new_submission(hom
     home.decide()
     assert home.status("S00000001")["status"] == "申請内容要確認", "it never returns to 処理中"
     assert home.status("S00000002")["status"] == "申請内容要確認"
+
+
+@pytest.mark.req("C-012")
+def test_before_its_day_a_submission_cannot_be_taken_back(home: Home) -> None:
+    assert submit(home, now="2018-11-06T18:00:00").json["status"] == "受付前"
+    by = ("--by", "山田", "--reason", "取下げ")
+    for decision in ("--refuse", "--release"):
+        ran = home.cli("decide", "S00000001", decision, *by, "--json", now="2018-11-06T18:30:00")
+        assert ran.refused == "not-held"
+    assert home.decide("2018-11-07T08:00:00") == ["S00000001"]
+    assert home.status("S00000001")["status"] == "処理完了"
 
 
 @pytest.mark.req("A-028")
