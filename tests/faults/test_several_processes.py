@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests import kit
-from tests.faults.workers import decide_together
+from tests.faults.workers import decide_together, live_together
 from tests.homes import LINE_YEN, PROJECT, TUESDAY, Home, contracts
 
 
@@ -84,3 +84,12 @@ def test_a_worker_killed_in_the_middle_is_taken_over(home: Home) -> None:
     assert home.decide() == names
     assert home.journal()["premium_total"].sum() > 10 * LINE_YEN
     assert home.verify() == []
+
+
+def test_every_command_may_run_while_others_run(home: Home) -> None:
+    wrong = live_together(home.path, TUESDAY, uploads=15)
+    assert wrong == {"sender": [], "worker": [], "reader": []}
+    rows = home.cli("status", "--json").json
+    assert [row["status"] for row in rows] == ["処理完了"] * 15
+    assert home.journal()["export_contract_no"].to_list() == [f"EX-{n}" for n in range(15)]
+    assert home.verify(TUESDAY) == []

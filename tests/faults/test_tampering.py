@@ -128,6 +128,10 @@ TAMPERINGS: dict[str, tuple[Callable[[Home], object], str]] = {
         lambda h: sql(h, "UPDATE receipts SET acceptance_date = '2018-11-05' WHERE receipt_no = 1"),
         "S00000001 の受付票",
     ),
+    "receipt rows removed": (
+        lambda h: sql(h, "DELETE FROM receipts WHERE receipt_no = 2"),
+        "S00000002",
+    ),
     "verdict's premium changed": (lambda h: sql(h, MINUS), "S00000001 の件数・保険料"),
     "verdict's errors changed": (
         lambda h: sql(h, "UPDATE verdicts SET errors = 2 WHERE receipt_no = 3"),

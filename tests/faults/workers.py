@@ -37,3 +37,77 @@ def _decide(home: Path, now: str, worker: str, barrier: Barrier, answers: Any) -
         answers.put(decided.submissions if not decided.failed else f"FAILED {decided.failed}")
     except BaseException as error:  # noqa: BLE001 - told to the test, which fails on it
         answers.put(f"FAULT {type(error).__name__}: {error}")
+
+
+def live_together(home: Path, now: str, uploads: int) -> dict[str, list[str]]:
+    """One process hands uploads in, one decides, one asks everything all the time; what each of them saw go wrong."""
+    context = multiprocessing.get_context("spawn")
+    done, answers = context.Event(), context.Queue()
+    roles = {"sender": _send, "worker": _work, "reader": _ask}
+    started = [
+        context.Process(target=_live, args=(role, act, home, now, uploads, done, answers))
+        for role, act in roles.items()
+    ]
+    for process in started:
+        process.start()
+    found = dict(answers.get(timeout=180) for _ in started)
+    for process in started:
+        process.join(60)
+    return found
+
+
+def _live(role: str, act: Any, home: Path, now: str, uploads: int, done: Any, answers: Any) -> None:
+    from tests.homes import Home
+
+    wrong: list[str] = []
+    try:
+        act(Home(home), now, uploads, done, wrong)
+    except BaseException as error:  # noqa: BLE001 - told to the test, which fails on it
+        wrong.append(f"{type(error).__name__}: {error}")
+    finally:
+        if role == "sender":
+            done.set()
+        answers.put((role, wrong))
+
+
+def _send(home: Any, now: str, uploads: int, _done: Any, wrong: list[str]) -> None:
+    from tests import kit
+    from tests.homes import USER, contracts
+
+    for n in range(uploads):
+        file = home.file(contracts(f"EX-{n}"), f"{n}.csv")
+        arguments = ("--product", "enterprise", "--holder", kit.HOLDER, "--user", USER, "--count", "1")
+        ran = home.cli("submit", str(file), *arguments, now=now)
+        if ran.code:
+            wrong.append(ran.err)
+
+
+def _work(home: Any, now: str, _uploads: int, done: Any, _wrong: list[str]) -> None:
+    import pytest
+
+    from tests.homes import print_quickly
+
+    with pytest.MonkeyPatch.context() as patch:
+        print_quickly(patch)
+        while True:
+            last = done.is_set()
+            home.decide(now)
+            home.print_papers(now)
+            if last:
+                return
+
+
+def _ask(home: Any, now: str, _uploads: int, done: Any, wrong: list[str]) -> None:
+    questions = (
+        ("status", "--json"),
+        ("verify", "--json"),
+        ("ledger", "--json"),
+        ("outputs", "--json"),
+        ("sql", "select count(*) n from ledger join submissions using (submission_id)", "--json"),
+    )
+    while not done.is_set():
+        for question in questions:
+            ran = home.cli(*question, now=now)
+            if ran.code:
+                told = ran.json.get("problems") if question[0] == "verify" and ran.code == 1 else ran.err
+                wrong.append(f"{question}: {told}")
