@@ -10,25 +10,38 @@ import os
 import sys
 from collections.abc import Sequence
 
+_PATHS = ("file", "dir", "out")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. 0 done, 1 only from ``check`` and ``verify``, 2 refused or wrong usage, 3 internal fault."""
     from daicho.cli.parser import parser
 
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # a terminal that cannot say a character is no fault
-    options = parser().parse_args(arguments)
+        # A terminal that cannot say a character is no fault.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    options = _legible(parser().parse_args(arguments))
     try:
         code = _carry_out(options)
         sys.stdout.flush()
-    except (
-        BrokenPipeError
-    ):  # whoever read the result has gone, and with it the place for what is still buffered
+    except BrokenPipeError:
+        # Whoever read the result has gone, and with it the place for what is still buffered.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code
+
+
+def _legible(options: argparse.Namespace) -> argparse.Namespace:
+    """Words typed in another encoding as they were meant; paths stay the bytes that they are."""
+    for name, value in vars(options).items():
+        if isinstance(value, str) and name not in _PATHS:
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                from daicho.receiving import legible
+
+                setattr(options, name, legible(value))
+    return options
 
 
 def _carry_out(options: argparse.Namespace) -> int:
@@ -51,9 +64,8 @@ def _carry_out(options: argparse.Namespace) -> int:
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user; it is kept for the operator
         return _fault(error)
     except BaseException as error:
-        if (
-            type(error).__name__ == "PanicException"
-        ):  # how polars and Delta die; no Exception, so that nobody hides it
+        # How polars and Delta die is no Exception, so that nobody hides it; to users it is a fault like others.
+        if type(error).__name__ == "PanicException":
             return _fault(error)
         raise
 
