@@ -7,6 +7,7 @@ import pytest
 
 from assets import booking
 from assets.booking import decide_due
+from schemas.submission import Refusal
 from tests import kit
 from tests.homes import LINE_YEN, TUESDAY, Home, contracts, csv_rows
 
@@ -460,6 +461,8 @@ def test_a_late_application_is_held_whole_and_the_others_go_on(home: Home) -> No
     assert "2018-10-31" in event["reason"]
     assert home.verify() == []
     # Held is no verdict: no monitor list yet, and the same bytes are waiting.
+    with pytest.raises(Refusal, match="S00000001"):
+        home.submit([*contracts("EX-1"), *contracts("EX-2", **LATE)])
     home.print_papers()
     assert [row["submission_id"] for row in home.papers(TUESDAY, kind="monitor_list")] == [
         other["submission_id"]

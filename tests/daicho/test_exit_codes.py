@@ -155,6 +155,43 @@ def test_a_terminal_of_another_encoding_gets_whole_json_and_no_fault(home: Home,
             assert "S00000001" in text
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("status", "受付"), "unknown-submission"),
+        (("explain", "十八"), "unknown-application"),
+        (("sql", "select '文"), "sql"),
+        (("decide", "受付", "--release", "--by", "山田", "--reason", "理由"), "unknown-submission"),
+    ],
+)
+def test_words_typed_in_another_encoding_are_no_fault(
+    home: Home, arguments: tuple[str, ...], code: str
+) -> None:
+    typed = [word.encode("cp932").decode("utf-8", "surrogateescape") for word in arguments]
+    ran = home.cli(*typed, "--json")
+    assert ran.refused == code
+    if code != "sql":
+        assert arguments[1] in ran.json["refused"]["message"]
+
+
+def test_a_crash_of_the_engine_is_a_fault(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    import polars as pl
+
+    def panics(*_: object) -> None:
+        raise pl.exceptions.PanicException("called `Result::unwrap()`")
+
+    monkeypatch.setattr("daicho.store.eventlog.EventLog.submissions", panics)
+    ran = home.cli("status")
+    assert (ran.code, ran.out) == (3, "")
+    assert "内部エラー" in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("arguments", [("--json", "status"), ("status", "--json")])
+def test_json_before_or_after_the_command(home: Home, arguments: tuple[str, ...]) -> None:
+    assert home.cli(*arguments).json == []
+
+
 def test_two_homes_never_see_each_other(home: Home, tmp_path: Path) -> None:
     home.submit(contracts("EX-0001"))
     other = Home(tmp_path / "other")
