@@ -47,6 +47,18 @@ def ledger_pdf(
     notice = linetexts.is_notice(labels)
     totals = linetexts.totals_of(lines)
     paper = Paper(TITLES[kind], header, subtitle=SUBTITLES.get(kind, ""))
+    unit_head(paper, unit, totals, notes)
+    if kind in ("reconciliation_ledger", "shipment_statement_check"):
+        paper.note(CHECK_NOTE)
+    printed = lines if max_lines is None else lines.head(max_lines)
+    paper.heading("明細", "金額の単位: 円（通貨の表示があるものはその通貨）　料率の単位: ％")
+    paper.table(_columns(printed, labels, names, totals, notice), total_label=f"合計　{totals.lines:,} 件")
+    more_in_csv(paper, printed.height, totals.lines)
+    return paper.render()
+
+
+def unit_head(paper: Paper, unit: LedgerUnit, totals: LineTotals, notes: Sequence[str]) -> None:
+    """The head of a paper about one ledger unit: what it covers, its sums, the caller's notes."""
     paper.facts(
         [
             ("特約コード", unit.agreement_code),
@@ -58,13 +70,6 @@ def ledger_pdf(
     paper.boxes(premium_boxes(totals))
     for note in notes:
         paper.note(note)
-    if kind in ("reconciliation_ledger", "shipment_statement_check"):
-        paper.note(CHECK_NOTE)
-    printed = lines if max_lines is None else lines.head(max_lines)
-    paper.heading("明細", "金額の単位: 円（通貨の表示があるものはその通貨）　料率の単位: ％")
-    paper.table(_columns(printed, labels, names, totals, notice), total_label=f"合計　{totals.lines:,} 件")
-    more_in_csv(paper, printed.height, totals.lines)
-    return paper.render()
 
 
 def premium_boxes(totals: LineTotals) -> list[Box]:

@@ -13,7 +13,7 @@ import polars as pl
 
 from outputs import formats, linetexts
 from outputs.headers import DANGERS, NO_NAMES, TITLES, DocumentHeader, InvoiceFacts, LedgerUnit, Names
-from outputs.ledgers import more_in_csv, premium_boxes
+from outputs.ledgers import more_in_csv, unit_head
 from outputs.linetexts import LineTotals
 from outputs.paper import (
     ACCENT,
@@ -54,17 +54,7 @@ def premium_statement_pdf(
     """
     totals = linetexts.totals_of(lines)
     paper = Paper(TITLES["premium_statement"], header)
-    paper.facts(
-        [
-            ("特約コード", unit.agreement_code),
-            ("部門", unit.department_code or "部門別の区分なし"),
-            ("受理月", formats.month(unit.acceptance_month)),
-            ("件数", f"{totals.lines:,} 件（申込番号 {totals.applications:,} 件）"),
-        ]
-    )
-    paper.boxes(premium_boxes(totals))
-    for note in notes:
-        paper.note(note)
+    unit_head(paper, unit, totals, notes)
     printed = lines if max_lines is None else lines.head(max_lines)
     paper.heading(
         "計算明細", "保険料 ＝ 保険料対象額（円）× 料率（％）　1円未満切捨て　料率は割引・割増を含みます"

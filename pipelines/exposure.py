@@ -113,12 +113,11 @@ def _ledger_days(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
         (
             pl.col("settlement_no").fill_null("")
             == pl.col("settlement_no").fill_null("").min().over("shipment_id")
-        ).alias("lowest"),
+        ).alias("leads"),
         pl.col("settles_within_1y").fill_null(True).all().over("shipment_id").alias("shipment_within_1y"),
     ).with_columns(
         pl.when("has_usance").then("days_post_any").alias("days_post"),
         (pl.col("only_lc") & pl.col("some_lc")).fill_null(False).alias("shipment_lc"),
-        pl.col("lowest").alias("leads"),
     )
 
 
