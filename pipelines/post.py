@@ -16,9 +16,10 @@ from pipelines.money import yen_sum
 from pipelines.rules import Rule, findings_of, in_order
 from schemas.findings import NEEDS_DECISION
 from schemas.frames import BookedLines
-from schemas.journal import BOOKING, CHAIN, LISTING, META, RATED, SCHEMA, TEXT
+from schemas.journal import BOOKING, CHAIN, LISTING, META, RATED, SCHEMA, TEXT, VERSION
 from schemas.layouts import all_layout_fields
-from schemas.products import is_notice
+from schemas.money import COMPONENTS
+from schemas.products import Product, is_notice
 
 CONTRACT = ["agreement_code", "export_contract_no"]
 
@@ -171,5 +172,27 @@ def _rows(candidate: Candidate, serials: dict[str, int], booked_at: datetime) ->
         *(pl.lit(None, pl.String).alias(name) for name in all_layout_fields() if name not in lines.columns),
         *(pl.lit(None, dtype).alias(name) for name, dtype in LISTING.items()),
     )
-    columns = {**META, **TEXT, **RATED, **LISTING}
+    lines = lines.with_columns(*_first_version(product))
+    columns = {**META, **TEXT, **RATED, **VERSION, **LISTING}
     return BookedLines.validate(lines.select(list(columns)).cast(columns))  # type: ignore[arg-type]
+
+
+def _first_version(product: Product) -> list[pl.Expr]:
+    """What the columns of ``VERSION`` say of lines that had no version before."""
+    shipment = (
+        pl.lit(None, pl.Date) if is_notice(product) else pl.col("last_shipment_date").str.to_date("%Y%m%d")
+    )
+    return [
+        pl.col("acceptance_date").alias("notice_date"),
+        pl.col("acceptance_date").alias("counts_from"),
+        pl.lit("1").alias("acts_as"),
+        *(pl.lit(None, pl.String).alias(name) for name in ("base_history_no", "replaced_history_no")),
+        shipment.alias("insured_shipment_date"),
+        pl.lit(False).alias("removed"),
+        *(
+            pl.lit(None, pl.Date).alias(name)
+            for name in ("uncovered_from", "uncovered_until", "policy_type_from")
+        ),
+        *(pl.col(f"premium_{c}").alias(f"due_{c}") for c in (*COMPONENTS, "total")),
+        pl.col("premium_total").alias("difference_total"),
+    ]

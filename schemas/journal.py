@@ -3,6 +3,9 @@
 ``entry`` tells which: ``booking`` rows carry everything below; ``reconciliation`` and ``confirmation`` rows say which
 booked line (``listed_journal_no``) stands on which ledger (``ledger_id``) and leave the rest null. What the journal
 promises (append-only, hash chain, one writer wins) is kept by ``daicho.store.journal``.
+
+A version (履歴) of a branch is the complete set of its lines, so that no version needs another one to be read. A
+withdrawal (処理種別5) is a booking, too: ``history_no`` names the withdrawn version, the row shows what it leaves behind.
 """
 
 import polars as pl
@@ -50,7 +53,36 @@ RATED: dict[str, pl.DataType] = {
     "premium_total": pl.Int64(),
     "change_notice_limit": pl.Date(),
 }
-"""What rating adds. Premiums of a shipment stand on its lowest settlement_no; its other lines carry 0 and null."""
+"""What rating adds. Premiums of a shipment stand on its lowest settlement_no; its other lines carry 0 and null.
+
+``premium_*`` is what the line costs altogether as it stands, earlier returns deducted.
+"""
+
+VERSION: dict[str, pl.DataType] = {
+    "notice_date": pl.Date(),
+    "counts_from": pl.Date(),
+    "acts_as": pl.String(),
+    "base_history_no": pl.String(),
+    "replaced_history_no": pl.String(),
+    "insured_shipment_date": pl.Date(),
+    "removed": pl.Boolean(),
+    "uncovered_from": pl.Date(),
+    "uncovered_until": pl.Date(),
+    "policy_type_from": pl.Date(),
+    **{f"due_{c}": pl.Int64() for c in COMPONENTS},
+    "due_total": pl.Int64(),
+    "difference_total": pl.Int64(),
+}
+"""How a version stands to those before it.
+
+``notice_date``: acceptance day of the upload that made it; ``counts_from``: day from which a return counts (of a
+correction: that of the notice it corrects). ``acts_as``: 1, 2 or 3, what a correction (4) stands for.
+``base_history_no``: the version against which ``due_*`` (yen to bill, negative = 返還) is reckoned, null for a first
+version. ``replaced_history_no``: the version that a 4 takes the place of. ``insured_shipment_date``: the last shipment
+date that the premium pays for (a free shift leaves it). ``removed``: the line was taken out and only keeps its cost.
+``uncovered_from`` … ``uncovered_until``: no cover between the notice limit and a late acceptance. ``policy_type_from``:
+the case left the ledger for a 証券型 policy. ``difference_total``: yen by which this act changed the line's cost.
+"""
 
 LISTING: dict[str, pl.DataType] = {
     "listed_journal_no": pl.Int64(),
@@ -59,7 +91,7 @@ LISTING: dict[str, pl.DataType] = {
 
 CHAIN: dict[str, pl.DataType] = {"prev_hash": pl.String(), "commit_hash": pl.String()}
 
-SCHEMA: dict[str, pl.DataType] = {**META, **TEXT, **RATED, **LISTING, **CHAIN}
+SCHEMA: dict[str, pl.DataType] = {**META, **TEXT, **RATED, **VERSION, **LISTING, **CHAIN}
 """All columns of the Delta table ``journal`` in order."""
 
 BOOKING, RECONCILIATION, CONFIRMATION = "booking", "reconciliation", "confirmation"
