@@ -44,6 +44,15 @@ def insured_amount_of(base_yen: pl.Expr, ratio_permille: pl.Expr) -> pl.Expr:
     return base_yen * ratio_permille.cast(pl.Int64) // 1000
 
 
+def premium_of_days(base_yen: pl.Expr, rate: pl.Expr, days: pl.Expr, of_days: pl.Expr) -> pl.Expr:
+    """Premium in yen for ``days`` of a period of ``of_days``: base × rate × days ÷ of_days, cut once at the end.
+
+    The whole period costs what ``premium_of`` says.
+    """
+    product = base_yen.cast(pl.Int128) * rate.cast(pl.Int128) * days.cast(pl.Int128)
+    return (product // (of_days.cast(pl.Int128) * 100_000)).cast(pl.Int64)
+
+
 def yen_sum(yen: pl.Series) -> int:
     """The sum of a column of yen; a sum of many large amounts would wrap in 64 bits."""
     return int(yen.cast(pl.Int128).sum())

@@ -1,7 +1,8 @@
 """The columns of the journal: one row per ledger line version, and one per appearance of a line on a ledger.
 
 ``entry`` tells which: ``booking`` rows carry everything below; ``reconciliation`` and ``confirmation`` rows say which
-booked line (``listed_journal_no``) stands on which ledger (``ledger_id``) and leave the rest null. What the journal
+booked line (``listed_journal_no``) stands on which ledger (``ledger_id``) and leave the rest null; ``yearly`` rows are
+the pre-shipment premium of one buyer for an insurance year of 簡易 on a billing (``ledger_id``). What the journal
 promises (append-only, hash chain, one writer wins) is kept by ``daicho.store.journal``.
 
 A version (履歴) of a branch is the complete set of its lines, so that no version needs another one to be read. A
@@ -84,10 +85,22 @@ date that the premium pays for (a free shift leaves it). ``removed``: the line w
 the case left the ledger for a 証券型 policy. ``difference_total``: yen by which this act changed the line's cost.
 """
 
+YEARLY_COLUMNS: dict[str, pl.DataType] = {
+    "year_from": pl.Date(),
+    "year_until": pl.Date(),
+    "paid_limit_yen": pl.Int64(),
+    "pre_limit_yen": pl.Int64(),
+    "rate_p": pl.Int32(),
+}
+"""What only ``yearly`` rows carry: the insurance year, the limit before shipment that was paid for before and the one
+that is now, and the yearly rate in thousandths of a percent (``pipelines.yearly``)."""
+
 LISTING: dict[str, pl.DataType] = {
     "listed_journal_no": pl.Int64(),
     "ledger_id": pl.String(),
+    **YEARLY_COLUMNS,
 }
+"""What bookings leave null."""
 
 CHAIN: dict[str, pl.DataType] = {"prev_hash": pl.String(), "commit_hash": pl.String()}
 
@@ -95,3 +108,4 @@ SCHEMA: dict[str, pl.DataType] = {**META, **TEXT, **RATED, **VERSION, **LISTING,
 """All columns of the Delta table ``journal`` in order."""
 
 BOOKING, RECONCILIATION, CONFIRMATION = "booking", "reconciliation", "confirmation"
+YEARLY = "yearly"
