@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from making import oracle
+from making import cost
 from schemas.findings import KINDS
 
 DONE, CHECK, REFUSED = "処理完了", "申請内容要確認", "拒否"
@@ -66,4 +66,4 @@ class Sample:
         if self.outcome == CHECK:
             return "0"
         day = date.fromisoformat(self.accepted_on or self.sent_at[:10])
-        return str(oracle.premium_total(self.product, [r.cells for r in self.records], day))
+        return str(cost.premium_total(self.product, [r.cells for r in self.records], day))
