@@ -12,13 +12,13 @@ from datetime import date, datetime
 
 import polars as pl
 
-from daicho.references import reference_of
+from daicho.references import calendar_of, reference_of
 from daicho.store import Store
 from daicho.store.eventlog import ClaimedReceipt, ClaimLost
 from daicho.store.journal import Snapshot
 from daicho.views import ledger_state
 from pipelines.assess import assess
-from pipelines.post import Candidate, Posted, post
+from pipelines.post import Blocked, Candidate, Posted, post
 from schemas.journal import BOOKING
 from schemas.products import Product
 
@@ -169,6 +169,9 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
     store.journal.commit(build, BOOKING)
     for posted in outcome:
         receipt = posted.receipt
+        if posted.verdict == "waiting":
+            _wait(store, posted, worker, say)
+            continue
         store.findings.write(receipt["submission_id"], posted.findings)
         booked = posted.verdict == "booked"
         try:
@@ -195,11 +198,22 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
         )
 
 
+def _wait(store: Store, posted: Posted, worker: str, say: Say) -> None:
+    """Sets a submission aside until the held one about the same application is decided; then it is due again."""
+    assert posted.waits_for is not None
+    receipt_no = posted.receipt["receipt_no"]
+    with suppress(ClaimLost):  # another worker took it over and finds out for itself
+        store.events.wait(receipt_no, posted.waits_for, posted.subjects, worker)
+        say(f"{posted.receipt['submission_id']}: 同じ申込みの保留(受付 {posted.waits_for})の決定を待ちます")
+
+
 def _hold(store: Store, posted: Posted, worker: str) -> None:
     """Sets a submission aside that needs somebody's decision, with the sentences that say why."""
     needed = posted.findings.filter(pl.col("code").is_in(list(posted.undecided)))
     reason = " / ".join(needed["message"].unique(maintain_order=True).head(3).to_list())
-    store.events.hold(posted.receipt["receipt_no"], reason, store.clock.now(), worker, posted.undecided)
+    store.events.hold(
+        posted.receipt["receipt_no"], reason, store.clock.now(), worker, posted.undecided, posted.subjects
+    )
 
 
 def _post(store: Store, snapshot: Snapshot, turn: list[Candidate]) -> Iterator[Posted]:
@@ -207,8 +221,8 @@ def _post(store: Store, snapshot: Snapshot, turn: list[Candidate]) -> Iterator[P
     # A worker that stalled past its lease may come late: what was decided meanwhile stays decided.
     turn = [c for c in turn if store.events.verdict(_number(c)) is None]
     ids = [str(c.receipt["submission_id"]) for c in turn]
-    bookings = snapshot.scan().filter(pl.col("entry") == BOOKING)
-    there = bookings.filter(pl.col("submission_id").is_in(ids)).collect()
+    journal = snapshot.scan()
+    there = journal.filter(pl.col("entry") == BOOKING).filter(pl.col("submission_id").is_in(ids)).collect()
     booked = set(there["submission_id"].to_list())
     for candidate in turn:
         if candidate.receipt["submission_id"] in booked:
@@ -218,4 +232,14 @@ def _post(store: Store, snapshot: Snapshot, turn: list[Candidate]) -> Iterator[P
             warnings = candidate.assessment.findings.filter(pl.col("severity") == "warning")
             yield Posted(candidate.receipt, rows, warnings)
     fresh = [c for c in turn if c.receipt["submission_id"] not in booked]
-    yield from post(fresh, ledger_state(bookings, fresh), store.clock.now())
+    yield from post(
+        fresh,
+        ledger_state(journal, fresh, _blocked(store)),
+        store.clock.now(),
+        lambda load: reference_of(store, load),
+        calendar_of(reference_of(store)),
+    )
+
+
+def _blocked(store: Store) -> list[Blocked]:
+    return [Blocked(**row) for row in store.events.blocked()]

@@ -32,7 +32,7 @@ def check_upload(
     Raises:
         Refusal: what would be refused at once is refused here.
     """
-    import polars as pl
+    from functools import partial
 
     from daicho.views import ledger_state
     from pipelines.assess import assess_decoded
@@ -48,8 +48,10 @@ def check_upload(
     day = acceptance_day_now(store)
     assessment = assess_decoded(decoded, holder, now.date(), day, reference_of(store))
     candidate = Candidate(_UNSENT | {"holder": holder}, assessment, NEEDS_DECISION)
-    bookings = store.journal.open().scan().filter(pl.col("entry") == "booking")
-    posted = post([candidate], ledger_state(bookings, [candidate]), now)[0]
+    state = ledger_state(store.journal.open().scan(), [candidate])
+    reference = reference_of(store)
+    tables = partial(reference_of, store)
+    posted = post([candidate], state, now, tables, calendar_of(reference))[0]
     return {
         "records": decoded.count,
         "findings": posted.findings,

@@ -11,9 +11,9 @@ import polars as pl
 
 from daicho.references import reference_of
 from daicho.store import Store
-from pipelines.assess import rerated
-from pipelines.ledger import current
+from pipelines.ledger import bookings, current
 from pipelines.rate import base_column, days_column
+from pipelines.rerate import rerated
 from schemas.money import COMPONENT_NAMES, COMPONENTS, percent_text
 from schemas.products import FACTS, Product, is_notice
 from schemas.submission import Refusal
@@ -36,8 +36,10 @@ def explain_application(store: Store, application_no: str) -> dict[str, Any]:
             f"申込番号「{application_no}」はありません。daicho ledger で番号を確かめてください。",
         )
     told = []
+    journal = store.journal.open().scan()
+    history = bookings(journal).filter(number.is_in(lines["application_no"].unique().to_list())).collect()
     for (product, load), part in lines.partition_by(["product", "reference_load"], as_dict=True).items():
-        again = rerated(part, Product(str(product)), reference_of(store, int(str(load))))
+        again = rerated(part, history, Product(str(product)), reference_of(store, int(str(load))))
         told += [_line(booked, row) for booked, row in zip(part.to_dicts(), again.to_dicts(), strict=True)]
     return {
         "application_no": application_no,

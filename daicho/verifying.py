@@ -14,9 +14,11 @@ import polars as pl
 from daicho.references import reference_of
 from daicho.settings import SettingsError
 from daicho.store import Store
-from pipelines.assess import rerated
-from pipelines.ledger import bookings, listings
+from pipelines.ledger import bookings, listings, standing_versions
+from pipelines.money import yen_sum
+from pipelines.rerate import rerated
 from schemas.journal import CONFIRMATION, RATED, RECONCILIATION
+from schemas.money import COMPONENTS
 from schemas.products import Product
 
 
@@ -144,16 +146,16 @@ def _counts(store: Store) -> _Step:
     lines = (
         bookings(store.journal.open().scan())
         .group_by("submission_id")
-        .agg(pl.len().alias("rows"), pl.col("premium_total").sum().alias("yen"))
+        .agg(pl.col("record").n_unique().alias("records"), pl.col("difference_total").sum().alias("yen"))
         .collect()
     )
-    journal = {name: (rows, yen) for name, rows, yen in lines.iter_rows()}
+    journal = {name: (records, yen) for name, records, yen in lines.iter_rows()}
     for row in store.events.submissions(store.clock.now()):
         name = row["submission_id"]
         booked = journal.pop(name, None)
         if row["premium_total_yen"] is None:
             if booked and row["errors"] is not None:
-                problems.append(f"{name} は計上されていないはずですが、台帳に{booked[0]}行あります。")
+                problems.append(f"{name} は計上されていないはずですが、台帳に{booked[0]}件あります。")
         elif booked != (row["declared_count"], row["premium_total_yen"]):
             problems.append(
                 f"{name} の件数・保険料({row['declared_count']}件、{row['premium_total_yen']}円)が台帳 {booked} と一致しません。"
@@ -165,9 +167,19 @@ def _counts(store: Store) -> _Step:
 def _twice(store: Store) -> _Step:
     booked = bookings(store.journal.open().scan())
     problems = []
-    for key in (("line_id", "history_no"), ("submission_id", "record")):
-        for row in booked.group_by(key).len().filter(pl.col("len") > 1).collect().iter_rows():
-            problems.append(f"{row[0]} {row[1]} が{row[2]}回計上されています。")
+    key = ["line_id", "history_no", pl.col("process_type") == "5"]
+    for row in booked.group_by(key).len().filter(pl.col("len") > 1).collect().iter_rows():
+        problems.append(f"{row[0]} 履歴 {row[1]} が{row[3]}回計上されています。")
+    standing = standing_versions(store.journal.open().scan())
+    owed = standing.group_by("line_id").agg(pl.col("premium_total").sort_by("history_no").last())
+    acts = booked.group_by("line_id").agg(pl.col("difference_total").sum())
+    differs = acts.join(owed, on="line_id", how="left").filter(
+        pl.col("difference_total") != pl.col("premium_total").fill_null(0)
+    )
+    problems += [
+        f"{name} の保険料が変更の積み重ねと一致しません。"
+        for name in differs.select("line_id").collect().to_series()
+    ]
     return problems, {}
 
 
@@ -188,11 +200,13 @@ def _listings(store: Store) -> _Step:
 
 
 def _premiums(store: Store) -> _Step:
-    lines = bookings(store.journal.open().scan()).collect().sort("journal_no")
+    booked = bookings(store.journal.open().scan()).collect().sort("journal_no")
+    lines = booked.filter(pl.col("process_type") != "5")
     problems = []
+    dues = [f"due_{c}" for c in (*COMPONENTS, "total")]
     for (product, load), part in lines.partition_by(["product", "reference_load"], as_dict=True).items():
-        again = rerated(part, Product(str(product)), reference_of(store, int(str(load))))
-        names = [name for name in RATED if not name.startswith("cover_")]
+        again = rerated(part, booked, Product(str(product)), reference_of(store, int(str(load))))
+        names = [*(name for name in RATED if not name.startswith("cover_")), *dues]
         differs = pl.any_horizontal(part[name].ne_missing(again[name]) for name in names)
         wrong = part.select("line_id", "history_no").filter(pl.select(differs).to_series())
         problems += [
@@ -200,7 +214,7 @@ def _premiums(store: Store) -> _Step:
         ]
     return problems, {
         "premiums_recomputed": lines.height,
-        "premium_total_yen": int(lines["premium_total"].sum()),
+        "premium_total_yen": yen_sum(booked["difference_total"]),
     }
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import polars as pl
 
 from daicho.store import Store
-from pipelines.ledger import as_of, current, with_stage
-from pipelines.post import CONTRACT, Candidate, LedgerState, contracts_of
+from pipelines.ledger import as_of, bookings, current, listings, with_stage
+from pipelines.post import CONTRACT, Blocked, Candidate, LedgerState, applications_of, contracts_of
+from schemas.journal import CONFIRMATION
 from schemas.layouts import all_layout_fields, layout_of
 from schemas.money import COMPONENTS, percent_text
 from schemas.products import Product
@@ -32,11 +33,14 @@ _FACTS = [
 _ORIGIN = ["submission_id", "record", "unit"]
 
 
-def ledger_state(bookings: pl.LazyFrame, candidates: Sequence[Candidate]) -> LedgerState:
+def ledger_state(
+    journal: pl.LazyFrame, candidates: Sequence[Candidate], blocked: Sequence[Blocked] = ()
+) -> LedgerState:
     """What the journal knows that matters for these candidates."""
+    booked = bookings(journal)
     number = pl.col("application_no")
     last = (
-        bookings.select(
+        booked.select(
             number.str.slice(0, 2).alias("year"),
             number.str.split("-").list.get(1).cast(pl.Int64).alias("serial"),
         )
@@ -44,13 +48,22 @@ def ledger_state(bookings: pl.LazyFrame, candidates: Sequence[Candidate]) -> Led
         .agg(pl.col("serial").max())
         .collect()
     )
-    live = (
-        bookings.select(*CONTRACT, "application_no")
-        .join(contracts_of(candidates).lazy(), on=CONTRACT, how="semi")
-        .unique()
-        .collect()
+    application = number.str.head(-3)
+    wanted = booked.join(contracts_of(candidates).lazy(), on=CONTRACT, how="semi").select(
+        application.unique()
     )
-    return LedgerState(dict(last.iter_rows()), live)
+    numbers = applications_of(candidates) | set(wanted.collect().to_series().to_list())
+    lines = booked.filter(application.is_in(sorted(numbers))).collect()
+    confirmed = listings(journal, CONFIRMATION).select(
+        pl.col("listed_journal_no").alias("journal_no"), pl.lit("confirmed").alias("stage")
+    )
+    if lines.height:
+        confirmed = confirmed.filter(pl.col("journal_no").is_in(lines["journal_no"].to_list()))
+        lines = lines.join(confirmed.collect(), on="journal_no", how="left", maintain_order="left")
+    else:
+        lines = lines.with_columns(pl.lit(None, pl.String).alias("stage"))
+    lines = lines.with_columns(pl.col("stage").fill_null("unconfirmed"))
+    return LedgerState(dict(last.iter_rows()), lines, blocked)
 
 
 def ledger_rows(

@@ -1,8 +1,12 @@
 """All that can be said of one upload without the journal: decode, judge, enrich, rate, screen, in that order.
 
+Records that change booked lines (処理種別2~5) are judged cell by cell only; what becomes of the lines is
+``pipelines.change``.
+
 ``daicho check``, the portal's preview and the nightly intake call this one function, so that they cannot differ.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,20 +15,20 @@ import polars as pl
 from pipelines.decode import Decoded, decode
 from pipelines.enrich import enrich
 from pipelines.hierarchy import with_groups
-from pipelines.judge import judge, typed
+from pipelines.judge import judge
 from pipelines.money import yen_sum
 from pipelines.rate import rate
 from pipelines.reference import Reference
-from pipelines.rules import Address, findings_of, in_order
-from pipelines.screen import screening_rules
+from pipelines.rules import Address, Rule, findings_of, in_order
+from pipelines.screen import application_rules, content_rules, record_rules
 from schemas.frames import Findings
 from schemas.journal import RATED, TEXT
 from schemas.layouts import Layout, all_layout_fields, layout_of
-from schemas.products import Product, is_notice
+from schemas.products import PARTIAL_TYPES, Product, is_notice
 
 _KEPT = {
     *("record", "line", "row", "acceptance_date", "department_ledgers"),
-    *("branch_key", "branch_id", "application_id"),
+    *("branch_key", "branch_record", "application_id"),
     *TEXT,
     *RATED,
 }
@@ -39,9 +43,14 @@ class Assessment:
     address: Address
     lines: pl.DataFrame
     """Records in file order: ``record``, ``line``, ``row``, layout text, everything enriched and rated."""
+    changes: pl.DataFrame
+    """Records of process types 2 to 5 in file order, as text: ``record``, ``line``, ``row``, layout fields."""
     findings: pl.DataFrame
     count: int
     reference_load: int
+    submitter: str
+    received_on: date
+    acceptance_date: date
 
     @property
     def errors(self) -> int:
@@ -79,28 +88,24 @@ def assess_decoded(
     """Assess records that are text already (an upload after decoding, or typed-in data)."""
     layout = decoded.layout
     judged = judge(decoded)
-    lines = judged.records.with_columns(pl.lit(acceptance_date).alias("acceptance_date"))
-    lines = rated_lines(lines, layout, reference)
-    lists = (
-        {"contract_form": "contract_forms"}
-        if not is_notice(layout.product)
-        else {"notice_kind": "notice_kinds"}
+    records = judged.records.with_columns(pl.lit(acceptance_date).alias("acceptance_date"))
+    partial = pl.col("process_type").is_in(list(PARTIAL_TYPES)).fill_null(False)
+    changes = records.filter(partial)
+    new = rated_lines(records.filter(~partial) if changes.height else records, layout, reference)
+    is_new = pl.col("process_type") == "1"
+    rules = [*content_rules(layout, submitter, received_on), *application_rules(layout)]
+    screened = pl.concat(
+        [
+            findings_of(_asked(records), record_rules(layout), layout, decoded.address),
+            screened_lines(
+                new,
+                [Rule(r.code, r.field, r.when & is_new, r.fill, r.value) for r in rules],
+                layout,
+                decoded.address,
+                reference,
+            ),
+        ]
     )
-    lines = lines.with_columns(
-        pl.col(field).is_in(list(reference.codes(name, acceptance_date))).alias(f"{field}_known")
-        for field, name in lists.items()
-    )
-    if not is_notice(layout.product):
-        goods = reference.in_force("excluded_goods", lines["acceptance_date"]).filter(
-            product=str(layout.product)
-        )
-        excluded = pl.col("goods_code").str.slice(0, 2).is_in(goods["chapter"].unique().to_list())
-        lines = lines.with_columns(excluded.alias("goods_excluded"))
-    # A product without a column is judged as if it were blank.
-    asked = lines.with_columns(
-        pl.lit(None, pl.String).alias(name) for name in all_layout_fields() if name not in lines.columns
-    )
-    screened = findings_of(asked, screening_rules(layout, submitter, received_on), layout, decoded.address)
     # A cell that was told unusable has no value for the rules, but it is neither blank nor different.
     hollow = screened["code"].is_in(["mandatory", "inconsistent", "branch-missing"])
     screened = pl.concat(
@@ -112,10 +117,48 @@ def assess_decoded(
     return Assessment(
         layout,
         decoded.address,
-        lines.select(column for column in lines.columns if column in _KEPT),
+        new.select(column for column in new.columns if column in _KEPT),
+        changes.select("record", "line", "row", *layout.names),
         Findings.validate(in_order(decoded.findings, judged.findings, screened)),
         decoded.count,
         reference.load_no,
+        submitter,
+        received_on,
+        acceptance_date,
+    )
+
+
+def screened_lines(
+    lines: pl.DataFrame, rules: Sequence[Rule], layout: Layout, address: Address, reference: Reference
+) -> pl.DataFrame:
+    """Findings of content rules over rated lines, with what the code lists and excluded goods say of them."""
+    notice = is_notice(layout.product)
+    lists = {"notice_kind": "notice_kinds"} if notice else {"contract_form": "contract_forms"}
+    days = lines["acceptance_date"]
+    for field, name in lists.items():
+        known = reference.in_force(name, days).select("on", pl.col("code").alias(field), known=pl.lit(True))
+        lines = lines.join(
+            known.rename({"on": "acceptance_date", "known": f"{field}_known"}),
+            on=["acceptance_date", field],
+            how="left",
+            maintain_order="left",
+        ).with_columns(pl.col(f"{field}_known").fill_null(False))
+    if not notice:
+        goods = reference.in_force("excluded_goods", days).filter(product=str(layout.product))
+        excluded = pl.col("goods_code").str.slice(0, 2).is_in(goods["chapter"].unique().to_list())
+        lines = lines.with_columns(excluded.alias("goods_excluded"))
+    return findings_of(_asked(lines), rules, layout, address)
+
+
+def _asked(lines: pl.DataFrame) -> pl.DataFrame:
+    """A product without a column is judged as if it were blank."""
+    return lines.with_columns(
+        *(pl.lit(None, pl.String).alias(name) for name in all_layout_fields() if name not in lines.columns),
+        *(
+            pl.lit(None, pl.Date).alias(name)
+            for name in ("change_date_day", "contract_date_day")
+            if name not in lines.columns
+        ),
     )
 
 
@@ -126,14 +169,3 @@ def rated_lines(lines: pl.DataFrame, layout: Layout, reference: Reference) -> pl
     return rated.with_columns(pl.col("payer_rating").alias("buyer_rating")).cast(
         {name: dtype for name, dtype in RATED.items() if name != "buyer_rating"}
     )
-
-
-def rerated(booked: pl.DataFrame, product: Product, reference: Reference) -> pl.DataFrame:
-    """Booked lines rated again from their text, for explanation and verification.
-
-    Args:
-        booked: ledger lines of one product whose ``reference_load`` is that of ``reference``.
-    """
-    layout = layout_of(product)
-    columns = ["line_id", "application_no", "record", "acceptance_date", *layout.names]
-    return rated_lines(typed(booked.select(columns), layout), layout, reference)

@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.rules import Address, Rule, findings_of
 from schemas.findings import empty
 from schemas.layouts import Layout
-from schemas.products import PROCESSED_TYPES
+from schemas.products import PROCESS_TYPES
 from schemas.submission import Refusal
 
 _FILLED = r'[^\s,"]'
@@ -284,7 +284,7 @@ def _named(
     )
     if letters:
         records = records.with_columns(_restore_zeros(layout))
-    types = set(records["process_type"].unique().drop_nulls().str.strip_chars().to_list()) & PROCESSED_TYPES
+    types = set(records["process_type"].unique().drop_nulls().str.strip_chars().to_list()) & PROCESS_TYPES
     needed = dict.fromkeys(name for code in sorted(types) or ["1"] for name in layout.mandatory(code))
     problems += [("missing-column", name, "", address) for name in needed if name not in places]
     at_header = pl.DataFrame(

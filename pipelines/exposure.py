@@ -23,6 +23,11 @@ def with_exposure(frame: pl.DataFrame, product: Product, reference: Reference) -
     ``cover_<c>`` (permille), and ``change_notice_limit``.
     """
     frame = _notice_days(frame) if is_notice(product) else _ledger_days(frame, product)
+    if "carried_days_pre" in frame.columns:  # a version whose dates stay is rated for the days it had
+        frame = frame.with_columns(
+            pl.coalesce("carried_days_pre", "days_pre").alias("days_pre"),
+            pl.coalesce("carried_days_post", "days_post").alias("days_post"),
+        )
     frame = frame.with_columns(
         pl.coalesce("guarantor_category", "payer_category").alias("country_category"),
         pl.max_horizontal("destination_category", "payer_category").alias("country_category_pre"),

@@ -12,27 +12,37 @@ from schemas.products import Product, is_notice
 def with_groups(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Ledger records with ``application_id``, ``branch_id``, ``shipment_id``, ``line_no`` and ``branch_key``.
 
-    Lines that share agreement_code and export_contract_no are one application; booked lines (with
-    ``application_no``) are told apart by their number. A blank branch number is 00. Flat notices stay as they are.
+    ``application_record`` … ``line_record``: the number of the record that comes first in the group.
+
+    Lines that share agreement_code and export_contract_no are one application, apart from those that name an
+    application which they enlarge (増額新規); booked lines (with ``application_no``) are told apart by number and
+    version. A blank branch number is 00. Flat notices stay as they are.
     """
     if is_notice(product):
         return frame
     booked = "application_no" in frame.columns
-    application = (
-        [pl.col("application_no").str.slice(0, pl.col("application_no").str.len_chars() - 3)]
+    application: list[pl.Expr | str] = (
+        [pl.col("application_no").str.slice(0, pl.col("application_no").str.len_chars() - 3), "history_no"]
         if booked
-        else [pl.col("agreement_code"), pl.col("export_contract_no")]
+        else ["agreement_code", "export_contract_no", "application_year", "application_serial"]
     )
     branch = [*application, pl.col("branch_no").fill_null("00")]
     shipment = [*branch, pl.col("shipment_no").fill_null("")]
     line = [*shipment, pl.col("settlement_no")]
     position = pl.col("position")  # a column: a range inside a window would count within its group
-    return frame.with_columns(pl.int_range(pl.len()).alias("position")).with_columns(
-        pl.col("branch_no").fill_null("00").alias("branch_key"),
-        position.first().over(application).alias("application_id"),
-        position.first().over(branch).alias("branch_id"),
-        position.first().over(shipment).alias("shipment_id"),
-        position.first().over(line).alias("line_no"),
+    return (
+        frame.with_columns(pl.int_range(pl.len()).alias("position"))
+        .with_columns(
+            pl.col("branch_no").fill_null("00").alias("branch_key"),
+            position.first().over(application).alias("application_id"),
+            position.first().over(branch).alias("branch_id"),
+            position.first().over(shipment).alias("shipment_id"),
+            position.first().over(line).alias("line_no"),
+        )
+        .with_columns(
+            first_of(pl.col("record"), level).alias(f"{level.rpartition('_')[0]}_record")
+            for level in ("application_id", "branch_id", "shipment_id", "line_no")
+        )
     )
 
 

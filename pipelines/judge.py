@@ -13,7 +13,7 @@ from pipelines.decode import Decoded
 from pipelines.rules import Rule, findings_of
 from pipelines.text import AMOUNT_PATTERN, halfwidth, plain_date, scaled_integer
 from schemas.layouts import Layout, LayoutField
-from schemas.products import PROCESSED_TYPES
+from schemas.products import CLEARED, PARTIAL_TYPES
 
 _UNTIDY = r"[\x{FF01}-\x{FF5E}\x{3000}\s]"
 _FIRST_DAY, _LAST_DAY = "19000101", "29991231"
@@ -33,8 +33,11 @@ def judge(decoded: Decoded) -> Judged:
     layout = decoded.layout
     raw = _tidy(decoded.records, layout)
     forms = {field.field: _form(field) for field in layout.fields}
+    partial = pl.col("process_type").is_in(list(PARTIAL_TYPES))
     written = raw.with_columns(
-        pl.when(pl.col(field.field).is_not_null() & _good(field, forms[field.field]))
+        pl.when(partial & (pl.col(field.field) == CLEARED))
+        .then(pl.lit(CLEARED))
+        .when(pl.col(field.field).is_not_null() & _good(field, forms[field.field]))
         .then(forms[field.field])
         .alias(field.field)
         for field in layout.fields
@@ -50,7 +53,7 @@ def judge(decoded: Decoded) -> Judged:
 
 
 def typed(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
-    """Normalised text with typed columns added; also used to read booked lines back."""
+    """Normalised text with typed columns added (null for a cleared cell); also used to read booked lines back."""
     return records.with_columns(
         *(
             pl.col(f.field).str.to_date("%Y%m%d", strict=False).alias(f"{f.field}_day")
@@ -155,7 +158,7 @@ def _mandatory_rules(layout: Layout, present: frozenset[str]) -> list[Rule]:
     rules = []
     process_type = pl.col("process_type")
     for field in layout.fields:
-        types = [code for code, mark in field.required.items() if mark == "Y" and code in PROCESSED_TYPES]
+        types = [code for code, mark in field.required.items() if mark == "Y"]
         if field.field in present and types:
             applies = process_type.is_in(types)
             if "1" in types:  # a record of no known type is judged like a new one

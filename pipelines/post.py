@@ -1,7 +1,7 @@
 """From assessed uploads to journal rows: numbers in receipt order, one booking per record, all or nothing.
 
 The journal's state comes in as data; committing the rows is the store's. Contract §5 "Application", "Branch",
-"Ledger line"; A-019, A-026, A-054.
+"Ledger line"; A-019, A-026, A-052, A-054.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,21 @@ from typing import Any
 import polars as pl
 
 from pipelines.assess import Assessment
+from pipelines.change import Changed, Tables, apply_changes, named
+from pipelines.enlarge import enlarged, enlarged_applications, is_increase, with_new_branches
+from pipelines.insured import already_insured
 from pipelines.money import yen_sum
-from pipelines.rules import Rule, findings_of, in_order
+from pipelines.rules import in_order
 from schemas.findings import NEEDS_DECISION
 from schemas.frames import BookedLines
 from schemas.journal import BOOKING, CHAIN, LISTING, META, RATED, SCHEMA, TEXT, VERSION
 from schemas.layouts import all_layout_fields
 from schemas.money import COMPONENTS
 from schemas.products import Product, is_notice
+from sensors.calendar import BusinessCalendar
 
 CONTRACT = ["agreement_code", "export_contract_no"]
+_BOOKED = {**META, **TEXT, **RATED, **VERSION, **LISTING}
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,26 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class LedgerState:
-    """What the journal knows that matters for booking.
+class Blocked:
+    """A submission that is held, or waits for one: what it is about must wait as well."""
 
-    ``last_serial``: per two-digit year the last application serial. ``live``: insured contracts as ``agreement_code``,
-    ``export_contract_no``, ``application_no``; only those that the candidates name are needed.
+    receipt_no: int
+    waits_for: int
+    """The held submission at the root, itself when it is held."""
+    subjects: frozenset[str]
+
+
+@dataclass(frozen=True)
+class LedgerState:
+    """What journal and event log know that matters for booking.
+
+    ``last_serial``: per two-digit year the last application serial. ``lines``: all booked rows, with ``stage``, of the
+    applications and contracts that the candidates name. ``blocked``: earlier submissions that are not decided.
     """
 
     last_serial: Mapping[str, int]
-    live: pl.DataFrame
+    lines: pl.DataFrame
+    blocked: Sequence[Blocked] = ()
 
 
 @dataclass(frozen=True)
@@ -55,10 +71,15 @@ class Posted:
     findings: pl.DataFrame
     undecided: frozenset[str] = frozenset()
     """Finding codes that need somebody's decision before anything is booked."""
+    waits_for: int | None = None
+    """Receipt number of the held submission about the same application that must be decided first."""
+    subjects: frozenset[str] = frozenset()
 
     @property
     def verdict(self) -> str:
-        """``booked``, ``rejected``, or ``held`` while it waits for a decision."""
+        """``booked``, ``rejected``, ``held`` while it needs a decision, ``waiting`` for another one's."""
+        if self.waits_for is not None:
+            return "waiting"
         if self.errors:
             return "rejected"
         return "held" if self.undecided else "booked"
@@ -75,33 +96,77 @@ class Posted:
 
     @property
     def premium_total(self) -> int:
-        """Yen booked."""
-        return yen_sum(self.rows["premium_total"])
+        """Yen by which the upload changed what its holder owes: premiums of new lines, differences of changed ones."""
+        return yen_sum(self.rows["difference_total"])
 
 
-def post(candidates: Sequence[Candidate], state: LedgerState, booked_at: datetime) -> list[Posted]:
+def post(
+    candidates: Sequence[Candidate],
+    state: LedgerState,
+    booked_at: datetime,
+    tables: Tables,
+    calendar: BusinessCalendar,
+) -> list[Posted]:
     """Decide every candidate in receipt order and number the lines of those without errors.
 
-    A contract booked by an earlier candidate of the same call is insured for the later ones.
+    What an earlier candidate of the same call booked is there for the later ones; what it left undecided they wait for.
+
+    Args:
+        candidates: assessed uploads.
+        state: the journal's and the event log's part.
+        booked_at: the product's clock.
+        tables: reference tables by load number, for versions of applications that older tables priced.
+        calendar: business days, for the cut-off of corrections.
     """
     serials = dict(state.last_serial)
-    live = state.live
+    lines = state.lines
+    blocked = list(state.blocked)
     outcome: list[Posted] = []
     for candidate in sorted(candidates, key=lambda c: int(c.receipt["receipt_no"])):
-        assessment = candidate.assessment
-        findings = in_order(assessment.findings, _already_insured(assessment, live))
-        rows = _no_rows()
+        number, about = int(candidate.receipt["receipt_no"]), subjects_of(candidate.assessment)
+        root = next((b.waits_for for b in blocked if b.receipt_no < number and b.subjects & about), None)
+        if root is not None:
+            blocked.append(Blocked(number, root, about))
+            findings = candidate.assessment.findings.clear()
+            outcome.append(Posted(candidate.receipt, _no_rows(), findings, waits_for=root, subjects=about))
+            continue
+        changed, findings = _judged(candidate.assessment, lines, tables, calendar)
         undecided = (NEEDS_DECISION & set(findings["code"].to_list())) - candidate.released
-        if not undecided and not findings.filter(pl.col("severity") == "error").height:
-            rows = _rows(candidate, serials, booked_at)
-            if not is_notice(assessment.layout.product):
-                live = pl.concat([live, rows.select(*CONTRACT, "application_no")])
-        outcome.append(Posted(candidate.receipt, rows, findings, frozenset(undecided)))
+        errors = findings.filter(pl.col("severity") == "error").height
+        rows = _no_rows()
+        if undecided and not errors:
+            blocked.append(Blocked(number, number, about))
+        elif not errors:
+            rows = _rows(candidate, changed, lines, serials, booked_at)
+            lines = pl.concat(
+                [lines, rows.with_columns(pl.lit("unconfirmed").alias("stage"))], how="diagonal_relaxed"
+            )
+        outcome.append(Posted(candidate.receipt, rows, findings, frozenset(undecided), subjects=about))
     return outcome
 
 
-def _no_rows() -> pl.DataFrame:
-    return pl.DataFrame(schema={k: v for k, v in SCHEMA.items() if k not in CHAIN})
+def _judged(
+    assessment: Assessment, lines: pl.DataFrame, tables: Tables, calendar: BusinessCalendar
+) -> tuple[Changed, pl.DataFrame]:
+    """What the upload's partial records make of the booked lines, and all its findings."""
+    changed = apply_changes(assessment, lines, tables, calendar)
+    findings = [
+        assessment.findings,
+        changed.findings,
+        already_insured(assessment, lines, changed.rows),
+        enlarged(assessment, lines),
+    ]
+    return changed, in_order(*findings)
+
+
+def subjects_of(assessment: Assessment) -> frozenset[str]:
+    """What an upload is about: application numbers (``YY-NNNNNN``) and contracts (``agreement/contract``)."""
+    numbers = named(assessment.changes, assessment.layout)["application_no"].str.head(-3).unique().to_list()
+    if is_notice(assessment.layout.product):
+        return frozenset(numbers)
+    new = assessment.lines
+    contracts = new.select(pl.concat_str(CONTRACT, separator="/").unique().drop_nulls()).to_series().to_list()
+    return frozenset([*numbers, *contracts, *enlarged_applications(new)])
 
 
 def contracts_of(candidates: Sequence[Candidate]) -> pl.DataFrame:
@@ -115,66 +180,89 @@ def contracts_of(candidates: Sequence[Candidate]) -> pl.DataFrame:
     return pl.concat(parts).unique() if parts else pl.DataFrame(schema=schema)
 
 
-def _already_insured(assessment: Assessment, live: pl.DataFrame) -> pl.DataFrame:
-    if is_notice(assessment.layout.product) or live.is_empty():
-        return assessment.findings.clear()
-    numbers = live.group_by(CONTRACT).agg(pl.col("application_no").min().alias("insured_as"))
-    lines = assessment.lines.filter(pl.col("process_type") == "1").join(
-        numbers, on=CONTRACT, how="left", maintain_order="left"
-    )
-    # One finding per branch is enough: its lines all share the contract.
-    at_fault = pl.col("insured_as").is_not_null() & (pl.col("branch_id") + 1 == pl.col("record"))
-    number = pl.col("insured_as").str.head(-3)  # without the branch; the serial may have more than six digits
-    rule = Rule("already-insured", "export_contract_no", at_fault, {"number": number})
-    return findings_of(lines, [rule], assessment.layout, assessment.address)
+def applications_of(candidates: Sequence[Candidate]) -> set[str]:
+    """The numbers (``YY-NNNNNN``) of the applications that the candidates change or enlarge."""
+    return {s for c in candidates for s in subjects_of(c.assessment) if "/" not in s}
 
 
-def _rows(candidate: Candidate, serials: dict[str, int], booked_at: datetime) -> pl.DataFrame:
-    """Journal rows of an upload without errors; takes its serials."""
+def _no_rows() -> pl.DataFrame:
+    return pl.DataFrame(schema={k: v for k, v in SCHEMA.items() if k not in CHAIN})
+
+
+def _rows(
+    candidate: Candidate,
+    changed: Changed,
+    booked: pl.DataFrame,
+    serials: dict[str, int],
+    booked_at: datetime,
+) -> pl.DataFrame:
+    """Journal rows of an upload without errors in file order; takes its serials."""
     receipt, assessment = candidate.receipt, candidate.assessment
-    product = assessment.layout.product
-    lines = assessment.lines
-    year = f"{lines['acceptance_date'][0].year % 100:02d}"
-    order = pl.col("record") if is_notice(product) else pl.col("application_id")
-    lines = lines.with_columns((order.rank("dense").cast(pl.Int64) + serials.get(year, 0)).alias("serial_n"))
-    serials[year] = int(lines["serial_n"].max())  # type: ignore[arg-type]
-    serial = pl.col("serial_n").cast(pl.String).str.pad_start(6, "0")
-    branch = pl.lit("00") if is_notice(product) else pl.col("branch_key")
-    names = (
-        ("notice_year", "notice_serial") if is_notice(product) else ("application_year", "application_serial")
-    )
-    tail = (
-        (pl.lit("00"), pl.lit("00"))
-        if is_notice(product)
-        else (pl.col("shipment_no"), pl.col("settlement_no"))
-    )
-    department = pl.when(pl.col("department_ledgers").fill_null(False)).then("department_code").fill_null("-")
-    lines = lines.with_columns(
-        pl.lit(year).alias(names[0]),
-        serial.alias(names[1]),
-        branch.alias("branch_no"),
-        pl.lit("00").alias("history_no"),
-    ).with_columns(pl.format("{}-{}-{}", pl.lit(year), serial, pl.col("branch_no")).alias("application_no"))
-    lines = lines.with_columns(
+    parts = [changed.rows] if changed.rows.height else []
+    if assessment.lines.height:
+        parts.append(_new_rows(assessment, booked, serials))
+    rows = pl.concat(parts, how="diagonal_relaxed")
+    if changed.rows.height:
+        rows = rows.sort("record", maintain_order=True)
+    rows = rows.with_columns(
         pl.lit(BOOKING).alias("entry"),
         pl.lit(None, pl.Int64).alias("journal_no"),
         pl.lit(None, pl.Int64).alias("commit_no"),
         pl.lit(booked_at).dt.convert_time_zone("Asia/Tokyo").alias("booked_at"),
         pl.lit(str(receipt["submission_id"])).alias("submission_id"),
         pl.lit(int(receipt["receipt_no"])).alias("receipt_no"),
-        pl.lit(str(product)).alias("product"),
+        pl.lit(str(assessment.layout.product)).alias("product"),
         pl.lit(str(receipt["holder"])).alias("submitter"),
-        pl.format("{}/{}/{}", pl.col("application_no"), *tail).alias("line_id"),
+        *(pl.lit(None, dtype).alias(name) for name, dtype in LISTING.items()),
+    )
+    return BookedLines.validate(rows.select(list(_BOOKED)).cast(_BOOKED))  # type: ignore[arg-type]
+
+
+def _new_rows(assessment: Assessment, booked: pl.DataFrame, serials: dict[str, int]) -> pl.DataFrame:
+    """New applications with the next serials, and increases (増額新規) as new branches of theirs."""
+    product = assessment.layout.product
+    if is_notice(product):
+        lines = _numbered(assessment.lines, pl.col("record"), serials, "notice")
+        lines = lines.with_columns(pl.lit("00").alias("branch_no"))
+        tail = (pl.lit("00"), pl.lit("00"))
+    else:
+        grown = assessment.lines.filter(is_increase())
+        fresh = assessment.lines.filter(~is_increase()) if grown.height else assessment.lines
+        lines = _numbered(fresh, pl.col("application_id"), serials, "application")
+        lines = lines.with_columns(pl.col("branch_key").alias("branch_no"))
+        if grown.height:
+            lines = pl.concat([lines, with_new_branches(grown, booked)], how="diagonal_relaxed").sort(
+                "record"
+            )
+        tail = (pl.col("shipment_no"), pl.col("settlement_no"))
+    kind = "notice" if is_notice(product) else "application"
+    department = pl.when(pl.col("department_ledgers").fill_null(False)).then("department_code").fill_null("-")
+    lines = lines.with_columns(
+        pl.lit("00").alias("history_no"),
+        pl.format("{}-{}-{}", f"{kind}_year", f"{kind}_serial", "branch_no").alias("application_no"),
+    )
+    return lines.with_columns(
+        pl.format("{}/{}/{}", "application_no", *tail).alias("line_id"),
         pl.format(
-            "{}_{}_{}", pl.col("agreement_code"), department, pl.col("acceptance_date").dt.to_string("%Y-%m")
+            "{}_{}_{}", "agreement_code", department, pl.col("acceptance_date").dt.to_string("%Y-%m")
         ).alias("unit"),
         pl.lit(assessment.reference_load).alias("reference_load"),
         *(pl.lit(None, pl.String).alias(name) for name in all_layout_fields() if name not in lines.columns),
-        *(pl.lit(None, dtype).alias(name) for name, dtype in LISTING.items()),
+        *_first_version(product),
     )
-    lines = lines.with_columns(*_first_version(product))
-    columns = {**META, **TEXT, **RATED, **VERSION, **LISTING}
-    return BookedLines.validate(lines.select(list(columns)).cast(columns))  # type: ignore[arg-type]
+
+
+def _numbered(lines: pl.DataFrame, order: pl.Expr, serials: dict[str, int], kind: str) -> pl.DataFrame:
+    """``<kind>_year`` and ``<kind>_serial`` for every application of a file, on from the last serial of the year."""
+    if lines.is_empty():
+        return lines
+    year = f"{lines['acceptance_date'][0].year % 100:02d}"
+    lines = lines.with_columns((order.rank("dense").cast(pl.Int64) + serials.get(year, 0)).alias("serial_n"))
+    serials[year] = int(lines["serial_n"].max())  # type: ignore[arg-type]
+    return lines.with_columns(
+        pl.lit(year).alias(f"{kind}_year"),
+        pl.col("serial_n").cast(pl.String).str.pad_start(6, "0").alias(f"{kind}_serial"),
+    )
 
 
 def _first_version(product: Product) -> list[pl.Expr]:

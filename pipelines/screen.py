@@ -13,13 +13,28 @@ from pipelines.rate import rated_components
 from pipelines.rules import Rule
 from schemas.layouts import Layout
 from schemas.money import COMPONENT_NAMES, MAX_RATE_MILLI, MAX_YEN
-from schemas.products import FACTS, Product, is_notice
-
-_IS_NEW = pl.col("process_type") == "1"
+from schemas.products import FACTS, PROCESS_TYPES, Product, is_notice
 
 
-def screening_rules(layout: Layout, submitter: str, received_on: date) -> list[Rule]:
-    """All rules for one upload.
+def record_rules(layout: Layout) -> list[Rule]:
+    """What every record must tell of itself, whatever its process type: A-017…A-019, B-009."""
+    process_type = pl.col("process_type")
+    is_new, enlarges = process_type == "1", (process_type == "1") & (pl.col("change_reason") == "01")
+    rules = [Rule("process-type", "process_type", ~process_type.is_in(list(PROCESS_TYPES)))]
+    if is_notice(layout.product):
+        never: tuple[str, ...] = ("notice_year", "notice_serial", "history_no")
+    else:
+        number, never = ("application_year", "application_serial"), ("history_no", "source_branch_no")
+        for name in number:
+            given = pl.col(name).is_not_null()
+            rules.append(Rule("number-not-allowed", name, is_new & given & ~enlarges.fill_null(False)))
+            rules.append(Rule("mandatory", name, enlarges & ~given))
+    rules += [Rule("number-not-allowed", name, is_new & pl.col(name).is_not_null()) for name in never]
+    return rules
+
+
+def content_rules(layout: Layout, submitter: str, received_on: date) -> list[Rule]:
+    """May a contract of this content be insured? For new records and for what changes make of booked lines.
 
     Args:
         layout: the upload's layout.
@@ -27,45 +42,24 @@ def screening_rules(layout: Layout, submitter: str, received_on: date) -> list[R
         received_on: Tokyo day of receipt (申請日).
     """
     product = layout.product
-    rules = [
-        *_process_rules(layout),
+    return [
         *_party_rules(product, submitter),
         *_buyer_rules(product),
         *_money_rules(layout),
         *_cover_rules(product),
         *(_notice_rules() if is_notice(product) else _ledger_rules(layout, received_on)),
     ]
-    # Other process types are told so once, not judged by the rules for new records.
-    free = {"process-type", "code-unknown", "not-yet-processed"}
-    return [
-        rule if rule.code in free else Rule(rule.code, rule.field, rule.when & _IS_NEW, rule.fill, rule.value)
-        for rule in rules
-    ]
+
+
+def application_rules(layout: Layout) -> list[Rule]:
+    """Only for new records: do they hang together, and do they come in time?"""
+    if is_notice(layout.product):
+        return _notice_time_rules()
+    return [*_hierarchy_rules(layout), *_application_time_rules()]
 
 
 def _text(day: str) -> pl.Expr:
     return pl.col(day).dt.to_string("%Y-%m-%d")
-
-
-def _process_rules(layout: Layout) -> list[Rule]:
-    """A-017…A-019, B-009, codes of the lists (facts §2, §7)."""
-    process_type = pl.col("process_type")
-    rules = [
-        Rule("process-type", "process_type", ~process_type.is_in(list("12345"))),
-        Rule(
-            "not-yet-processed",
-            "process_type",
-            process_type.is_in(list("2345")),
-            {"what": pl.format("処理種別{}", process_type)},
-        ),
-    ]
-    numbers = (
-        ("notice_year", "notice_serial", "history_no")
-        if is_notice(layout.product)
-        else ("application_year", "application_serial", "history_no", "source_branch_no")
-    )
-    rules += [Rule("number-not-allowed", name, pl.col(name).is_not_null()) for name in numbers]
-    return rules
 
 
 def _party_rules(product: Product, submitter: str) -> list[Rule]:
@@ -149,14 +143,6 @@ def _buyer_rules(product: Product) -> list[Rule]:
             )
         )
     if is_notice(product):
-        rules.append(
-            Rule(
-                "registered-late",
-                "payer_code",
-                pl.col("payer_registered_from") >= pl.col("shipment_month_day"),
-                {"day": _text("payer_registered_from")},
-            )
-        )
         lc = pl.col("lc_good")
         needs_limit = (
             pl.col("payer_limit_required").fill_null(False)
@@ -178,7 +164,7 @@ def _buyer_rules(product: Product) -> list[Rule]:
     }
     for field, role in countries.items():
         since = pl.col(f"{role}_country_since")
-        rules.append(Rule("code-unknown", field, _IS_NEW & pl.col(field).is_not_null() & since.is_null()))
+        rules.append(Rule("code-unknown", field, pl.col(field).is_not_null() & since.is_null()))
         rules.append(
             Rule("category-missing", field, since.is_not_null() & pl.col(f"{role}_category").is_null())
         )
@@ -279,16 +265,15 @@ def _cover_rules(product: Product) -> list[Rule]:
 
 
 def _ledger_rules(layout: Layout, received_on: date) -> list[Rule]:
-    """企総 and its sisters: hierarchy A-031…A-034, dates A-040…A-044, scope E-009…E-021, 証券型 A-046, E-090…E-096."""
-    rules = _hierarchy_rules(layout)
-    rules.append(
+    """企総 and its sisters: dates A-044, scope E-009…E-021, 証券型 A-046, E-090…E-096."""
+    rules = [
         Rule(
             "goods-excluded",
             "goods_code",
             pl.col("goods_excluded"),
             {"product": FACTS[layout.product].name_ja},
         )
-    )
+    ]
     if layout.product is Product.EQUIPMENT:
         # 設備財 covers the credit of EM/EF payers by an individual line instead of the buyer's limit (facts §3.1).
         by_line = pl.col("payer_class").is_in(["EM", "EF"]) & pl.col("rated_d") & ~pl.col("lc_good")
@@ -306,16 +291,15 @@ def _ledger_rules(layout: Layout, received_on: date) -> list[Rule]:
         Rule(
             "code-unknown",
             "settlement_method",
-            _IS_NEW & filled["settlement_method"] & pl.col("day_rule").is_null(),
+            filled["settlement_method"] & pl.col("day_rule").is_null(),
         ),
         Rule(
             "code-unknown",
             "contract_form",
-            _IS_NEW & filled["contract_form"] & ~pl.col("contract_form_known"),
+            filled["contract_form"] & ~pl.col("contract_form_known"),
         ),
     ]
     contract, shipment = pl.col("contract_date_day"), pl.col("last_shipment_date_day")
-    deadline = contract.dt.offset_by("1mo").dt.month_end()
     start, due = pl.col("start_day"), pl.col("due_date_day")
     rules += [
         Rule("date-future", "contract_date", contract > received_on),
@@ -327,18 +311,6 @@ def _ledger_rules(layout: Layout, received_on: date) -> list[Rule]:
             {"other": _text("contract_date_day")},
         ),
         Rule("due-before-start", "due_date", due < start, {"other": _text("start_day")}),
-        Rule(
-            "shipped-before-acceptance",
-            "last_shipment_date",
-            (shipment < pl.col("acceptance_date")) & (shipment >= contract),
-            {"day": _text("acceptance_date")},
-        ),
-        Rule(
-            "late-application",
-            "contract_date",
-            pl.col("acceptance_date") > deadline,
-            {"deadline": deadline.dt.to_string("%Y-%m-%d"), "day": _text("acceptance_date")},
-        ),
     ]
     long_term = (
         pl.when(due.is_not_null())
@@ -411,8 +383,8 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
         Rule(
             "duplicate-line",
             "settlement_no",
-            shipment & pl.col("settlement_no").is_not_null() & (pl.col("line_no") + 1 != pl.col("record")),
-            {"first": pl.col("line_no") + 1},
+            shipment & pl.col("settlement_no").is_not_null() & (pl.col("line_record") != pl.col("record")),
+            {"first": pl.col("line_record")},
         ),
         Rule(
             "branch-missing",
@@ -444,15 +416,17 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
             cell = pl.col(f"{name}_cents" if name in amounts else name)
             before = first_of(cell, group)
             differs = cell != before if name in mandatory else cell.ne_missing(before)
-            fill: dict[str, pl.Expr | str] = {"unit": unit, "first": pl.col(group) + 1}
+            fill: dict[str, pl.Expr | str] = {
+                "unit": unit,
+                "first": pl.col(f"{group.removesuffix('_id')}_record"),
+            }
             rules.append(Rule("inconsistent", name, keyed & differs, fill))
     return rules
 
 
 def _notice_rules() -> list[Rule]:
-    """簡易通知: B-013…B-030."""
+    """簡易通知: B-013…B-019, B-038."""
     month = pl.col("shipment_month_day")
-    deadline = month.dt.offset_by("1mo").dt.month_end()
     first_shipment, earliest = pl.col("first_shipment_date_day"), pl.col("earliest_contract_date_day")
     lc = (pl.col("lc_flag") == "1").fill_null(False)
     return [
@@ -465,19 +439,12 @@ def _notice_rules() -> list[Rule]:
         Rule(
             "code-unknown",
             "period_band",
-            _IS_NEW & pl.col("period_band").is_not_null() & pl.col("band_days").is_null(),
+            pl.col("period_band").is_not_null() & pl.col("band_days").is_null(),
         ),
         Rule(
             "code-unknown",
             "notice_kind",
-            _IS_NEW & pl.col("notice_kind").is_not_null() & ~pl.col("notice_kind_known"),
-        ),
-        Rule("month-future", "shipment_month", month > pl.col("acceptance_date")),
-        Rule(
-            "late-notice",
-            "shipment_month",
-            pl.col("acceptance_date") > deadline,
-            {"deadline": deadline.dt.to_string("%Y-%m-%d"), "day": _text("acceptance_date")},
+            pl.col("notice_kind").is_not_null() & ~pl.col("notice_kind_known"),
         ),
         Rule(
             "contract-before-policy",
@@ -499,4 +466,47 @@ def _notice_rules() -> list[Rule]:
         ),
         Rule("shipment-1-year", "first_shipment_date", first_shipment > earliest.dt.offset_by("1y")),
         Rule("service-included", "service_flag", pl.col("service_flag") == "1"),
+    ]
+
+
+def _application_time_rules() -> list[Rule]:
+    """申込期限 and cover that begins late: A-040…A-043, E-081, E-082; an increase counts from its own date."""
+    contract, shipment = pl.col("contract_date_day"), pl.col("last_shipment_date_day")
+    enlarges = (pl.col("change_reason") == "01").fill_null(False)
+    concluded = pl.when(enlarges).then(pl.coalesce("change_date_day", contract)).otherwise(contract)
+    deadline = concluded.dt.offset_by("1mo").dt.month_end()
+    return [
+        Rule(
+            "shipped-before-acceptance",
+            "last_shipment_date",
+            (shipment < pl.col("acceptance_date")) & (shipment >= contract),
+            {"day": _text("acceptance_date")},
+        ),
+        Rule(
+            "late-application",
+            "contract_date",
+            pl.col("acceptance_date") > deadline,
+            {"deadline": deadline.dt.to_string("%Y-%m-%d"), "day": _text("acceptance_date")},
+        ),
+    ]
+
+
+def _notice_time_rules() -> list[Rule]:
+    """通知期限 and registration in time: B-022…B-024, B-030."""
+    month = pl.col("shipment_month_day")
+    deadline = month.dt.offset_by("1mo").dt.month_end()
+    return [
+        Rule("month-future", "shipment_month", month > pl.col("acceptance_date")),
+        Rule(
+            "late-notice",
+            "shipment_month",
+            pl.col("acceptance_date") > deadline,
+            {"deadline": deadline.dt.to_string("%Y-%m-%d"), "day": _text("acceptance_date")},
+        ),
+        Rule(
+            "registered-late",
+            "payer_code",
+            pl.col("payer_registered_from") >= month,
+            {"day": _text("payer_registered_from")},
+        ),
     ]

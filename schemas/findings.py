@@ -100,16 +100,11 @@ KINDS: dict[str, FindingKind] = _kinds(
         "error",
         "処理種別「{value}」は使えません。1:新規、2:変更、3:訂正内変、4:修正、5:取消のいずれかにしてください。",
     ),
-    (
-        "not-yet-processed",
-        "error",
-        "{what}の処理はまだこのシステムで行えません。担当窓口に連絡してください。何も計上していません。",
-    ),
     # --- the application
     (
         "number-not-allowed",
         "error",
-        "新規では「{label}」は空欄にしてください。番号は受理後に付けられます(増額新規の処理は準備中です)。",
+        "新規では「{label}」は空欄にしてください。番号は受理後に付けられます。契約の増額は、元の申込番号と変更事由01を入力してください。",
     ),
     (
         "inconsistent",
@@ -126,6 +121,127 @@ KINDS: dict[str, FindingKind] = _kinds(
         "already-insured",
         "error",
         "この輸出契約は申込番号 {number} で付保済みです。変更は処理種別2~4で申し込んでください。",
+    ),
+    # --- changes of what is insured
+    (
+        "application-unknown",
+        "error",
+        "番号 {number} の申込み・通知はありません。番号と枝番を確かめてください。",
+    ),
+    (
+        "application-other-product",
+        "error",
+        "番号 {number} は{product}のものではありません。保険種と番号を確かめてください。",
+    ),
+    (
+        "application-other-agreement",
+        "error",
+        "番号 {number} の特約コードは {agreement} です(入力は「{value}」)。特約コードを確かめてください。",
+    ),
+    (
+        "application-withdrawn",
+        "error",
+        "番号 {number} は取り消されています。改めて新規(処理種別1)で申し込んでください。",
+    ),
+    (
+        "left-ledger",
+        "error",
+        "番号 {number} は内容変更等通知期限後の変更により証券型へ移っています。証券型の手続きで変更してください。",
+    ),
+    (
+        "not-yet-confirmed",
+        "error",
+        "番号 {number}(現在の履歴 {history})は確定前です。誤りの訂正は修正(処理種別4)、取りやめは取消(5)で送ってください。",
+    ),
+    (
+        "already-confirmed",
+        "error",
+        "番号 {number} の現在の履歴 {history} は確定済みです。契約の変更は変更(処理種別2)、誤りの訂正は訂正内変(3)で送ってください。",
+    ),
+    (
+        "correction-closed",
+        "error",
+        "番号 {number}(現在の履歴 {history})の修正・取消は {day} の受理分で締め切りました。確定後に変更(処理種別2)または訂正内変(3)で送ってください。",
+    ),
+    (
+        "stale-history",
+        "error",
+        "履歴「{value}」は番号 {number} の最新ではありません。現在の履歴は {history} です。最新の内容を確かめて送り直してください。",
+    ),
+    (
+        "history-full",
+        "error",
+        "番号 {number} の履歴は {history} で上限に達しています。担当窓口に連絡してください。",
+    ),
+    (
+        "nothing-changed",
+        "error",
+        "変更する項目がありません。変わる項目に値を入力してください(消す項目は「-」)。",
+    ),
+    (
+        "change-before-contract",
+        "error",
+        "「{label}」{value} が輸出契約等締結日 {other} より前です。日付を確かめてください。",
+    ),
+    (
+        "old-contract",
+        "error",
+        "2014年10月1日より前に付保された契約は内容変更通知の対象外です。内容変更承認申請の手続きをしてください。",
+    ),
+    (
+        "increase-needs-branch",
+        "error",
+        "増額新規(変更事由01)は、元の申込番号を入れた新規(処理種別1)の新しい枝として、全項目を入力してください。",
+    ),
+    (
+        "increase-other-contract",
+        "error",
+        "増額新規の輸出契約等番号「{value}」が番号 {number} の契約「{contract}」と違います。同じ契約の番号を入力してください。",
+    ),
+    (
+        "branch-taken",
+        "error",
+        "番号 {number} には枝番 {value} があります。空欄にするか、別の枝番にしてください。",
+    ),
+    (
+        "branch-split",
+        "error",
+        "元枝番による分割は受け付けていません。船積・決済の情報処理種別(1:追加、2:変更、5:削除)で、変わる船積・決済だけを入力してください。",
+    ),
+    (
+        "flag-missing",
+        "error",
+        "船積・決済の項目を変えるときは「{label}」に 1:追加、2:変更、5:削除 のいずれかを入力してください。",
+    ),
+    (
+        "line-exists",
+        "error",
+        "番号 {number} には {place} があります。変更は2、追加は別の番号にしてください。",
+    ),
+    (
+        "line-unknown",
+        "error",
+        "番号 {number} に {place} はありません。番号を確かめるか、追加なら情報処理種別を1にしてください。",
+    ),
+    (
+        "all-removed",
+        "error",
+        "すべての船積を削除することはできません。契約の解除は、変更事由02で金額をすべて0にしてください。",
+    ),
+    (
+        "not-substantial",
+        "warning",
+        "重大な内容変更に該当しません。通知の義務はありませんが、受け付けました。",
+    ),
+    (
+        "late-change",
+        "warning",
+        "期限経過: 重大な内容変更の通知期限 {deadline} を過ぎています(受理日 {day})。担当者が受付の可否を決めるまで、ファイル全体を保留します。",
+    ),
+    (
+        "after-notice-limit",
+        "warning",
+        "期限経過: 内容変更等通知期限 {deadline} を過ぎています(受理日 {day})。担当者の承認があるまで、ファイル全体を保留します。承認されても期限の翌日から受理日までの損失はてん補されず、台帳の案件は証券型に移ります。",
     ),
     # --- who and under which agreement
     (
@@ -312,8 +428,8 @@ KINDS: dict[str, FindingKind] = _kinds(
 )
 """Every kind of finding by its code."""
 
-NEEDS_DECISION = frozenset({"late-application"})
-"""Codes that hold the whole submission until somebody decides (contract §7; A-043)."""
+NEEDS_DECISION = frozenset({"late-application", "late-change", "after-notice-limit"})
+"""Codes that hold the whole submission until somebody decides (contract §7; A-043, A-050)."""
 
 
 def empty() -> pl.DataFrame:

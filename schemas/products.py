@@ -26,8 +26,14 @@ class ProductFacts:
     """What the exporter does: 申請 for ledgers, 通知 for notices."""
 
 
-PROCESSED_TYPES = frozenset({"1"})
-"""Process types (処理種別) that are processed already; the others get an honest finding."""
+PROCESS_TYPES = frozenset("12345")
+"""処理種別: 1 新規, 2 変更, 3 訂正内変, 4 修正, 5 取消."""
+
+PARTIAL_TYPES = frozenset("2345")
+"""Process types whose records name only what they change; the others are complete."""
+
+CLEARED = "-"
+"""Alone in a cell of a partial record: the value is taken out (blank = unchanged)."""
 
 FACTS: dict[Product, ProductFacts] = {
     Product.ENTERPRISE: ProductFacts(Product.ENTERPRISE, "企業総合保険", "申請"),

@@ -81,6 +81,7 @@ TABLES: dict[str, ReferenceTable] = {
             _C("pre_shipment_cover", "flag", "0"),
             _C("subsidiary_excluded_categories", "letters", ""),
             _C("discount_factor", "fraction", "1"),
+            _C("small_buyer_turnover_yen", "yen", ""),
         ),
         _table(
             "buyers",
@@ -99,6 +100,7 @@ TABLES: dict[str, ReferenceTable] = {
             _FROM,
             _C("limit_yen", "yen", ""),
             _C("pre_limit_yen", "yen", ""),
+            _C("excluded", "flag", "0"),
         ),
         _table(
             "country_categories",
@@ -169,6 +171,15 @@ TABLES: dict[str, ReferenceTable] = {
             builtin=True,
         ),
         _table(
+            "return_bases",
+            "product component valid_from",
+            _C("product", "product"),
+            _C("component", "component"),
+            _FROM,
+            _C("basis"),
+            builtin=True,
+        ),
+        _table(
             "period_bands",
             "band valid_from",
             _C("band", "code"),
@@ -235,6 +246,7 @@ ALLOWED: dict[tuple[str, str], tuple[str, ...]] = {
     ("country_categories", "category"): tuple("ABCDEFGH"),
     ("rates", "country_category"): (*"ABCDEFGH", "*"),
     ("notice_limits", "base"): ("last_shipment_date", "due_date", "inspection_date"),
+    ("return_bases", "basis"): ("shipment", "usance", "full", "none"),
     ("cover", "condition"): ("covered", "lc_only", "within_1y_or_lc", "not_covered", "refused"),
     ("factors", "factor"): ("full_political", "currency_rider", "additional_cost"),
 }

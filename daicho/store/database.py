@@ -75,6 +75,14 @@ CREATE TABLE IF NOT EXISTS holds (
     decided_at TEXT,
     decision TEXT
 );
+CREATE TABLE IF NOT EXISTS waits (
+    receipt_no BIGINT PRIMARY KEY REFERENCES receipts,
+    waits_for BIGINT NOT NULL REFERENCES receipts
+);
+CREATE TABLE IF NOT EXISTS subjects (
+    receipt_no BIGINT PRIMARY KEY REFERENCES receipts,
+    subjects TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS documents (
     document_id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,

@@ -40,6 +40,8 @@ _DOCUMENT_COLUMNS = ", ".join(DOCUMENT_FIELDS)
 _WAITING = """
     NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.receipt_no = r.receipt_no)
     AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.receipt_no = r.receipt_no AND h.decision IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM waits w JOIN holds h ON h.receipt_no = w.waits_for
+                    WHERE w.receipt_no = r.receipt_no AND h.decision IS NULL)
     AND r.acceptance_date <= :opened
 """
 
@@ -384,11 +386,18 @@ class EventLog:
         return found[0] if found else None
 
     def hold(
-        self, receipt_no: int, reason: str, at: datetime, worker: str, codes: Iterable[str] = ()
+        self,
+        receipt_no: int,
+        reason: str,
+        at: datetime,
+        worker: str,
+        codes: Iterable[str] = (),
+        subjects: Iterable[str] = (),
     ) -> None:
         """Sets a submission aside until somebody decides; those behind it go on. Ends the worker's claim.
 
-        ``codes``: the findings that need the decision; once released they are ``released_codes``.
+        ``codes``: the findings that need the decision; once released they are ``released_codes``. ``subjects``: the
+        applications and contracts that it is about; later submissions about them wait for the decision.
 
         Raises:
             ClaimLost: the submission is not this worker's (any more).
@@ -404,8 +413,50 @@ class EventLog:
                 at=_text(at),
                 reasons=json.dumps([*sorted(codes), reason], ensure_ascii=False),
             )
+            self._keep_subjects(connection, receipt_no, subjects)
             receipt = _receipts(connection, "r.receipt_no = :receipt_no", receipt_no=receipt_no)[0]
             self._add(connection, "held", worker, receipt["submission_id"], reason)
+
+    def wait(self, receipt_no: int, waits_for: int, subjects: Iterable[str], worker: str) -> None:
+        """Lets a submission wait for a held one about the same application; due again once that is decided.
+
+        Raises:
+            ClaimLost: the submission is not this worker's (any more).
+        """
+        with self._database.writing() as connection:
+            self._end_claim(connection, receipt_no, worker)
+            connection.run(
+                "INSERT INTO waits (receipt_no, waits_for) VALUES (:receipt_no, :waits_for)"
+                " ON CONFLICT (receipt_no) DO UPDATE SET waits_for = :waits_for",
+                receipt_no=receipt_no,
+                waits_for=waits_for,
+            )
+            self._keep_subjects(connection, receipt_no, subjects)
+            receipt = _receipts(connection, "r.receipt_no = :receipt_no", receipt_no=receipt_no)[0]
+            self._add(
+                connection, "waiting", worker, receipt["submission_id"], details={"waits_for": waits_for}
+            )
+
+    def blocked(self) -> list[dict[str, Any]]:
+        """Undecided submissions and what they are about: ``receipt_no``, ``waits_for`` (the held one), ``subjects``."""
+        with self._database.reading() as connection:
+            rows = connection.rows(
+                "SELECT s.receipt_no, coalesce(w.waits_for, s.receipt_no) AS waits_for, s.subjects"
+                " FROM subjects s LEFT JOIN waits w ON w.receipt_no = s.receipt_no"
+                " JOIN holds h ON h.receipt_no = coalesce(w.waits_for, s.receipt_no)"
+                " WHERE h.decision IS NULL"
+                " AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.receipt_no = s.receipt_no)"
+                " ORDER BY s.receipt_no"
+            )
+        return [row | {"subjects": frozenset(json.loads(row["subjects"]))} for row in rows]
+
+    def _keep_subjects(self, connection: Connection, receipt_no: int, subjects: Iterable[str]) -> None:
+        connection.run(
+            "INSERT INTO subjects (receipt_no, subjects) VALUES (:receipt_no, :subjects)"
+            " ON CONFLICT (receipt_no) DO UPDATE SET subjects = :subjects",
+            receipt_no=receipt_no,
+            subjects=json.dumps(sorted(subjects)),
+        )
 
     def released_codes(self, receipt_no: int) -> frozenset[str]:
         """Finding codes of a submission that somebody decided to let pass."""

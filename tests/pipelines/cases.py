@@ -236,18 +236,6 @@ def _codes_and_numbers() -> list[Case]:
         Case("code-unknown", "notice_kind", {"notice_kind": "3"}, {"notice_kind": "2"}, "コード表にありません", NOTICE, req=("B-027",)),
         Case("code-unknown", "payer_country", {"payer_country": "999"}, {}, "コード表にありません", NOTICE),
     ]  # fmt: skip
-    for code in "2345":
-        for product in (ENTERPRISE, NOTICE):
-            found.append(
-                Case(
-                    "not-yet-processed",
-                    "process_type",
-                    {"process_type": code},
-                    {},
-                    f"処理種別{code}の処理はまだこのシステムで行えません",
-                    product,
-                )
-            )
     numbers = {
         ENTERPRISE: {
             "application_year": "18",

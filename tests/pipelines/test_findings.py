@@ -251,7 +251,7 @@ def test_exactly_five_process_types_are_known(product: Product) -> None:
         }
         expected = {
             "1": set(),
-            **{code: {"not-yet-processed"} for code in "2345"},
+            **{code: {"mandatory"} for code in "2345"},  # they name what they change
             "": {"mandatory"},
         }.get(text, {"process-type"})
         assert codes == expected, text

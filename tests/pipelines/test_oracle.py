@@ -18,12 +18,13 @@ from random import Random
 import polars as pl
 import pytest
 
-from pipelines.assess import rerated
 from pipelines.post import Candidate, LedgerState, post
+from pipelines.rerate import rerated
 from sample_ledgers.making import oracle
-from schemas.journal import RATED
+from schemas.journal import RATED, SCHEMA
 from schemas.money import MAX_RATE_MILLI
 from schemas.products import Product
+from sensors.calendar import BusinessCalendar
 from tests import kit, scatter
 from tests.kit import ENTERPRISE, NOTICE, Row
 
@@ -378,10 +379,10 @@ def test_booked_lines_recompute_to_the_yen(product: Product) -> None:
     reference = kit.reference_of(scene.world)
     receipt = {"receipt_no": 1, "submission_id": "S00000001", "holder": kit.HOLDER}
     waiting = Candidate(receipt, kit.assess_rows(rows, product, reference))
-    contracts = {"agreement_code": pl.String, "export_contract_no": pl.String, "application_no": pl.String}
-    state = LedgerState({}, pl.DataFrame(schema=contracts))
-    [outcome] = post([waiting], state, datetime(2018, 11, 6, 12, tzinfo=UTC))
+    state = LedgerState({}, pl.DataFrame(schema={**SCHEMA, "stage": pl.String}))
+    calendar = BusinessCalendar(reference.holidays, *reference.calendar_years)
+    [outcome] = post([waiting], state, datetime(2018, 11, 6, 12, tzinfo=UTC), lambda _: reference, calendar)
     assert outcome.verdict == "booked"
     booked = outcome.rows.sample(fraction=1, shuffle=True, seed=1)
-    again = rerated(booked, product, reference)
+    again = rerated(booked, booked, product, reference)
     assert again.select("line_id", *RATED).rows() == booked.select("line_id", *RATED).rows()

@@ -11,14 +11,14 @@ from pipelines.post import Candidate, LedgerState, Posted, contracts_of, post
 from schemas.journal import CHAIN, SCHEMA
 from schemas.products import Product
 from schemas.submission import Status
+from sensors.calendar import BusinessCalendar
 from sensors.windows import status_of
 from tests import kit
 from tests.kit import ENTERPRISE, NOTICE, Row, assess_rows, enterprise_row, notice_row
 
 BOOKED_AT = datetime(2018, 11, 6, 11, 30, tzinfo=UTC)
-NOBODY = pl.DataFrame(
-    schema={"agreement_code": pl.String, "export_contract_no": pl.String, "application_no": pl.String}
-)
+NOBODY = pl.DataFrame(schema={**{k: v for k, v in SCHEMA.items() if k not in CHAIN}, "stage": pl.String})
+CALENDAR = BusinessCalendar(kit.default_reference().holidays, *kit.default_reference().calendar_years)
 
 
 def candidate(receipt_no: int, assessment: Assessment, holder: str = kit.HOLDER) -> Candidate:
@@ -35,13 +35,22 @@ def ledger(receipt_no: int, *contracts: str, **changes: str) -> Candidate:
 def posted(
     *candidates: Candidate, serials: dict[str, int] | None = None, live: pl.DataFrame = NOBODY
 ) -> list[Posted]:
-    return post(candidates, LedgerState(serials or {}, live), BOOKED_AT)
+    tables = {1: kit.default_reference()}.__getitem__
+    return post(candidates, LedgerState(serials or {}, live), BOOKED_AT, tables, CALENDAR)
 
 
 def insured(contract: str, number: str, agreement: str = kit.AGREEMENT) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"agreement_code": [agreement], "export_contract_no": [contract], "application_no": [number]}
-    )
+    row = {
+        "agreement_code": agreement,
+        "export_contract_no": contract,
+        "application_no": number,
+        "process_type": "1",
+        "history_no": "00",
+        "product": "enterprise",
+        "removed": False,
+        "stage": "unconfirmed",
+    }
+    return pl.concat([NOBODY, pl.DataFrame([row])], how="diagonal_relaxed")
 
 
 def numbers(outcome: Posted) -> list[str]:
@@ -237,7 +246,7 @@ def test_rows_carry_all_that_the_journal_keeps() -> None:
 
 def test_totals_beyond_64_bits_do_not_wrap() -> None:
     largest = 4 * 9_999_999_999_999
-    huge = pl.DataFrame({"premium_total": [largest] * 300_000})
+    huge = pl.DataFrame({"premium_total": [largest] * 300_000, "difference_total": [largest] * 300_000})
     assessment = assess_rows([enterprise_row()])
     assert replace(assessment, lines=huge).premium_total == largest * 300_000
     assert Posted({}, huge, assessment.findings).premium_total == largest * 300_000

@@ -13,15 +13,16 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import polars as pl
 import pytest
 
+from daicho.views import ledger_state
 from pipelines.assess import Assessment, assess
-from pipelines.post import Candidate, LedgerState, Posted, post
+from pipelines.post import Candidate, Posted, post
 from pipelines.reference import canonical_tables, unusable_values
 from schemas.findings import KINDS
+from schemas.journal import CHAIN, SCHEMA
 from schemas.products import Product
 from schemas.submission import Refusal
 from sensors.windows import acceptance_day
@@ -54,23 +55,20 @@ def assessed(row: dict[str, str]) -> Assessment:
 @cache
 def outcomes() -> dict[int, Posted]:
     """Every upload that is not refused, decided in the order of sending on one ledger."""
-    live: dict[str, Any] = dict.fromkeys(
-        ("agreement_code", "export_contract_no", "application_no"), pl.String()
-    )
-    state = LedgerState({}, pl.DataFrame(schema=live))
+    reference_ = reference()
+    journal = pl.DataFrame(schema={k: v for k, v in SCHEMA.items() if k not in CHAIN})
     result: dict[int, Posted] = {}
     for number, row in enumerate(expected()):
         if row["refusal"]:
             continue
         receipt = {"receipt_no": number + 1, "submission_id": f"S{number + 1:08d}", "holder": row["holder"]}
-        [posted] = post([Candidate(receipt, assessed(row))], state, datetime.fromisoformat(row["sent_at"]))
+        candidate = Candidate(receipt, assessed(row))
+        state = ledger_state(journal.lazy(), [candidate])
+        sent_at = datetime.fromisoformat(row["sent_at"])
+        [posted] = post([candidate], state, sent_at, lambda _: reference_, calendar())
         result[number] = posted
-        if posted.verdict == "booked":
-            rows = posted.rows.filter(pl.col("export_contract_no").is_not_null()).select(*live)
-            serials = posted.rows.select(
-                pl.coalesce("application_serial", "notice_serial").cast(pl.Int64).max()
-            ).item()
-            state = LedgerState({"18": serials}, pl.concat([state.live, rows]))
+        numbered = pl.int_range(pl.len(), dtype=pl.Int64).alias("journal_no") + journal.height + 1
+        journal = pl.concat([journal, posted.rows.with_columns(numbered).select(journal.columns)])
     return result
 
 

@@ -17,7 +17,7 @@ from schemas import journal
 from schemas.findings import KINDS, SCHEMA, empty
 from schemas.layouts import Layout, all_layout_fields, layout_of
 from schemas.money import COMPONENT_NAMES, COMPONENTS, MAX_AMOUNT_CENTS, MAX_RATE_MILLI, MAX_YEN, percent_text
-from schemas.products import FACTS, PROCESSED_TYPES, Product, is_notice, product_named
+from schemas.products import FACTS, PARTIAL_TYPES, PROCESS_TYPES, Product, is_notice, product_named
 from schemas.reference import ALLOWED, TABLES, builtin_rows
 
 KINDS_OF_CELLS = {
@@ -134,7 +134,8 @@ def test_products_are_found_by_their_interface_name_only() -> None:
     assert {FACTS[product].name_ja for product in Product} == {
         "企業総合保険", "設備財包括保険", "消費財包括保険", "簡易通知型包括保険",
     }  # fmt: skip
-    assert frozenset({"1"}) == PROCESSED_TYPES
+    assert frozenset("12345") == PROCESS_TYPES
+    assert PROCESS_TYPES - PARTIAL_TYPES == {"1"}
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,14 @@ def test_the_journal_keeps_every_layout_field_and_no_binary_floating_point() -> 
     assert set(all_layout_fields()) <= set(journal.SCHEMA)
     assert all(journal.SCHEMA[name] == pl.String for name in all_layout_fields())
     assert not any(kind.is_float() for kind in journal.SCHEMA.values())
-    groups = (journal.META, journal.TEXT, journal.RATED, journal.LISTING, journal.CHAIN)
+    groups = (
+        journal.META,
+        journal.TEXT,
+        journal.RATED,
+        journal.VERSION,
+        journal.LISTING,
+        journal.CHAIN,
+    )
     assert sum(map(len, groups)) == len(journal.SCHEMA)
 
 
