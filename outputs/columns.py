@@ -79,6 +79,21 @@ COMPUTED: tuple[Column, ...] = (
 )
 """What the insurer adds to a record (D-029)."""
 
+VERSIONS: tuple[Column, ...] = (
+    Column("notice_date", "変更受理日", "date"),
+    Column("replaced_history_no", "訂正した履歴"),
+    Column("removed_mark", "削除"),
+    Column("before_total", "変更前保険料", "number"),
+    Column("after_total", "変更後保険料", "number"),
+    Column("difference_total", "差額", "number"),
+    *(Column(f"due_{d}", f"請求額{d.upper()}", "number") for d in "abcd"),
+    Column("due_total", "請求額", "number"),
+    Column("uncovered_from", "無保険期間開始", "date"),
+    Column("uncovered_until", "無保険期間終了", "date"),
+    Column("policy_type_from", "証券型移行日", "date"),
+)
+"""How a line stands to its version before, and what it bills (negative: 返還)."""
+
 KEY = Column("application_no", "申込番号")
 
 
@@ -88,8 +103,8 @@ def layout_columns(labels: Mapping[str, str]) -> list[Column]:
 
 
 def ledger_columns(labels: Mapping[str, str]) -> list[Column]:
-    """Number, every layout field, every computed value (D-029)."""
-    return [KEY, *layout_columns(labels), *COMPUTED]
+    """Number, every layout field, every computed value (D-029), what a change changed."""
+    return [KEY, *layout_columns(labels), *COMPUTED, *VERSIONS]
 
 
 def premium_columns(labels: Mapping[str, str]) -> list[Column]:
@@ -114,13 +129,19 @@ def premium_columns(labels: Mapping[str, str]) -> list[Column]:
             Column(f"factor_{danger}", f"割引割増率{mark}"),
             Column(f"premium_{danger}", f"保険料{mark}", "number"),
         ]
-    return [*columns, Column("premium_total", "合計保険料", "number")]
+    columns.append(Column("premium_total", "合計保険料", "number"))
+    versions = ("process_type", "history_no", "change_date", "change_reason")
+    return [*columns, *(Column(name, labels[name]) for name in versions if name in labels), *VERSIONS]
 
 
 FINDINGS: tuple[Column, ...] = (
     Column("record", "データ番号", "number"),
     Column("line", "行", "number"),
     Column("cell", "セル"),
+    Column("application_no", "申込番号"),
+    Column("branch_no", "枝番"),
+    Column("shipment_no", "船積No."),
+    Column("settlement_no", "決済No."),
     Column("field_label", "項目名"),
     Column("field", "項目"),
     Column("code", "コード"),
@@ -128,6 +149,26 @@ FINDINGS: tuple[Column, ...] = (
     Column("message", "内容"),
     Column("value", "入力値"),
 )
+
+DIFFERENCES: tuple[Column, ...] = (
+    Column("no", "No.", "number"),
+    Column("checked_ledger_id", "照合台帳番号"),
+    Column("ledger_id", "確定台帳番号"),
+    KEY,
+    Column("shipment_no", "船積No."),
+    Column("settlement_no", "決済No."),
+    Column("history_no", "履歴（照合）"),
+    Column("history_after", "履歴（確定）"),
+    Column("how_label", "理由"),
+    Column("field_label", "項目名"),
+    Column("field", "項目"),
+    Column("before", "照合の値"),
+    Column("after", "確定の値"),
+    Column("premium_before", "照合の保険料", "number"),
+    Column("premium_after", "確定の保険料", "number"),
+    Column("difference", "差額", "number"),
+)
+"""照合・確定差異一覧: a row per field that differs; the premiums stand on the first row of a line only."""
 
 FINANCE_FIELDS: dict[str, type[pl.DataType]] = {
     "month": pl.String,
@@ -146,5 +187,10 @@ FINANCE_FIELDS: dict[str, type[pl.DataType]] = {
     "premium_c": pl.Int64,
     "premium_d": pl.Int64,
     "premium_total": pl.Int64,
+    "charged_total": pl.Int64,
+    "returned_total": pl.Int64,
+    "payable_yen": pl.Int64,
+    "refund_yen": pl.Int64,
+    "listed_only_yen": pl.Int64,
 }
 """Machine names and types of the month extract for finance."""

@@ -14,8 +14,8 @@ import polars as pl
 from outputs import columns as cols
 from outputs.columns import Column
 from outputs.csv_text import csv_bytes, neutralised
-from outputs.headers import DANGERS, InvoiceFacts, LedgerUnit
-from outputs.linetexts import totals_of
+from outputs.headers import COMPARED, DANGERS, DIFFERENCE_WORDS, InvoiceFacts, LedgerUnit
+from outputs.linetexts import totals_of, with_versions
 
 
 def ledger_csv(lines: pl.DataFrame, labels: Mapping[str, str]) -> bytes:
@@ -24,9 +24,19 @@ def ledger_csv(lines: pl.DataFrame, labels: Mapping[str, str]) -> bytes:
     ``lines``: ledger lines in the order of the ledger. ``labels``: layout field → Japanese name, in layout
     order. Columns: number, every layout field, then what the insurer computed. Dates ``YYYYMMDD`` as in the
     layouts, yen as plain integers, rates in percent with three decimals. No totals row: the sum of a column
-    equals the total in the PDF.
+    equals the total in the PDF (with changes that of 請求額).
     """
-    return csv_bytes(lines, cols.ledger_columns(labels))
+    return csv_bytes(_told(lines), cols.ledger_columns(labels))
+
+
+def _told(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with what :data:`outputs.columns.VERSIONS` tells beyond the journal."""
+    removed = pl.col("removed") if "removed" in lines.columns else pl.lit(None, pl.Boolean)
+    return with_versions(lines).with_columns(
+        (pl.col("premium_total") - pl.col("difference_total")).alias("before_total"),
+        pl.col("premium_total").alias("after_total"),
+        pl.when(removed).then(pl.lit("1")).alias("removed_mark"),
+    )
 
 
 def provided_data_csv(lines: pl.DataFrame, labels: Mapping[str, str]) -> bytes:
@@ -43,13 +53,18 @@ def ledger_file_csv(lines: pl.DataFrame, labels: Mapping[str, str]) -> bytes:
     return csv_bytes(lines, cols.layout_columns(labels), reupload=True)
 
 
-def findings_report_csv(findings: pl.DataFrame, labels: Mapping[str, str] | None = None) -> bytes:
-    """All findings of a submission, one row each, in the order given.
+def findings_report_csv(
+    findings: pl.DataFrame, labels: Mapping[str, str] | None = None, keys: pl.DataFrame | None = None
+) -> bytes:
+    """All findings of a submission, one row each, in the order given (A-027).
 
     ``findings``: record, line, cell, field, code, severity, message, value. ``labels`` adds the Japanese
-    names of the fields.
+    names of the fields, ``keys`` (``record``, ``application_no``, ``branch_no``, ``shipment_no``,
+    ``settlement_no``) which line of the ledger a record speaks of.
     """
     names = labels or {}
+    if keys is not None:
+        findings = findings.join(keys, on="record", how="left", maintain_order="left")
     severity = pl.col("severity").replace({"error": "エラー", "warning": "警告"})
     frame = findings.with_columns(
         severity.alias("severity_label"),
@@ -62,12 +77,16 @@ def findings_report_csv(findings: pl.DataFrame, labels: Mapping[str, str] | None
 
 def premium_statement_csv(lines: pl.DataFrame, labels: Mapping[str, str]) -> bytes:
     """保険料計算書 as CSV: per record base, rate, factor, premium of each danger, and the total (D-040)."""
-    return csv_bytes(lines.with_row_index("line_no", offset=1), cols.premium_columns(labels))
+    return csv_bytes(_told(lines).with_row_index("line_no", offset=1), cols.premium_columns(labels))
 
 
 def invoice_csv(unit: LedgerUnit, invoice: InvoiceFacts, lines: pl.DataFrame) -> bytes:
-    """保険料請求書 as CSV: one row. Its amounts are the sums over the lines of the 保険料計算書 (D-041)."""
+    """保険料請求書 as CSV: one row. Its amounts are the sums over the lines of the 保険料計算書 (D-041).
+
+    請求金額 is never negative: what is returned stands in the columns after it (D-042).
+    """
     totals = totals_of(lines)
+    refund = invoice.refund
     row = {
         "invoice_no": invoice.invoice_no,
         "issued_on": invoice.issued_on,
@@ -77,7 +96,12 @@ def invoice_csv(unit: LedgerUnit, invoice: InvoiceFacts, lines: pl.DataFrame) ->
         "acceptance_month": unit.acceptance_month,
         "lines": totals.lines,
         **{f"premium_{danger}": totals.premium[danger] for danger in DANGERS},
+        "payable": totals.total + refund.paid + refund.listed_only,
+        "charged_total": totals.charged,
+        "returned_total": totals.returned,
         "premium_total": totals.total,
+        "refund": refund.paid,
+        "listed_only": refund.listed_only,
     }
     columns = [
         Column("invoice_no", "請求番号"),
@@ -88,10 +112,36 @@ def invoice_csv(unit: LedgerUnit, invoice: InvoiceFacts, lines: pl.DataFrame) ->
         Column("acceptance_month", "受理月"),
         Column("lines", "明細件数", "number"),
         *(Column(f"premium_{danger}", f"保険料{danger.upper()}", "number") for danger in DANGERS),
-        Column("premium_total", "請求金額", "number"),
+        Column("payable", "請求金額", "number"),
+        Column("charged_total", "追加保険料", "number"),
+        Column("returned_total", "返還保険料", "number"),
+        Column("premium_total", "差引合計", "number"),
+        Column("refund", "返還金額（口座へ返還）", "number"),
+        Column("listed_only", "記載のみの返還保険料", "number"),
     ]
     frame = pl.DataFrame([row], schema_overrides={"department_code": pl.String})
     return csv_bytes(frame, columns)
+
+
+def difference_list_csv(differences: pl.DataFrame, labels: Mapping[str, str]) -> bytes:
+    """照合・確定差異一覧 as CSV (D-021): one row per field that differs, a header only when nothing does.
+
+    ``differences``: see :func:`outputs.differences.difference_list_pdf`.
+    """
+    listed = pl.col("changes")
+    whole = pl.when(listed.list.len() > 0).then(listed)  # a line that is gone as a whole is a row, too
+    rows = differences.with_row_index("no", offset=1).with_columns(whole).explode("changes").unnest("changes")
+    first = pl.col("no") != pl.col("no").shift(1).fill_null(0)
+    names = {**COMPARED, **labels}
+    frame = rows.with_columns(
+        pl.col("how").replace(DIFFERENCE_WORDS).alias("how_label"),
+        pl.col("field").replace_strict(names, default=None, return_dtype=pl.String).alias("field_label"),
+        *(
+            pl.when(first).then(pl.col(name)).alias(name)
+            for name in ("premium_before", "premium_after", "difference")
+        ),
+    )
+    return csv_bytes(frame, cols.DIFFERENCES)
 
 
 def finance_premiums_csv(frame: pl.DataFrame) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from outputs.columns import FINANCE_FIELDS, Column, layout_columns, ledger_columns
 from outputs.csv_documents import (
+    difference_list_csv,
     finance_premiums_csv,
     findings_report_csv,
     invoice_csv,
@@ -16,27 +17,34 @@ from outputs.csv_documents import (
     premium_statement_csv,
     provided_data_csv,
 )
+from outputs.differences import difference_list_pdf
 from outputs.headers import (
     DANGERS,
     NO_NAMES,
+    NO_REFUND,
     PROCESS_TYPES,
+    RECEIPT_RESULT,
     TITLES,
+    Control,
     DocumentHeader,
     InvoiceFacts,
     LedgerKind,
     LedgerUnit,
     Names,
+    Refund,
     SubmissionFacts,
 )
-from outputs.ledgers import ledger_pdf
-from outputs.statements import BANK_PLACEHOLDER, invoice_pdf, premium_statement_pdf
-from outputs.submissions import monitor_list_pdf, receipt_pdf
+from outputs.ledgers import NET, TOTAL, ledger_pdf
+from outputs.linetexts import LineTotals, totals_of
+from outputs.statements import BANK_PLACEHOLDER, PAYABLE, invoice_pdf, premium_statement_pdf
+from outputs.submissions import monitor_list_pdf, receipt_pdf, result_pdf
 
 KIND_FORMATS: dict[str, tuple[str, ...]] = {
     "receipt": ("pdf",),
     "monitor_list": ("pdf",),
     "findings_report": ("csv",),
     "reconciliation_ledger": ("pdf", "csv"),
+    "difference_list": ("pdf", "csv"),
     "confirmed_ledger": ("pdf", "csv"),
     "premium_statement": ("pdf", "csv"),
     "invoice": ("pdf", "csv"),
@@ -52,16 +60,26 @@ __all__ = [
     "DANGERS",
     "FINANCE_FIELDS",
     "KIND_FORMATS",
+    "NET",
     "NO_NAMES",
+    "NO_REFUND",
+    "PAYABLE",
     "PROCESS_TYPES",
+    "RECEIPT_RESULT",
     "TITLES",
+    "TOTAL",
     "Column",
+    "Control",
     "DocumentHeader",
     "InvoiceFacts",
     "LedgerKind",
     "LedgerUnit",
+    "LineTotals",
     "Names",
+    "Refund",
     "SubmissionFacts",
+    "difference_list_csv",
+    "difference_list_pdf",
     "finance_premiums_csv",
     "findings_report_csv",
     "invoice_csv",
@@ -76,4 +94,6 @@ __all__ = [
     "premium_statement_pdf",
     "provided_data_csv",
     "receipt_pdf",
+    "result_pdf",
+    "totals_of",
 ]

@@ -27,6 +27,15 @@ def yen(amount: int | None) -> str:
     return BLANK if amount is None else f"{amount:,}"
 
 
+def signed(amount: int | None) -> str:
+    """A difference in yen: ``+`` 追加, ``-`` 返還.
+
+    >>> signed(21_800), signed(-21_800), signed(0)
+    ('+21,800', '-21,800', '0')
+    """
+    return BLANK if amount is None else f"{amount:+,}" if amount else "0"
+
+
 def scaled(value: int | None, decimals: int) -> str:
     """An integer that counts the last decimal place, as decimal text, exactly.
 
@@ -118,6 +127,11 @@ def month(value: str | None) -> str:
 def yen_texts(values: pl.Series) -> list[str]:
     """:func:`yen` of a whole integer column."""
     return [BLANK if value is None else f"{value:,}" for value in values.to_list()]
+
+
+def signed_texts(values: pl.Series) -> list[str]:
+    """:func:`signed` of a whole integer column."""
+    return [signed(value) for value in values.to_list()]
 
 
 def rate_texts(values: pl.Series) -> list[str]:

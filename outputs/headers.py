@@ -41,6 +41,18 @@ SUBTITLES: dict[str, str] = {
 }
 
 PROCESS_TYPES: dict[str, str] = {"1": "新規", "2": "変更", "3": "訂正内変", "4": "修正", "5": "取消"}
+DIFFERENCE_WORDS: dict[str, str] = {
+    "corrected": "修正",
+    "withdrawn": "取消",
+    "added": "修正による追加",
+    "missing": "不明",
+}
+"""Why a line of a 照合台帳 is not on the 確定台帳 as it was."""
+COMPARED: dict[str, str] = {
+    **{f"insured_amount_{d}": f"保険金額{d.upper()}" for d in "abcd"},
+    **{f"premium_{d}": f"保険料{d.upper()}" for d in "abcd"},
+}
+"""Names of the computed values that a 照合・確定差異一覧 compares beside the fields of the layout."""
 DANGERS: dict[str, str] = {"a": "A 船前非常", "b": "B 船後非常", "c": "C 船前信用", "d": "D 船後信用"}
 
 
@@ -82,6 +94,30 @@ class SubmissionFacts:
 
 
 @dataclass(frozen=True)
+class Control:
+    """One row of the control totals of a submission (control figures by place, in reading order).
+
+    ``counts``: the same thing as several places tell it, name of the place → number; they must be equal.
+    """
+
+    title: str
+    counts: Mapping[str, int]
+    unit: str = "件"
+
+    @property
+    def differs(self) -> str:
+        """What differs from the first place, in words; empty when all agree (一致)."""
+        (name, first), *others = self.counts.items()
+        return "、".join(
+            f"{other}は{name}より {value - first:+,} {self.unit}" for other, value in others if value != first
+        )
+
+
+RECEIPT_RESULT = "処理結果受付票"
+"""Title of the second ``receipt`` of a submission: what came of it, counted in four places."""
+
+
+@dataclass(frozen=True)
 class LedgerUnit:
     """Agreement × department × month of acceptance (``YYYY-MM``); department ``None`` = not split."""
 
@@ -91,20 +127,52 @@ class LedgerUnit:
 
 
 @dataclass(frozen=True)
+class Refund:
+    """What becomes of a ledger whose returns are more than its charges (D-042), in yen; zeros otherwise.
+
+    ``paid`` goes to the registered account, ``listed_only`` stands on the papers and is not paid, because it is less
+    than ``threshold``.
+    """
+
+    paid: int = 0
+    listed_only: int = 0
+    threshold: int = 100_000
+
+    @property
+    def sentence(self) -> str:
+        """What the papers say of it; empty when nothing is returned."""
+        if self.paid:
+            return f"返還保険料 {self.paid:,} 円を登録口座へ返還"
+        if self.listed_only:
+            whole, rest = divmod(self.threshold, 10_000)
+            limit = f"{self.threshold:,}円" if rest else f"{whole:,}万円"
+            return f"返還保険料 {self.listed_only:,} 円 記載のみ（{limit}未満のため支払いません）"
+        return ""
+
+
+NO_REFUND = Refund()
+
+
+@dataclass(frozen=True)
 class InvoiceFacts:
-    """Number and dates of one 保険料請求書. Amounts come from the lines it is made for."""
+    """Number and dates of one 保険料請求書. Amounts come from the lines it is made for.
+
+    ``refund``: what becomes of their sum when it is negative; then nothing is to be paid by the holder.
+    """
 
     invoice_no: str
     issued_on: date
     due_on: date
+    refund: Refund = NO_REFUND
 
 
 @dataclass(frozen=True)
 class Names:
-    """Names shown beside codes: buyer code → name, country code → name. Unknown codes stand alone."""
+    """Names shown beside codes: buyer, country, change reason (変更事由) → name. Unknown codes stand alone."""
 
     buyers: Mapping[str, str] = field(default_factory=dict)
     countries: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_NAMES = Names()

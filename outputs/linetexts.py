@@ -12,30 +12,157 @@ from dataclasses import dataclass
 import polars as pl
 
 from outputs import formats
-from outputs.headers import Names
+from outputs.headers import PROCESS_TYPES, Names
 
 
 @dataclass(frozen=True)
 class LineTotals:
-    """Sums over all lines, in yen."""
+    """Sums over all lines, in yen.
+
+    ``premium`` and ``total`` are what is billed, new premium less returns: ``total`` = ``charged`` - ``returned``.
+    ``difference`` = ``more`` - ``less`` is what the acts of these lines changed, from ``before`` to ``after``. For new
+    lines all of it is their premium.
+    """
 
     lines: int
     applications: int
     insured: dict[str, int]
     premium: dict[str, int]
     total: int
+    charged: int
+    returned: int
+    before: int
+    after: int
+    difference: int
+    more: int
+    less: int
+    changed: bool
 
 
 def totals_of(lines: pl.DataFrame) -> LineTotals:
     """Counts and sums of a frame of ledger lines (premiums and insured amounts in yen)."""
     has_number = "application_no" in lines.columns
+    changed = is_changed(lines)
+    lines = with_versions(lines)
+    charged, returned = _sides(lines["due_total"])
+    more, less = _sides(lines["difference_total"])
+    after = _sum(lines, "premium_total")
     return LineTotals(
         lines=lines.height,
         applications=lines["application_no"].str.head(-3).n_unique() if has_number and lines.height else 0,
         insured={d: _sum(lines, f"insured_amount_{d}") for d in "abcd"},
-        premium={d: _sum(lines, f"premium_{d}") for d in "abcd"},
-        total=_sum(lines, "premium_total"),
+        premium={d: _sum(lines, f"due_{d}") for d in "abcd"},
+        total=charged - returned,
+        charged=charged,
+        returned=returned,
+        before=after - more + less,
+        after=after,
+        difference=more - less,
+        more=more,
+        less=less,
+        changed=changed,
     )
+
+
+def _sides(yen: pl.Series) -> tuple[int, int]:
+    """What is above and what is below zero, both positive."""
+    wide = yen.cast(pl.Int128)  # see ``_sum``
+    return int(wide.clip(lower_bound=0).sum() or 0), -int(wide.clip(upper_bound=0).sum() or 0)
+
+
+def with_versions(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with ``due_*`` and ``difference_total``; where nothing tells them, of a line that is new."""
+    told = [
+        (pl.col(name).fill_null(pl.col(premium)) if name in lines.columns else pl.col(premium)).alias(name)
+        for name, premium in (
+            *((f"due_{d}", f"premium_{d}") for d in (*"abcd", "total")),
+            ("difference_total", "premium_total"),
+        )
+        if premium in lines.columns
+    ]
+    return lines.with_columns(told)
+
+
+def is_changed(lines: pl.DataFrame) -> bool:
+    """Whether any line is more than new: a version that changed, corrected or withdrew another."""
+    if "due_total" not in lines.columns:
+        return False
+    told = pl.col("due_total").is_not_null()
+    other = (
+        (pl.col("process_type") != "1")
+        | (pl.col("history_no") != "00")
+        | (pl.col("due_total") != pl.col("premium_total"))
+        | (pl.col("difference_total") != pl.col("premium_total"))
+    )
+    return bool(lines.select((told & other).any()).item())
+
+
+def costs(lines: pl.DataFrame) -> tuple[list[str], list[str], list[str]]:
+    """Premium before and after the act, and the difference (``+`` 追加, ``-`` 返還), of every line."""
+    lines = with_versions(lines)
+    return (
+        formats.yen_texts(lines["premium_total"] - lines["difference_total"]),
+        formats.yen_texts(lines["premium_total"]),
+        formats.signed_texts(lines["difference_total"]),
+    )
+
+
+def billed(lines: pl.DataFrame, part: str) -> list[str]:
+    """What every line bills (``-``: returns) for a danger or in total."""
+    return formats.signed_texts(with_versions(lines)[f"due_{part}"])
+
+
+def acts(lines: pl.DataFrame) -> list[str]:
+    """How each version came about: ``2 変更 事由06``."""
+    types = field(lines, "process_type").to_list()
+    reasons = field(lines, "change_reason").to_list()
+    return [
+        f"{code or formats.BLANK} {PROCESS_TYPES.get(code or '', '')}" + (f" 事由{reason}" if reason else "")
+        for code, reason in zip(types, reasons, strict=True)
+    ]
+
+
+def remarks(lines: pl.DataFrame, names: Names) -> list[str]:
+    """What a reader must know of a changed line: taken out, day and reason of the change, what it stands for."""
+    columns = {
+        name: field(lines, name).to_list()
+        for name in (
+            "removed",
+            "change_date",
+            "change_reason",
+            "replaced_history_no",
+        )
+    }
+    result = []
+    for values in zip(*columns.values(), strict=True):
+        row = dict(zip(columns, values, strict=True))
+        parts = []
+        if row["removed"] is True:
+            parts.append("削除")
+        if row["change_date"]:
+            parts.append(f"変更日 {formats.day(row['change_date'])}")
+        if row["change_reason"] in names.reasons:
+            parts.append(names.reasons[row["change_reason"]])
+        if row["replaced_history_no"]:
+            parts.append(f"履歴{row['replaced_history_no']}に代わる")
+        result.append("　".join(parts))
+    return result
+
+
+def cover_gaps(lines: pl.DataFrame) -> list[str]:
+    """Days without cover (the change was accepted after its notice limit); empty for lines without a gap."""
+    days = (field(lines, name).to_list() for name in ("uncovered_from", "uncovered_until"))
+    return [
+        f"無保険期間 {formats.day(start)}〜{formats.day(end)}" if start or end else ""
+        for start, end in zip(*days, strict=True)
+    ]
+
+
+def passages(lines: pl.DataFrame) -> list[str]:
+    """Since when a case is a 証券型 one; empty for lines that stay on the ledger."""
+    return [
+        f"証券型移行 {formats.day(day)}" if day else "" for day in field(lines, "policy_type_from").to_list()
+    ]
 
 
 def _sum(lines: pl.DataFrame, field: str) -> int:

@@ -6,7 +6,7 @@ shows a line per record, totals per 処理種別, and the warnings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -14,8 +14,18 @@ from typing import Any
 import polars as pl
 
 from outputs import formats, linetexts
-from outputs.headers import DANGERS, NO_NAMES, PROCESS_TYPES, TITLES, DocumentHeader, Names, SubmissionFacts
-from outputs.ledgers import more_in_csv, premium_boxes
+from outputs.headers import (
+    DANGERS,
+    NO_NAMES,
+    PROCESS_TYPES,
+    RECEIPT_RESULT,
+    TITLES,
+    Control,
+    DocumentHeader,
+    Names,
+    SubmissionFacts,
+)
+from outputs.ledgers import change_slots, more_in_csv, premium_boxes
 from outputs.linetexts import LineTotals
 from outputs.paper import (
     ALERT,
@@ -99,6 +109,75 @@ def receipt_pdf(
     return paper.render()
 
 
+def result_pdf(
+    header: DocumentHeader, submission: SubmissionFacts, controls: Sequence[Control], *, sha256: str = ""
+) -> bytes:
+    """処理結果受付票: what came of a submission, with its control totals by place, each 一致 or what differs."""
+    paper = Paper(RECEIPT_RESULT, header, orientation="portrait")
+    paper.skip(3)
+    agree = not any(control.differs for control in controls)
+    paper.boxes(
+        [
+            Box("受付番号", submission.submission_id),
+            Box("ステータス", submission.status),
+            Box("件数・保険料の照合", "すべて一致" if agree else "不一致あり", main=True, alert=not agree),
+        ],
+        height=18,
+    )
+    paper.skip(1)
+    paper.facts(
+        [
+            ("申請日時", formats.instant(submission.received_at)),
+            ("受理日", formats.day(submission.acceptance_date)),
+            ("申請者（ユーザーID）", submission.user),
+        ],
+        columns=3,
+    )
+    paper.paragraph("ファイル名", submission.file_name)
+    if sha256:
+        paper.paragraph("ファイルの指紋（SHA-256）", sha256)
+    paper.heading("件数と保険料")
+    titles, places, values, verdicts = [], [], [], []
+    for control in controls:
+        for number, (place, value) in enumerate(control.counts.items()):
+            titles.append("" if number else control.title)
+            places.append(place)
+            values.append(f"{formats.yen(value)} {control.unit}")
+            verdicts.append("" if number else (control.differs or AGREES))
+    style = replace(SUB, size=8.4)
+    alert = replace(STRONG, size=8.4, colour=ALERT)
+    paper.table(
+        [
+            plain("確認すること", 52, titles, style=replace(STRONG, size=8.4)),
+            plain("数えた場所", 52, places, style=style),
+            figures("数", 34, values, style=replace(STRONG, size=8.8)),
+            TableColumn(
+                ("結果",),
+                48,
+                (
+                    Slot([word if word == AGREES else "" for word in verdicts], replace(STRONG, size=8.4)),
+                    Slot(["" if word == AGREES else word for word in verdicts], alert, whole=True, over=True),
+                ),
+                "left",
+            ),
+        ],
+        pitch=5.2,
+    )
+    if submission.rejected:
+        paper.note(
+            "エラーがあるため、この申請は1件も計上していません。誤りはモニタリストと検出事項一覧をご覧ください。",
+            replace(STRONG, size=8.4, colour=ALERT),
+        )
+    paper.note(
+        "申告した件数が、ファイル、台帳、帳票のどこにも過不足なく届いたことの確認に使えます。"
+        "1件の変更は枝番のすべての行に新しい履歴を作るため、台帳行の数は件数と同じとは限りません。"
+    )
+    return paper.render()
+
+
+AGREES = "一致"
+
+
 def monitor_list_pdf(
     header: DocumentHeader,
     submission: SubmissionFacts,
@@ -107,12 +186,14 @@ def monitor_list_pdf(
     *,
     labels: Mapping[str, str],
     names: Names = NO_NAMES,
+    keys: pl.DataFrame | None = None,
     max_rows: int | None = MAX_ROWS,
 ) -> bytes:
     """モニタリスト of one submission, whatever its verdict (D-001, D-007, D-008).
 
     ``lines``: the booked ledger lines (ignored when the submission is rejected: no premium is shown then).
-    ``findings``: all findings, errors and warnings. Of each table at most ``max_rows`` rows are printed and
+    ``findings``: all findings, errors and warnings; with ``keys`` each tells the line that it speaks of (A-027, see
+    :func:`outputs.csv_documents.findings_report_csv`). Of each table at most ``max_rows`` rows are printed and
     the rest is said to stand in the CSV; counts and totals are of all.
     """
     paper = Paper(TITLES["monitor_list"], header)
@@ -147,14 +228,26 @@ def monitor_list_pdf(
         )
     else:
         totals = linetexts.totals_of(lines)
-        paper.boxes([*premium_boxes(totals), Box("警告", f"{warnings:,} 件")])
+        boxes = _change_boxes(totals) if totals.changed else premium_boxes(totals)
+        paper.boxes([*boxes, Box("警告", f"{warnings:,} 件")])
         _by_process_type(paper, lines, totals)
         printed = lines if max_rows is None else lines.head(max_rows)
         paper.heading("明細", "金額の単位: 円（通貨の表示があるものはその通貨）")
         paper.table(_line_columns(printed, labels, names, totals), total_label=f"合計　{totals.lines:,} 件")
         more_in_csv(paper, printed.height, totals.lines)
-    _findings(paper, findings, labels, errors, warnings, max_rows)
+    _findings(paper, findings, labels, errors, warnings, max_rows, keys)
     return paper.render()
+
+
+def _change_boxes(totals: LineTotals) -> list[Box]:
+    """What the acts of a submission changed: before, after, 追加, 返還 and, filled, the difference."""
+    return [
+        Box("変更前保険料", formats.yen(totals.before)),
+        Box("変更後保険料", formats.yen(totals.after)),
+        Box("追加保険料", formats.yen(totals.more)),
+        Box("返還保険料", formats.yen(totals.less)),
+        Box("差額合計", f"{formats.signed(totals.difference)} 円", main=True),
+    ]
 
 
 def _by_process_type(paper: Paper, lines: pl.DataFrame, totals: LineTotals) -> None:
@@ -166,6 +259,32 @@ def _by_process_type(paper: Paper, lines: pl.DataFrame, totals: LineTotals) -> N
         )
     paper.heading("処理種別ごとの集計")
     parts_of = [group for _, group in groups]
+    if totals.changed:
+        wanted = (
+            ("変更前保険料", formats.yen, "before"),
+            ("変更後保険料", formats.yen, "after"),
+            ("追加保険料", formats.yen, "more"),
+            ("返還保険料", formats.yen, "less"),
+            ("差額", formats.signed, "difference"),
+        )
+        paper.table(
+            [
+                plain("処理種別", 60, [f"{code} {PROCESS_TYPES.get(code, '')}" for code, _ in groups]),
+                figures("台帳行", 25, [f"{part.lines:,}" for part in parts_of], f"{totals.lines:,}"),
+                *(
+                    figures(
+                        title,
+                        38,
+                        [form(getattr(part, name)) for part in parts_of],
+                        form(getattr(totals, name)),
+                    )
+                    for title, form, name in wanted
+                ),
+            ],
+            total_label="合計",
+            pitch=3.8,
+        )
+        return
     paper.table(
         [
             plain("処理種別", 60, [f"{code} {PROCESS_TYPES.get(code, '')}" for code, _ in groups]),
@@ -204,11 +323,16 @@ def _line_columns(
         for a, b in zip(linetexts.text(lines, "days_pre"), linetexts.text(lines, "days_post"), strict=True)
     ]
     rating = linetexts.text(lines, "buyer_rating")
+    changed = totals.changed
+    before, after, difference = linetexts.costs(lines)
+    reasons = [f"事由{code}" if code else "" for code in linetexts.field(lines, "change_reason").to_list()]
     return [
         TableColumn(
             ("データ", "番号"), 10, (Slot(linetexts.text(lines, "record"), SUB, whole=True),), "right"
         ),
-        TableColumn(("処理", "種別"), 12, (Slot(types),), "center"),
+        TableColumn(
+            ("処理", "種別"), 12, (Slot(types), *((Slot(reasons, SUB),) if changed else ())), "center"
+        ),
         TableColumn(
             ("申込番号-枝番", "履歴" if notice else "船積No.・決済No.・履歴"),
             33,
@@ -225,11 +349,22 @@ def _line_columns(
                 Slot(formats.day_texts(linetexts.field(lines, "acceptance_date")), SUB),
             ),
         ),
-        TableColumn(("契約相手方", "支払人"), 46, (Slot(counterparty), Slot(payer))),
+        TableColumn(
+            ("契約相手方", "支払人", *(("変更日・事由",) if changed else ())),
+            46,
+            (
+                Slot(counterparty),
+                Slot(payer),
+                *(change_slots(lines, names) if changed else ()),
+            ),
+        ),
         TableColumn(
             ("船積代金額", "円換算額") if notice else ("契約金額", "船積前対象額"),
             27,
-            (Slot(first, whole=True), Slot(third if notice else second, whole=True)),
+            (
+                Slot(first, whole=True),
+                Slot(third if notice else second, whole=True),
+            ),
             "right",
         ),
         TableColumn(
@@ -248,11 +383,19 @@ def _line_columns(
                     Slot(linetexts.yen_column(lines, f"premium_{danger}"), whole=True),
                 ),
                 "right",
-                (formats.yen(totals.premium[danger]),),
+                () if changed else (formats.yen(totals.premium[danger]),),
             )
             for danger, name in DANGERS.items()
         ),
         TableColumn(
+            ("変更前", "変更後", "差額"),
+            19,
+            (Slot(before, SUB, whole=True), Slot(after, whole=True), Slot(difference, STRONG, whole=True)),
+            "right",
+            (formats.yen(totals.before), formats.yen(totals.after), formats.signed(totals.difference)),
+        )
+        if changed
+        else TableColumn(
             ("合計保険料",),
             19,
             (
@@ -272,6 +415,7 @@ def _findings(
     errors: int,
     warnings: int,
     max_rows: int | None,
+    keys: pl.DataFrame | None,
 ) -> None:
     paper.heading("検出事項", f"エラー {errors:,} 件　警告 {warnings:,} 件")
     if findings.is_empty():
@@ -292,6 +436,7 @@ def _findings(
             numbering(printed.height, 9),
             TableColumn(("区分",), 12, severity, "center"),
             figures("データ番号", 14, formats.texts(printed["record"])),
+            *([] if keys is None else [plain("申込番号-枝番 船積No. 決済No.", 35, _keys_of(printed, keys))]),
             figures("行", 13, formats.texts(printed["line"])),
             plain("セル", 13, formats.texts(printed["cell"]), "center"),
             plain("項目", 42, fields),
@@ -306,3 +451,16 @@ def _findings(
             "検出事項一覧（CSV）をご覧ください。",
             replace(STRONG, size=8.0),
         )
+
+
+def _keys_of(findings: pl.DataFrame, keys: pl.DataFrame) -> list[str]:
+    """Which line of the ledger each finding speaks of, as far as its record tells."""
+    rows = findings.select("record").join(keys, on="record", how="left", maintain_order="left")
+    result = []
+    for number, branch, shipment, settlement in rows.select(
+        "application_no", "branch_no", "shipment_no", "settlement_no"
+    ).iter_rows():
+        head = f"{number or formats.BLANK}-{branch}" if branch else number or ""
+        parts = [head, f"船積{shipment}" if shipment else "", f"決済{settlement}" if settlement else ""]
+        result.append(" ".join(part for part in parts if part) or formats.BLANK)
+    return result

@@ -69,6 +69,7 @@ NAMES = Names(
         "111000009": "THAI INDUSTRIES",
     },
     countries={"105": "中国", "112": "シンガポール", "304": "アメリカ", "111": "タイ"},
+    reasons={"02": "減額変更", "03": "通貨の変更"},
 )
 
 _BUYERS = ("105000001", "112000123", "304000777", "111000009")
@@ -86,6 +87,13 @@ _LINE_TYPES: dict[str, Any] = {
     **{f"rate_{d}": pl.Int32 for d in "abcd"},
     **{f"insured_amount_{d}": _MONEY for d in "abcd"},
     **{f"premium_{d}": _MONEY for d in "abcd"},
+    **dict.fromkeys(
+        ("notice_date", "uncovered_from", "uncovered_until", "policy_type_from"),
+        pl.Date,
+    ),
+    "removed": pl.Boolean,
+    **{f"due_{d}": _MONEY for d in (*"abcd", "total")},
+    "difference_total": _MONEY,
 }
 
 
@@ -148,6 +156,47 @@ def line(number: int = 1, **changed: Any) -> dict[str, Any]:
     return row | changed
 
 
+def version(number: int = 1, **changed: Any) -> dict[str, Any]:
+    """A line as the journal holds it: with what tells how a version stands to those before it; new unless changed.
+
+    ``due`` (a number per danger) sets ``due_a`` … ``due_total`` and the difference.
+    """
+    base = line(number) if "shipped_amount" not in changed else notice(number)
+    due = changed.pop("due", None)
+    row = base | {
+        "change_date": None,
+        "change_reason": None,
+        "notice_date": base["acceptance_date"],
+        "replaced_history_no": None,
+        "removed": False,
+        "uncovered_from": None,
+        "uncovered_until": None,
+        "policy_type_from": None,
+        **{f"due_{d}": base[f"premium_{d}"] for d in (*"abcd", "total")},
+        "difference_total": base["premium_total"],
+    }
+    if due is not None:
+        row |= {f"due_{d}": yen for d, yen in zip("abcd", due, strict=True)}
+        row |= {"due_total": sum(due), "difference_total": sum(due)}
+    return row | changed
+
+
+def changes(**more: Any) -> list[dict[str, Any]]:
+    """A new line, an increase (2), a decrease (2), a correction (4) and a line taken out; versions of four cases."""
+    return [
+        version(1),
+        version(2, process_type="2", history_no="01", change_date="20181203", change_reason="03",
+                notice_date=date(2018, 12, 4), due=[600, 1_200, 30, 900]),
+        version(3, process_type="2", history_no="02", change_date="20181130", change_reason="02",
+                notice_date=date(2018, 12, 6), due=[-1_000, -12_345, 0, -40_000],
+                uncovered_from=date(2018, 12, 1), uncovered_until=date(2018, 12, 5),
+                policy_type_from=date(2018, 12, 6)),
+        version(4, process_type="4", history_no="01", replaced_history_no="00", difference_total=-2_500),
+        version(6, process_type="3", history_no="01", removed=True, change_date="20181201",
+                due=[0, 0, 0, -60_000]),
+    ]  # fmt: skip
+
+
 def notice(number: int = 1, **changed: Any) -> dict[str, Any]:
     """One line of a shipment notice: B and D only."""
     base = line(number)
@@ -176,7 +225,7 @@ def notice(number: int = 1, **changed: Any) -> dict[str, Any]:
 
 def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows as a frame with the types of ledger lines."""
-    names = list(rows[0]) if rows else list(line())
+    names = list(dict.fromkeys(name for row in rows for name in row)) if rows else list(line())
     schema = {name: _LINE_TYPES.get(name, pl.String) for name in names}
     return pl.DataFrame(rows, schema=schema)
 

@@ -233,6 +233,11 @@ FINANCE: dict[str, Any] = {
     "premium_c": 3,
     "premium_d": 4,
     "premium_total": 10,
+    "charged_total": 30,
+    "returned_total": 20,
+    "payable_yen": 10,
+    "refund_yen": 0,
+    "listed_only_yen": 0,
 }
 
 
@@ -242,11 +247,12 @@ def test_finance_extract_has_machine_names_utf8_and_iso_dates() -> None:
     head, row, end = content.decode("utf-8").split("\n")
     assert head == (
         "month,invoice_no,issued_on,due_on,product,holder,holder_name,agreement_code,department_code,"
-        "acceptance_month,lines,premium_a,premium_b,premium_c,premium_d,premium_total"
+        "acceptance_month,lines,premium_a,premium_b,premium_c,premium_d,premium_total,"
+        "charged_total,returned_total,payable_yen,refund_yen,listed_only_yen"
     )
     assert row == (
         "2018-12,I-2018-000007,2018-12-28,2019-02-06,enterprise,012345678,株式会社髙﨑商事,099999901,,"
-        "2018-11,39,1,2,3,4,10"
+        "2018-11,39,1,2,3,4,10,30,20,10,0,0"
     )
     assert end == ""
 

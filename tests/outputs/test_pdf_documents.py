@@ -40,6 +40,12 @@ FEW = frame([line(number) for number in range(1, 4)])
 MANY = frame([line(number) for number in range(1, 61)])
 NOTICES = frame([notice(number) for number in range(1, 31)])
 NO_FINDINGS = findings_frame([])
+NO_DIFFERENCES = pl.DataFrame(
+    schema={
+        **dict.fromkeys(("application_no", "shipment_no", "settlement_no", "how", "changes"), pl.String),
+        **dict.fromkeys(("premium_before", "premium_after", "difference"), pl.Int64),
+    }
+)
 
 EVERY_KIND: dict[str, Callable[[], bytes]] = {
     "受付票": lambda: d.receipt_pdf(RECEIPT, header().holder_name, "企業総合保険", header().created_at),
@@ -54,6 +60,12 @@ EVERY_KIND: dict[str, Callable[[], bytes]] = {
     },
     "保険料計算書": lambda: d.premium_statement_pdf(header(), UNIT, MANY, labels=ENTERPRISE),
     "保険料請求書": lambda: d.invoice_pdf(header(), UNIT, INVOICE, MANY),
+    "処理結果受付票": lambda: d.result_pdf(
+        header(), submission(), [d.Control("申告とファイル", {"申告した件数": 3, "ファイルのデータ": 3})]
+    ),
+    "照合・確定差異一覧": lambda: d.difference_list_pdf(
+        header(), UNIT, "U_C_1", NO_DIFFERENCES, labels=ENTERPRISE
+    ),
 }
 
 
