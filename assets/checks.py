@@ -12,12 +12,16 @@ from assets.graph import (
     deliveries,
     monitor_lists,
     reconciliation_ledgers,
+    retention,
     run_name,
     uploads,
     verdicts,
+    yearly_premiums,
 )
+from daicho.expecting import expected_of, overdue_month
 from daicho.references import calendar_of, calendar_warning, reference_of
 from daicho.store import Store
+from pipelines.expected import month_before
 from pipelines.ledger import bookings, listings
 from schemas.journal import BOOKING, RECONCILIATION
 
@@ -148,6 +152,47 @@ def reconciled_within_a_week(store: StoreResource) -> dg.AssetCheckResult:
     )
 
 
+@dg.asset_check(
+    asset=yearly_premiums,
+    description="船前支払限度額のあるすべてのバイヤーに、簡易の年額保険料を請求できていること。",
+)
+def yearly_premiums_are_billed(store: StoreResource) -> dg.AssetCheckResult:
+    """Warns of buyers for whom no rate was found, or whose limit changed behind a billing."""
+    from assets.yearly import unbilled
+
+    left = unbilled(store.open())
+    rows = left.select("agreement_code", "buyer_code", "day", "reason").head(50).iter_rows()
+    return dg.AssetCheckResult(
+        passed=left.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"未請求": left.height, **{f"{a} {buyer} {day}": reason for a, buyer, day, reason in rows}},
+    )
+
+
+@dg.asset_check(
+    asset=retention,  # of the nightly run only
+    description="期限を過ぎた船積月の船積確定通知が、簡易のすべての特約から届いていること。",
+)
+def expected_notices_are_in(store: StoreResource) -> dg.AssetCheckResult:
+    """Warns of 簡易 agreements without a notice of the newest month whose deadline is over."""
+    kept = store.open()
+    today = kept.clock.now().date()
+    month = overdue_month(today)
+    missing = expected_of(kept, month)
+    rows = missing.select("agreement_code", "holder", "holder_name").head(50).iter_rows()
+    return dg.AssetCheckResult(
+        passed=missing.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            f"期限を過ぎた未通知({month:%Y-%m})": missing.height,
+            f"今月末が期限の未通知({month_before(today):%Y-%m})": expected_of(
+                kept, month_before(today)
+            ).height,
+            **{code: f"{holder} {name}" for code, holder, name in rows},
+        },
+    )
+
+
 def _nothing_failed(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
     stage = asset.key.to_user_string()
 
@@ -170,10 +215,13 @@ def _nothing_failed(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
 
 CHECKS = [
     *map(_nothing_failed, (uploads, verdicts, monitor_lists, reconciliation_ledgers, confirmed_ledgers)),
+    _nothing_failed(yearly_premiums),
     records_are_conserved,
     premiums_are_conserved,
     nothing_booked_twice,
     calendar_reaches_a_year,
     everything_is_delivered,
     reconciled_within_a_week,
+    yearly_premiums_are_billed,
+    expected_notices_are_in,
 ]

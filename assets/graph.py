@@ -181,8 +181,36 @@ def confirmed_ledgers(context: dg.AssetExecutionContext, store: StoreResource) -
 
 
 @dg.asset(
+    group_name=LEDGERS,
+    kinds={"deltalake", "pdf"},
+    description=(
+        "**船積前保険料(簡易・年額)**: 船積前危険オプションのある特約に、保険年度が始まった日と限度額が増えた日から、"
+        "バイヤーごとの年額保険料を一度だけ請求します。料率のないバイヤーは請求せず、ログとチェックで知らせます。"
+    ),
+)
+def yearly_premiums(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """Yearly premiums before shipment that are due are billed, stated and invoiced."""
+    from assets.yearly import bill_yearly_due, unbilled
+
+    kept = store.open()
+    result = _listed(context, kept, bill_yearly_due(kept, context.log.info))
+    left = unbilled(kept)
+    columns = ("agreement_code", "buyer_code", "day", "country_category", "buyer_rating", "reason")
+    rows = [list(row) for row in left.select(columns).iter_rows()]
+    for agreement, buyer, day, category, rating, reason in rows:
+        context.log.warning(
+            f"{agreement} バイヤー {buyer} の {day} からの船積前保険料を請求していません"
+            f"(国カテゴリー {category or 'なし'}、格付 {rating or 'なし'}): {reason}"
+        )
+    titles = ["特約コード", "バイヤー", "計算開始日", "国カテゴリー", "格付", "理由"]
+    return dg.MaterializeResult(
+        metadata={**(result.metadata or {}), "未請求": len(rows), "未請求一覧": table(titles, rows)}
+    )
+
+
+@dg.asset(
     group_name=FINANCE,
-    deps=[confirmed_ledgers],
+    deps=[confirmed_ledgers, yearly_premiums],
     kinds={"csv"},
     description="**経理データ**: 月の最終営業日20:00以降、その月に請求した保険料を請求書ごとにCSVにします。内容が変わったときだけ新しい版を作ります。",
 )

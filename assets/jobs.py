@@ -1,6 +1,6 @@
 """The four jobs of the day.
 
-``nightly`` = intake + due 照合 + due 確定 + month extract + delivery + retention (contract §7).
+``nightly`` = intake + due 照合 + due 確定 + yearly premiums + month extract + delivery + retention (contract §7).
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ from assets.graph import (
     retention,
     uploads,
     verdicts,
+    yearly_premiums,
 )
 
 _TAGS = {DUE_TAG: "1", "dagster/max_runtime": 6 * 3600}
@@ -34,12 +35,24 @@ def _job(name: str, selection: list[dg.AssetsDefinition], description: str) -> A
 INTAKE = _job("intake", _INTAKE, "受付・審査・計上・モニタリスト。期日の来た申請をすべて処理します。")
 RECONCILE = _job("reconcile", [reconciliation_ledgers, deliveries], "期日の来た行を照合台帳に載せます。")
 CONFIRM = _job(
-    "confirm", [confirmed_ledgers, finance_premiums, deliveries], "締切を過ぎた単位を確定し、請求します。"
+    "confirm",
+    [confirmed_ledgers, yearly_premiums, finance_premiums, deliveries],
+    "締切を過ぎた単位を確定し、請求します。簡易の年額保険料も請求します。",
 )
 NIGHTLY = _job(
     "nightly",
-    [*_INTAKE, reconciliation_ledgers, confirmed_ledgers, finance_premiums, deliveries, retention],
-    "毎営業日20:30: 受付・審査から照合、確定、経理データ、配送、保存期間まで。",
+    [
+        *_INTAKE,
+        *(
+            reconciliation_ledgers,
+            confirmed_ledgers,
+            yearly_premiums,
+            finance_premiums,
+            deliveries,
+            retention,
+        ),
+    ],
+    "毎営業日20:30: 受付・審査から照合、確定、年額保険料、経理データ、配送、保存期間まで。",
 )
 JOBS = [INTAKE, RECONCILE, CONFIRM, NIGHTLY]
 PARTITIONED = {"intake", "nightly"}

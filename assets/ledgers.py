@@ -15,7 +15,7 @@ from daicho.references import calendar_of, reference_of
 from daicho.store import Store
 from daicho.store.journal import Snapshot
 from pipelines.ledger import confirmation_entries, listings, reconciliation_entries
-from schemas.journal import CONFIRMATION, RECONCILIATION
+from schemas.journal import CONFIRMATION, RECONCILIATION, YEARLY
 from sensors.windows import cut_off
 
 Say = Callable[[str], None]
@@ -69,8 +69,9 @@ def extract_due(store: Store, say: Say = lambda _: None) -> list[str]:
     """Issues finance's month extract from the month's last business day 20:00 on; new versions only for new content."""
     now = store.clock.now()
     calendar = calendar_of(reference_of(store))
-    confirmed = listings(store.journal.open().scan(), CONFIRMATION)
-    months = confirmed.select(pl.col("listed_at").dt.date().dt.truncate("1mo").unique()).collect().to_series()
+    journal = store.journal.open().scan()
+    invoiced = pl.concat([listings(journal, CONFIRMATION), listings(journal, YEARLY)])
+    months = invoiced.select(pl.col("listed_at").dt.date().dt.truncate("1mo").unique()).collect().to_series()
     issued = []
     for month in sorted(months.to_list()):
         # The cut-off of the month before falls on this month's last business day.

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from assets.yearly_papers import finance_rows
 from daicho.drop import answer
 from daicho.references import calendar_of, reference_of
 from daicho.store import Store
@@ -223,7 +224,7 @@ def finance_extract(store: Store, month: str) -> pl.DataFrame:
         for ledger_id, holder in rows.select("ledger_id", "holder").iter_rows()
     ]
     split = pl.col("unit").str.split("_")
-    return rows.with_columns(
+    ledgers = rows.with_columns(
         pl.lit(month).alias("month"),
         pl.Series("invoice_no", [f.invoice_no for f in facts], dtype=pl.String),
         pl.Series("issued_on", [f.issued_on for f in facts], dtype=pl.Date),
@@ -232,6 +233,7 @@ def finance_extract(store: Store, month: str) -> pl.DataFrame:
         split.list.get(2).alias("acceptance_month"),
         pl.Series("holder_name", names, dtype=pl.String),
     )
+    return pl.concat([ledgers, finance_rows(store, month)], how="diagonal_relaxed")
 
 
 def issue_finance_extract(store: Store, month: str) -> str | None:

@@ -10,10 +10,14 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from daicho.expecting import expected_lately
 from daicho.references import reference_of
 from daicho.store import Store
 from daicho.views import ledger_frame
+from pipelines.cover_period import with_cover_period
+from pipelines.yearly import PLAN, owed
 from schemas.findings import SCHEMA as FINDINGS
+from schemas.journal import YEARLY
 from schemas.reference import TABLES
 from schemas.submission import Refusal
 
@@ -52,11 +56,15 @@ def views(store: Store) -> dict[str, Callable[[], pl.DataFrame]]:
             store.events.submissions(store.clock.now()), infer_schema_length=None, schema=_SUBMISSIONS
         ),
         "findings": lambda: _findings(store),
-        "ledger": lambda: ledger_frame(store).collect(),
-        "ledger_history": lambda: ledger_frame(store, history=True).collect(),
+        "ledger": lambda: with_cover_period(ledger_frame(store).collect(), reference_of(store)),
+        "ledger_history": lambda: with_cover_period(
+            ledger_frame(store, history=True).collect(), reference_of(store)
+        ),
         "documents": lambda: pl.DataFrame(
             store.documents.find({}, store.clock.now()), schema=_DOCUMENTS, infer_schema_length=None
         ),
+        "expected_notices": lambda: expected_lately(store),
+        "yearly_premiums": lambda: _yearly(store),
         **{f"reference_{name}": lambda name=name: reference_of(store).table(name) for name in TABLES},  # type: ignore[misc]
     }
 
@@ -83,6 +91,33 @@ _DOCUMENTS = dict.fromkeys(
     ),
     pl.String,
 )
+
+
+def _yearly(store: Store) -> pl.DataFrame:
+    """Yearly premiums of 簡易: those billed with their invoice, and those owed, ``state`` telling why they are not."""
+    journal = store.journal.open().scan()
+    billed = journal.filter(pl.col("entry") == YEARLY).select(
+        *(
+            "agreement_code",
+            pl.col("policyholder_code").alias("holder"),
+            pl.col("payer_code").alias("buyer_code"),
+        ),
+        *(
+            "year_from",
+            "year_until",
+            pl.col("acceptance_date").alias("day"),
+            "paid_limit_yen",
+            "pre_limit_yen",
+        ),
+        pl.lit("billed").alias("state"),
+        pl.col("payer_country").alias("buyer_country"),
+        *("buyer_rating", "country_category", "rate_p", pl.col("days_pre").alias("days")),
+        *(pl.col("base_pre_yen").alias("base_yen"), "premium_total", pl.col("ledger_id").alias("billing_id")),
+        *(pl.format("INV-{}", "ledger_id").alias("invoice_no"), pl.col("booked_at").alias("billed_at")),
+    )
+    left = owed(reference_of(store), journal, store.clock.now().date())
+    rows = pl.concat([billed.collect(), left.select(list(PLAN))], how="diagonal")
+    return rows.sort("agreement_code", "year_from", "buyer_code", "day")
 
 
 def _findings(store: Store) -> pl.DataFrame:

@@ -196,6 +196,37 @@ def explain(options: argparse.Namespace) -> int:
     return 0
 
 
+def expected(options: argparse.Namespace) -> int:
+    """``daicho expected [--month YYYY-MM] [--mail]``."""
+    from daicho.expecting import expected_of, month_named
+    from pipelines.expected import EXPECTED, MAILS, reminders
+
+    store = Store.open()
+    found = expected_of(store, month_named(options.month, store.clock.now().date()))
+    if not options.mail:
+        columns = {
+            "holder": "保険利用者",
+            "holder_name": "名称",
+            "agreement_code": "特約コード",
+            "month": "船積年月",
+            "deadline": "通知期限",
+            "days_left": "残り日数",
+            "last_notice_month": "前回の通知",
+        }
+        rows_out(found.to_dicts(), options, columns, list(EXPECTED))
+        return 0
+    mails = reminders(found).to_dicts()
+    if options.csv and not options.json:
+        mails = [mail | {"agreements": " ".join(mail["agreements"])} for mail in mails]
+    if options.json or options.csv or not mails:
+        rows_out(mails, options, {}, list(MAILS))
+    for mail in [] if options.json or options.csv else mails:
+        print(
+            f"宛先: {mail['holder']} {mail['holder_name']}\n件名: {mail['subject']}\n\n{mail['body']}\n{'-' * 72}"
+        )
+    return 0
+
+
 def outputs(options: argparse.Namespace) -> int:
     """``daicho outputs``."""
     store = Store.open()
@@ -332,6 +363,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
         decide,
         ledger,
         explain,
+        expected,
         outputs,
         sql,
         generate,

@@ -73,6 +73,10 @@ def parser() -> argparse.ArgumentParser:
     explain = command("explain", "保険料の計算根拠を見る")
     explain.add_argument("application_no", metavar="申込番号", help="YY-NNNNNN または YY-NNNNNN-BB")
 
+    expected = command("expected", "まだ届いていない船積確定通知(簡易)を見る", csv=True)
+    expected.add_argument("--month", metavar="YYYY-MM", help="船積年月(既定は先月)")
+    expected.add_argument("--mail", action="store_true", help="保険利用者ごとの依頼文を作る(送信はしない)")
+
     outputs = command("outputs", "作成した帳票の一覧を見る", csv=True)
     outputs.add_argument("--submission", metavar="受付番号")
     outputs.add_argument("--holder", metavar="コード")

@@ -81,7 +81,8 @@ def test_assets_their_order_and_their_partitions() -> None:
         "monitor_lists": (["verdicts"], "submissions"),
         "reconciliation_ledgers": (["verdicts"], "ledgers"),
         "confirmed_ledgers": (["reconciliation_ledgers"], "ledgers"),
-        "finance_premiums": (["confirmed_ledgers"], "finance"),
+        "yearly_premiums": ([], "ledgers"),
+        "finance_premiums": (["confirmed_ledgers", "yearly_premiums"], "finance"),
         "deliveries": (["confirmed_ledgers", "finance_premiums", "reconciliation_ledgers"], "finance"),
         "retention": (["deliveries"], "finance"),
     }
@@ -104,6 +105,9 @@ def test_jobs_checks_sensor_and_schedules() -> None:
     assert checks == {
         *(f"{stage}:nothing_failed" for stage in ("uploads", "verdicts", "monitor_lists")),
         *(f"{stage}:nothing_failed" for stage in ("reconciliation_ledgers", "confirmed_ledgers")),
+        "yearly_premiums:nothing_failed",
+        "yearly_premiums:yearly_premiums_are_billed",
+        "retention:expected_notices_are_in",
         "verdicts:records_are_conserved",
         "verdicts:premiums_are_conserved",
         "verdicts:nothing_booked_twice",
@@ -124,10 +128,11 @@ def test_the_jobs_and_their_stages() -> None:
     assert stages == {
         "intake": intake,
         "reconcile": {"reconciliation_ledgers", "deliveries"},
-        "confirm": {"confirmed_ledgers", "finance_premiums", "deliveries"},
+        "confirm": {"confirmed_ledgers", "yearly_premiums", "finance_premiums", "deliveries"},
         "nightly": {
             *intake,
-            *("reconciliation_ledgers", "confirmed_ledgers", "finance_premiums", "deliveries", "retention"),
+            *("reconciliation_ledgers", "confirmed_ledgers", "yearly_premiums", "finance_premiums"),
+            *("deliveries", "retention"),
         },
     }
     for name in stages:

@@ -308,6 +308,8 @@ JSON_COMMANDS: list[tuple[str, ...]] = [
     ("explain", "18-000001"),
     ("outputs",),
     ("sql", "select 1 as one"),
+    ("expected",),
+    ("expected", "--mail"),
     ("verify",),
 ]
 
@@ -368,7 +370,7 @@ def test_help_names_every_command() -> None:
         assert home.cli(command, "--help").code == 0
     assert set(COMMANDS) == {
         *("reference", "submit", "check", "run", "status", "findings", "decide", "ledger", "explain"),
-        *("outputs", "sql", "generate", "verify"),
+        *("expected", "outputs", "sql", "generate", "verify"),
     }
     assert set(JOBS) == {"nightly", "intake", "reconcile", "confirm"}
     assert set(PRODUCTS) == {"enterprise", "equipment", "consumer-goods", "simplified-notice"}

@@ -17,6 +17,8 @@ VIEWS = [
     "ledger",
     "ledger_history",
     "documents",
+    "expected_notices",
+    "yearly_premiums",
     *(f"reference_{name}" for name in TABLES),
 ]
 
