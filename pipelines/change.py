@@ -69,7 +69,7 @@ def apply_changes(
     found: list[pl.DataFrame] = []
     made: list[pl.DataFrame] = []
     failed = pl.DataFrame(schema={"application_no": pl.String})
-    for number in range(int(records["round"].max() or 0) + 1 if records.height else 0):  # type: ignore[call-overload]
+    for number in sorted(records["round"].unique().to_list()):
         part = records.filter(pl.col("round") == number).join(failed, on="application_no", how="anti")
         rows, findings = _one_round(part, assessment, booked, tables, calendar)
         found.append(findings)
@@ -128,8 +128,11 @@ def _one_round(
     if part.is_empty():
         return _nothing(), empty()
     facts = _facts(booked, calendar)
+    reasons = tables(assessment.reference_load).codes("change_reasons", assessment.acceptance_date) | {CLEARED}
     told = part.join(facts, on="application_no", how="left", maintain_order="left").with_columns(
-        pl.lit(assessment.acceptance_date).alias("notice_date"), _changes_something(layout).alias("changes")
+        pl.lit(assessment.acceptance_date).alias("notice_date"),
+        _changes_something(layout).alias("changes"),
+        pl.col("change_reason").is_in(sorted(reasons)).alias("reason_known"),
     )
     if not is_notice(layout.product):
         told = _with_known_lines(told, booked)

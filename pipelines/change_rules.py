@@ -91,6 +91,7 @@ def record_rules(layout: Layout, submitter: str, received_on: date) -> list[Rule
             {"other": pl.col("is_contract_date")},
         ),
         Rule("old-contract", number, alive & _is("2") & (pl.col("insured_from") < _CHANGE_NOTICE_SINCE)),
+        Rule("code-unknown", "change_reason", ~pl.col("reason_known")),
         Rule("increase-needs-branch", "change_reason", _is("2") & (pl.col("change_reason") == "01")),
     ]
     if not is_notice(layout.product):

@@ -55,7 +55,8 @@ def rated_version(
         *(pl.lit(None, dtype).alias(name) for name, dtype in RATED.items()),
     )
     yen = [f"{kind}_{c}" for kind in ("premium", "insured_amount") for c in COMPONENTS]
-    gone = gone.with_columns(pl.lit(0, pl.Int64).alias(name) for name in [*yen, "premium_total"])
+    yen += ["premium_total", "contract_yen", "base_pre_yen", "base_post_yen"]
+    gone = gone.with_columns(pl.lit(0, pl.Int64).alias(name) for name in yen)
     rated = pl.concat([live, gone], how="diagonal_relaxed").sort("place")
     if not before.height:
         return rated.with_columns(

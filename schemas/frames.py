@@ -103,8 +103,8 @@ class BookedLines(pa.DataFrameModel):
     @pa.dataframe_check
     def booked_once(cls, data: pa.PolarsData) -> pl.LazyFrame:  # type: ignore[misc]  # noqa: N805 - pandera's form
         """A line has each version once, and each withdrawal of a version once."""
-        key = ["line_id", "history_no", pl.col("process_type") == "5"]
-        return data.lazyframe.select(pl.struct(*key).is_unique())
+        withdrawal = pl.col("process_type") == "5"
+        return data.lazyframe.select(pl.struct("line_id", "history_no", withdrawal).is_unique())
 
     @pa.dataframe_check
     def unrated_is_free(cls, data: pa.PolarsData) -> pl.LazyFrame:  # type: ignore[misc]  # noqa: N805 - pandera's form

@@ -353,6 +353,34 @@ def test_already_insured_fires_in_post() -> None:
     test_post.test_a_contract_that_is_insured_is_told_with_its_number()
 
 
+CHANGES = (
+    *(
+        "application-unknown",
+        "application-other-product",
+        "application-other-agreement",
+        "application-withdrawn",
+    ),
+    *("left-ledger", "not-yet-confirmed", "already-confirmed", "correction-closed", "stale-history"),
+    *("history-full", "nothing-changed", "change-before-contract", "old-contract", "increase-needs-branch"),
+    *(
+        "increase-other-contract",
+        "branch-taken",
+        "branch-split",
+        "flag-missing",
+        "line-exists",
+        "line-unknown",
+    ),
+    *("all-removed", "not-substantial", "late-change", "after-notice-limit"),
+)
+"""Findings about what is booked; ``test_changes`` holds their cases, since they need a ledger."""
+
+
+@pytest.mark.parametrize("code", CHANGES)
+def test_findings_about_booked_lines_have_their_case(code: str) -> None:
+    text = (Path(__file__).parent / "test_changes.py").read_text(encoding="utf-8")
+    assert f'"{code}"' in text
+
+
 def codes_in_rules() -> set[str]:
     """Every word in a rule module that is the code of a finding."""
     words = set()
@@ -365,4 +393,4 @@ def codes_in_rules() -> set[str]:
 
 def test_every_code_has_a_case() -> None:
     """A rule without a test in which it fires is decoration."""
-    assert codes_in_rules() - {case.code for case in CASES} - FIRES.keys() == set()
+    assert codes_in_rules() - {case.code for case in CASES} - FIRES.keys() - set(CHANGES) == set()
