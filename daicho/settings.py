@@ -47,6 +47,8 @@ class Settings:
     """Minutes for which a dropped file waits for its manifest (contract §5)."""
     payment_days: int = 40
     """Calendar days from invoice to payment, then the next business day (contract §7)."""
+    refund_threshold_yen: int = 100_000
+    """A ledger's return from this amount on is paid to the account, a smaller one is only listed (D-042)."""
     provided_data_days: int = 30
     """Days for which provided data (提供データ) can be fetched."""
 

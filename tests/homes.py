@@ -260,8 +260,11 @@ def quick_paper(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 def print_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """What ``quick_paper`` does."""
-    for name in ("receipt_pdf", "monitor_list_pdf", "ledger_pdf", "premium_statement_pdf", "invoice_pdf"):
-        monkeypatch.setattr(f"assets.papers.paper.{name}", lambda *_, **__: b"%PDF-1.7 quick")
+    for name in (
+        *("receipt_pdf", "result_pdf", "monitor_list_pdf", "ledger_pdf", "premium_statement_pdf"),
+        *("invoice_pdf", "difference_list_pdf"),
+    ):
+        monkeypatch.setattr(f"outputs.documents.{name}", lambda *_, **__: b"%PDF-1.7 quick")
 
 
 @pytest.fixture

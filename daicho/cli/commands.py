@@ -247,6 +247,31 @@ def outputs(options: argparse.Namespace) -> int:
     return 0
 
 
+def reissue(options: argparse.Namespace) -> int:
+    """``daicho reissue DOCUMENT_ID [--out FILE]``."""
+    from assets.papers_again import put_back, reissued
+
+    store = Store.open()
+    again = reissued(store, options.document)
+    if options.out:
+        _written(Path(options.out), again.data)
+    restored = put_back(store, again)
+    row = again.document
+    if options.json:
+        told = {name: row[name] for name in ("document_id", "kind", "format")}
+        sums = {"sha256": again.sha256, "issued_sha256": row["sha256"], "identical": again.identical}
+        as_json(told | sums | {"out": options.out, "restored": restored})
+    else:
+        print(
+            f"{row['document_id']}  "
+            + ("作成時と同一です" if again.identical else "作成時と異なります。作成時の帳票としては使わないでください")
+            + f"  SHA-256 {again.sha256}"
+        )
+        if restored:
+            say(f"失われていたファイル {store.documents.path(row)} を元に戻しました。")
+    return 0
+
+
 def sql(options: argparse.Namespace) -> int:
     """``daicho sql QUERY``."""
     from daicho.querying import query
@@ -315,6 +340,18 @@ def _write_upload(frame: "pl.DataFrame", path: Path) -> None:
     path.write_bytes(frame.write_csv(line_terminator="\r\n").encode("cp932"))
 
 
+def _written(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        from daicho.receiving import legible
+
+        raise Refusal(
+            "unwritable-file",
+            f"「{legible(str(path))}」に書けません({error.strerror})。場所と権限を確かめてください。",
+        ) from error
+
+
 def _content(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
@@ -365,6 +402,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
         explain,
         expected,
         outputs,
+        reissue,
         sql,
         generate,
         verify,

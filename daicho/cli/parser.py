@@ -82,6 +82,10 @@ def parser() -> argparse.ArgumentParser:
     outputs.add_argument("--holder", metavar="コード")
     outputs.add_argument("--date", metavar="日付", help="作成日 YYYY-MM-DD")
 
+    reissue = command("reissue", "作成済みの帳票をもう一度作り、作成時と1バイトも違わないことを確かめる")
+    reissue.add_argument("document", metavar="帳票番号", help="daicho outputs の document_id")
+    reissue.add_argument("--out", metavar="FILE", help="作った帳票の書き先")
+
     sql = command("sql", "読取り専用のSQL(DuckDB)で調べる", csv=True)
     sql.add_argument("query", metavar="SQL")
 

@@ -9,6 +9,7 @@ import pytest
 
 from assets import papers
 from assets.ledgers import Listed, confirm_due, extract_due, reconcile_due
+from daicho.store.documents import DocumentStore
 from tests import kit
 from tests.homes import (
     CUT_OFF,
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.usefixtures("quick_paper")
 UNIT = f"{kit.AGREEMENT}_-_2018-11"
 CONFIRMED = [
     *[("confirmed_ledger", form) for form in ("csv", "pdf")],
+    *[("difference_list", form) for form in ("csv", "pdf")],
     *[("invoice", form) for form in ("csv", "pdf")],
     *[("premium_statement", form) for form in ("csv", "pdf")],
 ]
@@ -176,6 +178,7 @@ def test_notices_are_confirmed_with_statement_premium_and_invoice(home: Home) ->
     kinds = Counter(kind for kind, _ in home.kinds())
     assert kinds == {
         "shipment_statement": 2,
+        "difference_list": 2,
         "premium_statement": 2,
         "invoice": 2,
         "shipment_statement_check": 2,
@@ -410,12 +413,12 @@ def test_others_get_no_provided_data(home: Home) -> None:
     assert home.papers(CUT_OFF, kind="provided_data") == []
 
 
-@pytest.mark.req("C-025", "C-026", "D-024")
+@pytest.mark.req("C-025", "C-026", "C-027", "D-024")
 def test_provided_data_and_monitor_lists_can_be_fetched_for_thirty_days(providing: Home) -> None:
     providing.booked(contracts("EX-1"), "2018-11-09T09:00:00")
     providing.print_papers("2018-11-09T09:00:00")
     reconcile(providing, WEEK_OVER)
-    passing = {"provided_data", "monitor_list", "findings_report"}
+    passing = {"provided_data", "monitor_list", "findings_report", "ledger_file"}
     at_end = {row["kind"]: row for row in providing.papers("2018-12-09T23:59:59")}
     assert passing < at_end.keys()
     assert {at_end[kind]["expires_at"] for kind in passing} == {"2018-12-10T00:00:00+09:00"}
@@ -426,7 +429,7 @@ def test_provided_data_and_monitor_lists_can_be_fetched_for_thirty_days(providin
     store = providing.at("2018-12-10T20:30:00")
     removed = store.documents.remove_expired(store.clock.now())
     assert {name.split("-")[0] for name in removed} == passing
-    assert [Path(at_end[kind]["path"]).exists() for kind in sorted(passing)] == [False] * 3
+    assert [Path(at_end[kind]["path"]).exists() for kind in sorted(passing)] == [False] * 4
     kept = at_end.keys() - passing
     assert all(Path(at_end[kind]["path"]).exists() for kind in kept)
     assert providing.verify("2018-12-10T20:30:00") == []
@@ -466,6 +469,11 @@ def test_the_extract_comes_with_the_end_of_the_month_and_again_only_when_it_chan
         "premium_c": "300",
         "premium_d": "7600",
         "premium_total": "18400",
+        "charged_total": "18400",
+        "returned_total": "0",
+        "payable_yen": "18400",
+        "refund_yen": "0",
+        "listed_only_yen": "0",
     }
 
 
@@ -512,24 +520,24 @@ def _with_two_units(folder: Path, loaded: Path) -> Home:
     return home
 
 
-@pytest.mark.parametrize("at", range(0, 20, 3))
+@pytest.mark.parametrize("at", range(0, 24, 3))
 def test_papers_that_a_crash_left_out_are_made_by_the_next_run(
     tmp_path: Path, loaded: Path, whole: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    assert len(whole) == 20
+    assert len(whole) == 24
     home = _with_two_units(tmp_path, loaded)
-    issue, calls = papers._issue, []
+    issue, calls = DocumentStore.issue, []
 
-    def dies(*arguments: Any) -> None:
+    def dies(*arguments: Any) -> Any:
         calls.append(arguments)
         if len(calls) == at + 1:
             raise KeyboardInterrupt
-        issue(*arguments)
+        return issue(*arguments)
 
-    monkeypatch.setattr(papers, "_issue", dies)
+    monkeypatch.setattr(DocumentStore, "issue", dies)
     with pytest.raises(KeyboardInterrupt):
         confirm(home)
-    monkeypatch.setattr(papers, "_issue", issue)  # undo() would take the quick paper away as well
+    monkeypatch.setattr(DocumentStore, "issue", issue)  # undo() would take the quick paper away as well
     confirm(home)
     assert _issued(home) == whole
     assert home.verify() == []
