@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 from polars import selectors as cs
 
+from assets.papers_common import header, holder_name, issue, names
 from daicho.references import calendar_of, reference_of
 from daicho.store import Store
 from outputs import documents as paper
@@ -16,10 +17,9 @@ from outputs.yearly import YearlyFacts, yearly_invoice_pdf, yearly_statement_csv
 from pipelines.reference import Reference
 from pipelines.yearly import billings
 from schemas.journal import YEARLY
-from schemas.products import FACTS, Product
+from schemas.products import Product
 from sensors.windows import payment_due
 
-ISSUER = "台帳 daicho"
 _DANGERS = tuple(paper.DANGERS)
 
 
@@ -36,33 +36,30 @@ def issue_yearly_billing(store: Store, billing_id: str) -> list[str]:
     created: datetime = first["booked_at"]
     holder, unit = first["policyholder_code"], first["unit"]
     reference = reference_of(store, first["reference_load"])  # made again, they are the same papers
-    facts = YearlyFacts(first["agreement_code"], first["year_from"], first["year_until"], billing_id)
+    told = names(reference, rows)
+    years = min(rows["year_from"].to_list()), max(rows["year_until"].to_list())
+    facts = YearlyFacts(first["agreement_code"], *years, billing_id)
     invoice = _invoice_facts(store, billing_id, created, reference)
-    names = _names(reference, rows)
     agreement, _, month = unit.split("_")
     ledger_unit = paper.LedgerUnit(agreement, None, month)
     free = rows.with_columns(
         pl.lit(0, pl.Int64).alias(f"{kind}_{c}") for kind in ("premium", "due") for c in _DANGERS
     )
 
-    def header(kind: str) -> paper.DocumentHeader:
-        product = FACTS[Product.SIMPLIFIED_NOTICE].name_ja
-        return paper.DocumentHeader(
-            holder, _holder_name(reference, holder), product, created, f"{kind}-{billing_id}", ISSUER
-        )
+    def head(kind: str) -> paper.DocumentHeader:
+        return header(reference, holder, Product.SIMPLIFIED_NOTICE, created, f"{kind}-{billing_id}")
 
     issued = []
     # The invoice's CSV comes last: it is what tells that nothing is owed any more.
     for kind, form, data in (
-        ("premium_statement", "pdf", yearly_statement_pdf(header("premium_statement"), facts, rows, names)),
-        ("premium_statement", "csv", yearly_statement_csv(rows, names)),
-        ("invoice", "pdf", yearly_invoice_pdf(header("invoice"), facts, invoice, rows)),
+        ("premium_statement", "pdf", yearly_statement_pdf(head("premium_statement"), facts, rows, told)),
+        ("premium_statement", "csv", yearly_statement_csv(rows, told)),
+        ("invoice", "pdf", yearly_invoice_pdf(head("invoice"), facts, invoice, rows)),
         ("invoice", "csv", paper.invoice_csv(ledger_unit, invoice, free)),
     ):
         document_id = f"{kind}-{billing_id}-{form}"
         name = f"{billing_id}_{paper.TITLES[kind]}.{form}"
-        store.documents.issue(document_id, kind, form, name, data, holder, created, None, unit, None)
-        issued.append(document_id)
+        issued.append(issue(store, document_id, kind, form, name, data, holder, created, None, None, unit))
     return issued
 
 
@@ -84,7 +81,7 @@ def finance_rows(store: Store, month: str) -> pl.DataFrame:
                 "due_on": invoice.due_on,
                 "product": str(Product.SIMPLIFIED_NOTICE),
                 "holder": row["holder"],
-                "holder_name": _holder_name(reference, row["holder"]),
+                "holder_name": holder_name(reference, row["holder"]),
                 "agreement_code": row["agreement_code"],
                 "department_code": "-",
                 "acceptance_month": row["unit"].rsplit("_", 1)[1],
@@ -103,18 +100,3 @@ def _invoice_facts(
     """Payable as other invoices are: 40 days later, next business day (D-013, D-014)."""
     due_on = payment_due(billed_at.date(), store.settings.payment_days, calendar_of(reference))
     return paper.InvoiceFacts(f"INV-{billing_id}", billed_at.date(), due_on)
-
-
-def _holder_name(reference: Reference, holder: str) -> str:
-    found = reference.table("policyholders").filter(pl.col("holder") == holder)["name"].to_list()
-    return (found[0] if found else None) or f"保険利用者 {holder}"
-
-
-def _names(reference: Reference, rows: pl.DataFrame) -> paper.Names:
-    codes = rows["payer_code"].unique().to_list()
-    buyers = reference.table("buyers").filter(pl.col("buyer_code").is_in(codes)).sort("valid_from")
-    countries = reference.table("country_categories").sort("valid_from")
-    return paper.Names(
-        {code: name or "" for code, name in buyers.select("buyer_code", "name").iter_rows()},
-        {code: name or code for code, name in countries.select("country", "name").iter_rows()},
-    )

@@ -24,7 +24,7 @@ def with_cover_period(rows: pl.DataFrame, reference: Reference) -> pl.DataFrame:
     """Journal rows of bookings → the same rows with the columns ``COVER_PERIOD``.
 
     ``pre_*``: the dangers before shipment (A, C), ``post_*``: those after it (B, D); ``cover_from`` and ``cover_until``:
-    both together. What was taken out of the ledger (``removed``) is not covered.
+    both together. What was taken out of the ledger (``removed``) or withdrawn (``stage``, where told) is not covered.
 
     Args:
         rows: journal rows, or ledger lines with their columns.
@@ -36,6 +36,8 @@ def with_cover_period(rows: pl.DataFrame, reference: Reference) -> pl.DataFrame:
     )
     notice = pl.col("product") == Product.SIMPLIFIED_NOTICE
     gone = pl.col("removed").fill_null(False)
+    if "stage" in frame.columns:
+        gone = gone | (pl.col("stage") == "withdrawn")
     before = (
         pl.when(notice).then(pl.col("option_taken").fill_null(False)).otherwise(_covered("a", "c")) & ~gone
     )

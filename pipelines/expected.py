@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.ledger import current
+from pipelines.ledger import current_versions
 from pipelines.reference import Reference
 from schemas.products import Product
 from sensors.calendar import end_of_month
@@ -43,7 +43,7 @@ MAILS: dict[str, Any] = {
 def expected_notices(reference: Reference, journal: pl.LazyFrame, month: date, today: date) -> pl.DataFrame:
     """The 簡易 agreements that run in a month and have told no shipment of it, by holder and agreement.
 
-    A notice that was withdrawn counts as none.
+    A notice that was withdrawn (処理種別5) counts as none, a corrected one for the month that it tells now.
 
     Args:
         reference: the tables; an agreement runs in a month when it is in force on a day of it.
@@ -157,8 +157,8 @@ def _told(journal: pl.LazyFrame) -> dict[str, set[str]]:
     """Agreement → months (``YYYY-MM``) of which a notice stands."""
     month = pl.format("{}-{}", pl.col("shipment_month").str.head(4), pl.col("shipment_month").str.tail(2))
     rows = (
-        current(journal)
-        .filter(pl.col("product") == Product.SIMPLIFIED_NOTICE, pl.col("stage") != "withdrawn")
+        current_versions(journal)
+        .filter(pl.col("product") == Product.SIMPLIFIED_NOTICE, ~pl.col("removed").fill_null(False))
         .select("agreement_code", month.alias("month"))
         .unique()
         .collect()

@@ -161,6 +161,8 @@ def test_finance_gets_the_yearly_invoices_of_a_month_also_without_any_ledger(ins
     )
     assert (row["acceptance_month"], row["department_code"], row["lines"]) == ("2018-04", "-", "2")
     assert [row[f"premium_{c}"] for c in "abcd"] == ["0"] * 4
+    assert (row["charged_total"], row["payable_yen"]) == ("45000", "45000")
+    assert [row[name] for name in ("returned_total", "refund_yen", "listed_only_yen")] == ["0"] * 3
     load(insured, buyer_registrations=[registered(EA, 30_000_000, "2018-12-03")])
     bill(insured, "2018-12-03T20:30:00")
     assert extract_due(insured.at(CUT_OFF)) == ["finance_premiums-2018-12-v1"]
@@ -184,13 +186,15 @@ def test_papers_that_a_crash_left_out_are_made_by_the_next_run(
     assert invoice["発行日"] == "20181106", "it is of the day of the billing"
 
 
-@pytest.mark.usefixtures("quick_paper")
 def test_a_paper_made_again_is_the_same_paper(insured: Home) -> None:
     bill(insured, TUESDAY)
     before = insured.papers()
     load(insured, policyholders=[{"holder": kit.HOLDER, "name": "新社名㈱"}])
     yearly_papers.issue_yearly_billing(insured.at("2018-12-03T10:00:00"), FIRST)
     assert insured.papers() == before
+    for document in before:
+        again = insured.cli("reissue", document["document_id"], "--json", now="2018-12-03T10:00:00")
+        assert again.json["identical"] is True
 
 
 def test_the_view_tells_what_is_billed_and_what_is_not(insured: Home) -> None:

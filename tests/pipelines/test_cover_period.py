@@ -136,6 +136,10 @@ def test_a_notice_of_what_is_paid_in_advance_is_not_covered_after_shipment() -> 
 def test_what_was_taken_out_is_not_covered() -> None:
     frame = covered(enterprise_row(), removed=True)
     assert frame.select(COVER_PERIOD).row(0) == (None,) * 6
+    rows = covered(enterprise_row()).drop(COVER_PERIOD)
+    for stage, start in (("withdrawn", None), ("confirmed", ACCEPTED)):
+        told = with_cover_period(rows.with_columns(pl.lit(stage).alias("stage")), kit.default_reference())
+        assert told["cover_from"].to_list() == [start]
 
 
 def test_rows_keep_their_order_and_columns() -> None:

@@ -108,6 +108,26 @@ def test_a_notice_of_another_agreement_or_entry_is_none() -> None:
     assert codes(reference, journal((ONE, "201810"))) == []
 
 
+@pytest.mark.req("B-022")
+def test_a_withdrawn_notice_is_none_and_a_corrected_one_counts_for_its_new_month() -> None:
+    reference = tables(agreement(ONE, "2018-04-02"))
+    booked = journal((ONE, "201810")).collect()
+    withdrawal = booked.with_columns(
+        pl.lit(2, pl.Int64).alias("journal_no"), pl.lit("5").alias("process_type")
+    )
+    assert codes(reference, pl.concat([booked, withdrawal]).lazy()) == [ONE]
+    corrected = booked.with_columns(
+        pl.lit(2, pl.Int64).alias("journal_no"),
+        pl.lit("4").alias("process_type"),
+        pl.lit("01").alias("history_no"),
+        pl.lit("00").alias("replaced_history_no"),
+        pl.lit("201809").alias("shipment_month"),
+    )
+    both = pl.concat([booked, corrected]).lazy()
+    assert codes(reference, both) == [ONE]
+    assert codes(reference, both, date(2018, 9, 1)) == []
+
+
 def test_holders_are_asked_once_for_all_their_agreements() -> None:
     reference = tables(
         agreement(ONE, "2018-04-02"),
