@@ -61,7 +61,9 @@ def differences(journal: pl.LazyFrame, ledger_id: str) -> pl.DataFrame:
     since = earlier.select(pl.col("journal_no").max()).collect().item() or 0
     known = journal.filter(pl.col("journal_no") <= until)
     booked = bookings(known)
-    checked = listings(known, RECONCILIATION).select("listed_journal_no", "ledger_id")
+    checked = listings(known, RECONCILIATION).select(
+        "listed_journal_no", pl.col("ledger_id").alias("checked_ledger_id")
+    )
     confirmed = listings(known, CONFIRMATION).select("listed_journal_no")
     stood = (
         booked.filter(pl.col("unit") == unit, pl.col("process_type") != "5")
@@ -103,8 +105,13 @@ class _Versions:
     def fate(self, version: Version) -> tuple[str, dict[str, Row], int]:
         """How a version went, the lines that stand instead of it, and the journal number of the act."""
         if version in self.withdrawals:
-            left = self.withdrawals[version]
-            return "withdrawn", left, _last(left)
+            before = [
+                v
+                for v in self.lines
+                if v[0] == version[0] and v[1] < version[1] and v not in self.withdrawals
+            ]
+            instead = self.fate(max(before))[1] if before else {}
+            return "withdrawn", instead, _last(self.withdrawals[version])
         for later in reversed(self.corrections.get(version, [])):
             if later not in self.withdrawals:
                 _, lines, act = self.fate(later) if later in self.corrections else ("", self.lines[later], 0)
@@ -121,16 +128,7 @@ def _gone(row: Row, told: _Versions, since: int, ledger_id: str) -> Row | None:
     if how != "missing" and act <= since:
         return None  # an earlier confirmation of the unit told it
     after = None if how == "missing" else instead.get(row["line_id"])
-    if after is not None and how == "withdrawn" and not after["premium_total"] and not _left(after, told):
-        after = None
-    return _row(row["ledger_id_right"], ledger_id, how, row, after) if "ledger_id_right" in row else None
-
-
-def _left(row: Row, told: _Versions) -> bool:
-    """Whether a branch still stands after its version was withdrawn: another version does."""
-    return any(
-        version[0] == row["application_no"] and version not in told.withdrawals for version in told.lines
-    )
+    return _row(row["checked_ledger_id"], ledger_id, how, row, after)
 
 
 def _added(row: Row, told: _Versions, since: int, ledger_id: str) -> Row | None:

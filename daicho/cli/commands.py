@@ -264,7 +264,11 @@ def reissue(options: argparse.Namespace) -> int:
     else:
         print(
             f"{row['document_id']}  "
-            + ("作成時と同一です" if again.identical else "作成時と異なります。作成時の帳票としては使わないでください")
+            + (
+                "作成時と同一です"
+                if again.identical
+                else "作成時と異なります。作成時の帳票としては使わないでください"
+            )
             + f"  SHA-256 {again.sha256}"
         )
         if restored:
