@@ -40,7 +40,12 @@ def explain_application(store: Store, application_no: str) -> dict[str, Any]:
     history = bookings(journal).filter(number.is_in(lines["application_no"].unique().to_list())).collect()
     for (product, load), part in lines.partition_by(["product", "reference_load"], as_dict=True).items():
         again = rerated(part, history, Product(str(product)), reference_of(store, int(str(load))))
-        told += [_line(booked, row) for booked, row in zip(part.to_dicts(), again.to_dicts(), strict=True)]
+        told += [
+            # Of a withdrawn line there is nothing to explain but that it was withdrawn.
+            _withdrawn(booked) if booked["stage"] == "withdrawn" else _line(booked, row)
+            for booked, row in zip(part.to_dicts(), again.to_dicts(), strict=True)
+        ]
+    told.sort(key=lambda line: str(line["line_id"]))
     return {
         "application_no": application_no,
         "product": lines["product"][0],
@@ -66,10 +71,38 @@ def _line(booked: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
         "carries_premium": row["leads"],
         "components": [_component(c, booked, row) for c in COMPONENTS],
         "premium_total": booked["premium_total"],
+        "change": _change(booked),
         "change_notice_limit": booked["change_notice_limit"].isoformat()
         if booked["change_notice_limit"]
         else None,
         "as_booked": all(booked[f"premium_{c}"] == row[f"premium_{c}"] for c in COMPONENTS),
+    }
+
+
+def _change(booked: dict[str, Any]) -> dict[str, Any] | None:
+    """What the version made of the one before it; None of a first version."""
+    if booked["base_history_no"] is None and booked["replaced_history_no"] is None:
+        return None
+    return {
+        "process_type": booked["process_type"],
+        "change_reason": booked["change_reason"],
+        "notice_date": booked["notice_date"].isoformat(),
+        "counts_from": booked["counts_from"].isoformat(),
+        "base_history_no": booked["base_history_no"],
+        "premium_before": booked["premium_total"] - booked["difference_total"],
+        "difference": booked["difference_total"],
+        "due": {c.upper(): booked[f"due_{c}"] for c in COMPONENTS} | {"total": booked["due_total"]},
+    }
+
+
+def _withdrawn(booked: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "line_id": booked["line_id"],
+        "history_no": booked["history_no"],
+        "acceptance_date": booked["acceptance_date"].isoformat(),
+        "withdrawn": True,
+        "change": _change(booked),
+        "premium_total": booked["premium_total"],
     }
 
 
@@ -124,6 +157,14 @@ def explanation_text(document: dict[str, Any]) -> str:
         FORMULA,
     ]
     for line in document["lines"]:
+        if line.get("withdrawn"):
+            out += [
+                "",
+                f"■ {line['line_id']}  履歴 {line['history_no']}  取消・削除済み",
+                *_change_text(line["change"]),
+                f"  残る保険料 {line['premium_total']:,}円",
+            ]
+            continue
         out += [
             "",
             f"■ {line['line_id']}  履歴 {line['history_no']}  受理日 {line['acceptance_date']}  参照表 第{line['reference_load']}版",
@@ -147,8 +188,27 @@ def explanation_text(document: dict[str, Any]) -> str:
             out.append(
                 f"      料率表: カテゴリー {row['country_category']} 格付 {row['buyer_rating']} {row['valid_from']}~ {row['rate_set'] or ''}"
             )
+        out += _change_text(line["change"])
         out.append(
             f"  合計 {line['premium_total']:,}円" + ("" if line["as_booked"] else "  ※計上額と一致しません")
         )
     out += ["", f"申込合計 {document['premium_total']:,}円"]
     return "\n".join(out)
+
+
+def _change_text(change: dict[str, Any] | None) -> list[str]:
+    """How a version came to cost what it costs: returns are for the days that were left."""
+    if change is None:
+        return []
+    parts = "  ".join(f"{c} {yen:+,}" for c, yen in change["due"].items() if c != "total" and yen)
+    return [
+        (
+            f"  変更: 処理種別 {change['process_type']}  事由 {change['change_reason'] or '-'}  "
+            f"受理 {change['notice_date']}  基準の履歴 {change['base_history_no'] or '-'}"
+        ),
+        (
+            f"  変更前 {change['premium_before']:,}円 → 差額 {change['difference']:+,}円"
+            + (f"  請求 {change['due']['total']:+,}円 ({parts})" if parts else "")
+        ),
+        f"  減額・解除の返還 = (変更前の率による保険料 - 変更後) × {change['counts_from']} 以後の残り日数 ÷ 全日数 (1円未満切捨て)",
+    ]

@@ -11,13 +11,15 @@ from typing import Any
 
 import polars as pl
 
+from daicho.conserving import conserved
 from daicho.references import reference_of
 from daicho.settings import SettingsError
 from daicho.store import Store
 from pipelines.ledger import bookings, listings, standing_versions
 from pipelines.money import yen_sum
 from pipelines.rerate import rerated
-from schemas.journal import CONFIRMATION, RATED, RECONCILIATION
+from pipelines.yearly import RECOMPUTED, recomputed
+from schemas.journal import CONFIRMATION, RATED, RECONCILIATION, YEARLY
 from schemas.money import COMPONENTS
 from schemas.products import Product
 
@@ -37,7 +39,9 @@ def verify_store(store: Store, say: Callable[[str], None]) -> dict[str, Any]:
         ("二重計上", _twice),
         ("照合・確定", _listings),
         ("保険料の再計算", _premiums),
+        ("年額保険料の再計算", _yearly_premiums),
         ("帳票", _papers),
+        ("金額の保存", conserved),
     ):
         say(f"{title}を確認しています")
         found, counts = _looked(title, step, store)
@@ -51,8 +55,13 @@ def verify_store(store: Store, say: Callable[[str], None]) -> dict[str, Any]:
 
 
 _LEDGER_KINDS = {
-    RECONCILIATION: ("reconciliation_ledger", "shipment_statement_check"),
-    CONFIRMATION: ("confirmed_ledger", "shipment_statement", "premium_statement", "invoice"),
+    "reconciliation_ledger": (RECONCILIATION,),
+    "shipment_statement_check": (RECONCILIATION,),
+    "confirmed_ledger": (CONFIRMATION,),
+    "shipment_statement": (CONFIRMATION,),
+    "difference_list": (CONFIRMATION,),
+    "premium_statement": (CONFIRMATION, YEARLY),
+    "invoice": (CONFIRMATION, YEARLY),
 }
 """Which papers stand for which entries of the journal; their ids are ``<kind>-<ledger id>-<format>``."""
 
@@ -218,6 +227,23 @@ def _premiums(store: Store) -> _Step:
     }
 
 
+def _yearly_premiums(store: Store) -> _Step:
+    """Every yearly premium before shipment (簡易) comes out again from the tables that priced it."""
+    rows = store.journal.open().scan().filter(pl.col("entry") == YEARLY).collect().sort("journal_no")
+    problems = []
+    for (load,), part in rows.partition_by(["reference_load"], as_dict=True).items():
+        again = recomputed(part, reference_of(store, int(str(load))))
+        differs = pl.any_horizontal(part[name].ne_missing(again[name]) for name in RECOMPUTED)
+        wrong = part.select("agreement_code", "payer_code", "acceptance_date").filter(
+            pl.select(differs).to_series()
+        )
+        problems += [
+            f"特約 {agreement} バイヤー {buyer} の年額保険料({day})を再計算すると計上と一致しません。"
+            for agreement, buyer, day in wrong.iter_rows()
+        ]
+    return problems, {"yearly_premiums_recomputed": rows.height}
+
+
 def _papers(store: Store) -> _Step:
     problems = []
     documents = store.documents.find({}, store.clock.now())
@@ -230,14 +256,14 @@ def _papers(store: Store) -> _Step:
         if hashlib.sha256(data).hexdigest() != document["sha256"]:
             problems.append(f"帳票 {document['document_id']} の内容が作成時と違います。")
     journal = store.journal.open().scan()
-    for entry, kinds in _LEDGER_KINDS.items():
-        ledgers = set(listings(journal, entry).select("ledger_id").collect().to_series().to_list())
-        for kind in kinds:
-            issued = (
-                name.removeprefix(f"{kind}-").rsplit("-", 1)[0] for name in store.events.issued_ids(kind)
-            )
-            problems += [
-                f"{kind} {name} は作成済みですが、台帳にその記載がありません。"
-                for name in sorted({*issued} - ledgers)
-            ]
+    ledgers = {
+        entry: set(listings(journal, entry).select("ledger_id").collect().to_series().to_list())
+        for entry in (RECONCILIATION, CONFIRMATION, YEARLY)
+    }
+    for kind, entries in _LEDGER_KINDS.items():
+        issued = {name.removeprefix(f"{kind}-").rsplit("-", 1)[0] for name in store.events.issued_ids(kind)}
+        problems += [
+            f"{kind} {name} は作成済みですが、台帳にその記載がありません。"
+            for name in sorted(issued.difference(*(ledgers[entry] for entry in entries)))
+        ]
     return problems, {"documents": len(documents)}

@@ -28,8 +28,20 @@ _FACTS = [
     "premium_total",
     "change_notice_limit",
     "stage",
+    "notice_date",
+    "insured_shipment_date",
+    "uncovered_from",
+    "uncovered_until",
+    "policy_type_from",
+    "premium_before",
+    "difference_total",
+    "due_total",
 ]
-"""What a ledger line tells besides its layout fields (contract §4)."""
+"""What a ledger line tells besides its layout fields (contract §4), with what its last version changed."""
+_DATES = [
+    *("acceptance_date", "change_notice_limit", "notice_date", "insured_shipment_date"),
+    *("uncovered_from", "uncovered_until", "policy_type_from"),
+]
 _ORIGIN = ["submission_id", "record", "unit"]
 
 
@@ -91,7 +103,8 @@ def ledger_frame(store: Store, at: datetime | None = None, history: bool = False
     journal = store.journal.open().scan()
     if at is not None:
         journal = as_of(journal, at)
-    return with_stage(journal).sort("journal_no") if history else current(journal)
+    lines = with_stage(journal).sort("journal_no") if history else current(journal)
+    return lines.with_columns((pl.col("premium_total") - pl.col("difference_total")).alias("premium_before"))
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +114,7 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
         told[name] = row[name]
     for c in COMPONENTS:
         told[f"rate_{c}"] = percent_text(row[f"rate_{c}"])
-    for name in ("acceptance_date", "change_notice_limit"):
+    for name in _DATES:
         told[name] = row[name].isoformat() if row[name] else None
     for name in _ORIGIN:
         told[name] = row[name]

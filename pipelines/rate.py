@@ -4,6 +4,7 @@ Which rate row counts: latest ``valid_from`` not after the acceptance date, then
 before rating. C and D are rated without country. Contract §5 "Money", §6; Seed 004 slides 21, 22, 53.
 """
 
+from datetime import date
 from fractions import Fraction
 
 import polars as pl
@@ -18,6 +19,7 @@ _CATEGORY = {"a": "country_category_pre", "b": "country_category", "c": None, "d
 _DAYS = {"a": "days_pre", "b": "days_post", "c": "days_pre", "d": "days_post"}
 _BASE = {"a": "base_pre_yen", "b": "base_post_yen", "c": "base_pre_yen", "d": "base_post_yen"}
 _FACTORS = ("full_political", "currency_rider", "additional_cost")
+_NEVER = date(9999, 12, 31)
 RATES_OF: dict[Product, tuple[Product, ...]] = {
     Product.ENTERPRISE: (Product.ENTERPRISE,),
     Product.SIMPLIFIED_NOTICE: (Product.SIMPLIFIED_NOTICE,),
@@ -76,10 +78,17 @@ def _chosen(frame: pl.DataFrame, factor: str) -> pl.Expr:
 
 def _with_rate_row(frame: pl.DataFrame, c: str, product: Product, reference: Reference) -> pl.DataFrame:
     table = reference.table("rates").filter(pl.col("component") == c)
-    for owner in RATES_OF[product]:
-        own = table.filter(pl.col("product") == owner)
-        if own.height:
-            break
+    first, *rest = RATES_OF[product]
+    own = table.filter(pl.col("product") == first)
+    # Once the product has rates of its own in force, only those count.
+    until = own["valid_from"].min() if own.height else _NEVER
+    lent = table.filter(pl.col("product").is_in(rest))
+    own = pl.concat(
+        [
+            own.with_columns(pl.lit(_NEVER).alias("lent_until")),
+            lent.with_columns(pl.lit(until, pl.Date).alias("lent_until")),
+        ]
+    )
     category = pl.col(_CATEGORY[c]) if _CATEGORY[c] else pl.lit(None, pl.String)  # type: ignore[arg-type]
     frame = frame.with_columns(category.alias("rate_category"))
     asked = frame.select("rate_category", "payer_class", "acceptance_date").unique()
@@ -90,11 +99,13 @@ def _with_rate_row(frame: pl.DataFrame, c: str, product: Product, reference: Ref
         pl.col("rate_set").alias(f"rate_set_{c}"),
         pl.col("a").alias(f"a_{c}"),
         pl.col("b").alias(f"b_{c}"),
+        "lent_until",
     )
     matches = (
         asked.join(rows, how="cross")
         .filter(
-            (pl.col(f"rate_from_{c}") <= pl.col("acceptance_date")),
+            pl.col(f"rate_from_{c}") <= pl.col("acceptance_date"),
+            pl.col("acceptance_date") < pl.col("lent_until"),
             (pl.col("row_category") == "*") | (pl.col("row_category") == pl.col("rate_category")),
             (pl.col("row_rating") == "*") | (pl.col("row_rating") == pl.col("payer_class")),
         )
@@ -105,6 +116,7 @@ def _with_rate_row(frame: pl.DataFrame, c: str, product: Product, reference: Ref
             descending=True,
         )
         .unique(["rate_category", "payer_class", "acceptance_date"], keep="first", maintain_order=True)
+        .drop("lent_until")
         .rename({"row_category": f"rate_row_category_{c}", "row_rating": f"rate_row_rating_{c}"})
     )
     return frame.join(

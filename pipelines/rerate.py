@@ -13,14 +13,15 @@ from pipelines.money import premium_of
 from pipelines.rate import base_column
 from pipelines.reference import Reference
 from schemas.journal import RATED
-from schemas.layouts import Layout, layout_of
+from schemas.layouts import Layout, all_layout_fields, layout_of
 from schemas.money import COMPONENTS
 from schemas.products import Product, is_notice
 
 FREE_REASONS = ("06", "07")
 """船積時期の変更: up to three months either way the premium stays (contract §7)."""
 _TIMES = ("last_shipment_date", "due_date", "inspection_date", "usance_days", "settlement_method")
-_TERMS = ("inspection_date", "usance_days", "settlement_method")
+_TERMS = ("usance_days", "settlement_method")
+"""What a free shift must leave alone; days of payment and inspection may move with the shipment."""
 _SHIPMENT = ["application_no", "history_no", "shipment_key"]
 _NUMBERED = ["line_id", "application_no", "history_no", "record", "acceptance_date"]
 _STANDING = ["acts_as", "base_history_no", "counts_from", "removed"]
@@ -42,6 +43,10 @@ def rated_version(
         negative = returned) and everything that rating looked up (null on removed lines).
     """
     product = layout.product
+    # Another product's column means nothing here; blank it would take the agreement's option.
+    lines = lines.drop(
+        name for name in all_layout_fields() if name in lines.columns and name not in layout.names
+    )
     shipment_key = pl.lit("") if is_notice(product) else pl.col("shipment_no").fill_null("")
     lines = typed(lines, layout).with_columns(shipment_key.alias("shipment_key"))
     lines = lines.with_row_index("place")
@@ -96,19 +101,14 @@ def _with_days_that_stay(lines: pl.DataFrame, before: pl.DataFrame) -> pl.DataFr
     there = pl.col("was").fill_null(False)
     changed = {name: pl.col(name).ne_missing(pl.col(f"was_{name}")) for name in (*_TIMES, "contract_date")}
     shipment, insured = pl.col("last_shipment_date_day"), pl.col("was_insured")
-    due, was_due = pl.col("due_date_day"), pl.col("was_due_date").str.to_date("%Y%m%d", strict=False)
-
-    def within(day: pl.Expr, of: pl.Expr) -> pl.Expr:
-        return day.is_between(of.dt.offset_by("-3mo"), of.dt.offset_by("3mo"))
-
+    within = shipment.is_between(insured.dt.offset_by("-3mo"), insured.dt.offset_by("3mo"))
     free = (
         there
         & (pl.col("acts_as") == "2")
         & pl.col("change_reason").is_in(FREE_REASONS).fill_null(False)
         & changed["last_shipment_date"]
-        & within(shipment, insured).fill_null(False)
-        & (within(due, was_due).fill_null(False) | ~changed["due_date"])
-        & ~pl.any_horizontal(changed[name] for name in _TERMS)
+        & within.fill_null(False)
+        & ~(there & pl.any_horizontal(changed[name] for name in _TERMS)).any().over(_SHIPMENT)
     )
     moved = changed["last_shipment_date"] & ~free
     other_lines = ~there | (pl.col("removed") != pl.col("was_removed"))
@@ -138,7 +138,7 @@ def _settled(
         *(pl.col(f"premium_{c}").sum().alias(f"new_{c}") for c in COMPONENTS),
     )
     old = before.group_by(_SHIPMENT).agg(
-        pl.col("insured_shipment_date").max().alias("was_insured"),
+        pl.col("last_shipment_date").str.to_date("%Y%m%d", strict=False).max().alias("was_shipped"),
         pl.col("change_notice_limit").max().alias("was_limit"),
         pl.col("days_post").max().alias("was_days_post"),
         *(by_rate[c].sum().alias(f"old_{c}") for c in COMPONENTS),
@@ -179,13 +179,16 @@ def _with_bases(sums: pl.DataFrame, product: Product, reference: Reference) -> p
 
 
 def _due(c: str, product: Product) -> pl.Expr:
-    """Yen due for a danger: the whole increase; of a decrease the part for the time left, cut below 1 yen."""
+    """Yen due for a danger: the whole increase; of a decrease the part for the time left, cut below 1 yen.
+
+    The time runs to the last shipment as it was before the notice, a free shift included.
+    """
     basis, day = pl.col(f"basis_{c}"), pl.col("counts_from")
-    to_shipment = (pl.col("was_insured") - pl.col("acceptance_date")).dt.total_days()
+    to_shipment = (pl.col("was_shipped") - pl.col("acceptance_date")).dt.total_days()
     usance = pl.col("was_days_post").cast(pl.Int64)
-    settled = pl.col("was_limit") if is_notice(product) else pl.col("was_insured") + pl.duration(days=usance)
+    settled = pl.col("was_limit") if is_notice(product) else pl.col("was_shipped") + pl.duration(days=usance)
     total = pl.when(basis == "shipment").then(to_shipment).when(basis == "usance").then(usance).otherwise(1)
-    ends = pl.when(basis == "shipment").then("was_insured").when(basis == "usance").then(settled)
+    ends = pl.when(basis == "shipment").then("was_shipped").when(basis == "usance").then(settled)
     left = (
         pl.when(basis == "none")
         .then(0)

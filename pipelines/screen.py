@@ -349,7 +349,11 @@ def _ledger_rules(layout: Layout, received_on: date) -> list[Rule]:
         Rule(
             "settlement-1-year",
             "settlement_method",
-            over_1y & ~pl.col("lc_good") & ~small_retention.fill_null(False),
+            # Elsewhere the cover table leaves D without cover (contract "Not covered").
+            pl.lit(layout.product is Product.ENTERPRISE)
+            & over_1y
+            & ~pl.col("lc_good")
+            & ~small_retention.fill_null(False),
             {"label": "決済", "rating": pl.col("payer_rating")},
             value=long_term,
         ),

@@ -408,35 +408,36 @@ def changed_premium(
     new_full: int,
     standing: int,
     acceptance: date,
-    insured_shipment: date,
+    last_shipment: date,
     days_post: int | None,
     notice_day: date,
 ) -> tuple[int, int]:
     """What a new version makes due for one component (below zero: returned), and what stands for it afterwards.
 
     ``old_full`` and ``new_full`` are the premiums by rate of the version before and of the new one. An increase is due
-    in full, of a decrease the part is returned that was still to run on the notice's acceptance day (contract §7).
+    in full, of a decrease the part is returned that was still to run on the notice's acceptance day (contract §7),
+    up to the last shipment as the ledger told it before the notice.
     """
     if new_full >= old_full:
         due = new_full - old_full
     else:
         due = -floor(
             (old_full - new_full)
-            * _still_to_run(component, acceptance, insured_shipment, days_post, notice_day)
+            * _still_to_run(component, acceptance, last_shipment, days_post, notice_day)
         )
     return due, standing + due
 
 
 def _still_to_run(
-    component: str, acceptance: date, insured_shipment: date, days_post: int | None, notice_day: date
+    component: str, acceptance: date, last_shipment: date, days_post: int | None, notice_day: date
 ) -> Fraction:
     """A and C run from acceptance to shipment, B and D from shipment over the usance: the share left, 0 to 1."""
     if component in "AC":
-        total = (insured_shipment - acceptance).days
-        end = insured_shipment
+        total = (last_shipment - acceptance).days
+        end = last_shipment
     else:
         total = days_post or 0
-        end = insured_shipment + timedelta(days=total)
+        end = last_shipment + timedelta(days=total)
     if total <= 0:
         return Fraction(0)
     remaining = min(max((end - notice_day).days, 0), total)

@@ -606,11 +606,13 @@ def test_two_free_shifts_are_measured_from_the_date_that_is_paid_for() -> None:
     assert book.line(LINE)["days_pre"] == 151
 
 
-def test_a_decrease_after_a_free_shift_is_reckoned_on_the_days_that_are_paid_for() -> None:
+def test_a_decrease_after_a_free_shift_is_rated_on_the_days_that_are_paid_for_and_returned_to_the_new_date() -> None:
+    """2018-11-06 → 2019-02-06: 92 days, 30 of them after 2019-01-07; not shipped yet, so B and D in full."""
     book = confirmed()
     sent(book, noticed(change_reason="06", **shipped("20190206")), accepted=AFTER)
     sent(book, noticed(**amounts("5000000")), accepted=AFTER)
-    assert premiums(book) == (2_600, 7_900 - 3_950 * 28 // 60, 300, 7_600 - 3_800 * 28 // 60)
+    assert book.line(LINE)["days_pre"] == 30
+    assert premiums(book) == (2_600 - 1_300 * 30 // 92, 3_950, 300 - 150 * 30 // 92, 3_800)
 
 
 @pytest.mark.parametrize("reason", ["02", "04"])

@@ -17,7 +17,7 @@ ACCEPTED, SHIPMENT = date(2018, 11, 6), date(2018, 12, 6)
 
 
 def due(component: str, old: int, new: int, notice_day: date, **changes: object) -> int:
-    terms = {"acceptance": ACCEPTED, "insured_shipment": SHIPMENT, "days_post": 60} | changes
+    terms = {"acceptance": ACCEPTED, "last_shipment": SHIPMENT, "days_post": 60} | changes
     return changed_premium(component, old, new, old, notice_day=notice_day, **terms)[0]  # type: ignore[arg-type]
 
 
@@ -68,8 +68,8 @@ def test_after_shipment_the_days_of_the_usance_are_returned(
 
 
 def test_nothing_is_returned_for_a_time_that_never_was() -> None:
-    assert due("A", 2600, 0, ACCEPTED, insured_shipment=ACCEPTED) == 0
-    assert due("C", 2600, 0, ACCEPTED, insured_shipment=ACCEPTED - timedelta(days=9)) == 0
+    assert due("A", 2600, 0, ACCEPTED, last_shipment=ACCEPTED) == 0
+    assert due("C", 2600, 0, ACCEPTED, last_shipment=ACCEPTED - timedelta(days=9)) == 0
     assert due("B", 0, 0, ACCEPTED, days_post=None) == 0
 
 
@@ -153,7 +153,7 @@ def test_a_return_is_the_share_of_days_left_cut_below_a_yen(
     total = days_pre if component in "AC" else days_post
     gone = passed if component in "AC" else passed - days_pre
     left = min(max(total - gone, 0), total)
-    yen = due(component, old, new, told, insured_shipment=shipment, days_post=days_post)
+    yen = due(component, old, new, told, last_shipment=shipment, days_post=days_post)
     assert yen == -((old - new) * left // total)
-    later = due(component, old, new, told + timedelta(days=1), insured_shipment=shipment, days_post=days_post)
+    later = due(component, old, new, told + timedelta(days=1), last_shipment=shipment, days_post=days_post)
     assert yen <= later <= 0
