@@ -13,7 +13,8 @@ from making.samples import samples
 HERE = Path(__file__).resolve().parent
 EXPECTED = [
     *("file", "product", "holder", "user", "count", "sent_at", "channel", "resend"),
-    *("expected", "refusal", "premium_total_yen", "errors", "warnings", "findings", "explanation"),
+    *("expected", "refusal", "decision", "decided_at"),
+    *("premium_total_yen", "errors", "warnings", "findings", "explanation"),
 ]
 
 
@@ -50,6 +51,8 @@ def main() -> None:
                 int(sample.resend),
                 sample.outcome,
                 sample.refusal,
+                sample.decision,
+                sample.decided_at and sample.decided_at + "+09:00",
                 sample.premium,
                 sample.of_severity("error") if taken else "",
                 sample.of_severity("warning") if taken else "",

@@ -1,4 +1,4 @@
-"""The tour of ``make run``: two months of the samples through the command line, as a user would live them.
+"""The tour of ``make run``: four months of the samples through the command line, as users would live them.
 
 Every step is a ``daicho`` command with the clock set to the instant of the sample (DAICHO_NOW), in a home of its own
 that is emptied first. Progress goes to standard error, the result to standard output. What must come of each upload
@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
@@ -33,15 +32,24 @@ EVENINGS = {
     "2018-11-16T20:30:00+09:00": "週末の照合 (end of week)",
     "2018-11-22T20:30:00+09:00": "祝日前の照合 (end of week, Friday is a holiday)",
     "2018-11-30T20:30:00+09:00": "月末の照合 (end of month)",
-    "2018-12-28T20:30:00+09:00": "締切と確定 (cut-off: final ledgers and invoices)",
+    "2018-12-28T20:30:00+09:00": "11月分の締切と確定 (cut-off of November: final ledgers and invoices)",
+    "2019-01-18T20:30:00+09:00": "変更の照合 (end of week: changes)",
+    "2019-02-01T20:30:00+09:00": "週末の照合、12月分の確定 (end of week, December is final)",
+    "2019-02-28T20:30:00+09:00": "1月分の締切と確定 (cut-off of January: changes are billed or returned)",
 }
 """Evenings on which the nightly job is run. A real home runs it on every business day; here each run takes seconds, and
 what an evening left out waits for the next."""
 
 REFUSED = "拒否"
+DECISIONS = {
+    "release": "事情を確かめ、期限後の受付を認めた",
+    "refuse": "通知期限を過ぎており、受け付けられない",
+}
+"""What the desk says when it decides on a held upload."""
 PAPERS = {
     "reconciliation_ledger": "照合台帳",
     "shipment_statement_check": "船積通知明細書(照合用)",
+    "difference_list": "照合・確定差異一覧",
     "confirmed_ledger": "確定台帳",
     "shipment_statement": "船積通知明細書",
     "premium_statement": "保険料計算書",
@@ -50,6 +58,12 @@ PAPERS = {
     "monitor_list": "モニタリスト",
     "finance_premiums": "経理データ",
 }
+UNITS = (
+    "SELECT unit, COUNT(*) AS versions, SUM(GREATEST(due_total, 0)) AS charged, "
+    "SUM(LEAST(due_total, 0)) AS returned, SUM(due_total) AS net "
+    "FROM ledger_history WHERE stage = 'confirmed' GROUP BY unit ORDER BY right(unit, 7), unit"
+)
+"""What versions of each unit make due: new premiums and increases, and returns."""
 LISTED = ("confirmed_ledger", "shipment_statement", "invoice")
 """Papers whose places are told one by one; of the others only how many there are."""
 
@@ -150,24 +164,30 @@ def tour(daicho: CommandLine) -> list[Step]:
     steps = [Step(row) for row in _expected()]
     loaded = daicho.wanted(MORNING, "reference", "load", str(HERE / "reference"))["loaded"]
     tell(MORNING, "reference load", f"参照表 {len(loaded)}表 {sum(loaded.values())}行")
-    moments: list[tuple[str, int, list[Step]]] = [(evening, 1, []) for evening in EVENINGS]
-    for sent_at, group in groupby(steps, key=lambda step: step.row["sent_at"]):
-        moments.append((sent_at, 0, list(group)))
-    for now, _, sent in sorted(moments, key=lambda moment: moment[:2]):
+    decided = {step.row["decided_at"] for step in steps} - {""}
+    for now in sorted({step.row["sent_at"] for step in steps} | decided | set(EVENINGS)):
+        sent = [step for step in steps if step.row["sent_at"] == now]
         for step in sent:
             if step.row["channel"] == "cli":
                 submit(daicho, step)
         if dropped := [step for step in sent if step.row["channel"] == "drop"]:
             drop(daicho, now, dropped)
+        if held := [step for step in steps if step.row["decided_at"] == now]:
+            decide(daicho, now, held)
         if now in EVENINGS:
-            started = time.monotonic()
-            processed = daicho.wanted(now, "run", "nightly")["processed"]
-            uploads = sum(name.startswith("S") for name in processed)
-            told = f"審査 {uploads}件" + (
-                f"、台帳 {len(processed) - uploads}単位" if uploads < len(processed) else ""
-            )
-            tell(now, "run nightly", f"{EVENINGS[now]}: {told}  [{time.monotonic() - started:.1f}秒]")
+            evening(daicho, now)
     return steps
+
+
+def evening(daicho: CommandLine, now: str) -> None:
+    """``daicho run nightly``: what is waiting, 照合 and 確定."""
+    started = time.monotonic()
+    processed = daicho.wanted(now, "run", "nightly")["processed"]
+    uploads = sum(name.startswith("S") for name in processed)
+    told = f"審査 {uploads}件" + (
+        f"、台帳 {len(processed) - uploads}単位" if uploads < len(processed) else ""
+    )
+    tell(now, "run nightly", f"{EVENINGS[now]}: {told}  [{time.monotonic() - started:.1f}秒]")
 
 
 def submit(daicho: CommandLine, step: Step) -> None:
@@ -206,6 +226,19 @@ def drop(daicho: CommandLine, now: str, steps: Sequence[Step]) -> None:
         answer = json.loads(there[0].read_text(encoding="utf-8")) if there else {}
         _note(step, answer)
         tell("", "", _told(step, answer))
+
+
+def decide(daicho: CommandLine, now: str, steps: Sequence[Step]) -> None:
+    """``daicho decide`` on what is held; the evening books what was released."""
+    for step in steps:
+        reason = DECISIONS[step.row["decision"]]
+        words = ["--" + step.row["decision"], "--by", "山田", "--reason", reason]
+        answer = daicho.wanted(now, "decide", step.submission_id, *words)
+        tell(
+            now,
+            "decide",
+            f"{step.row['file']} → {step.submission_id} {words[0]} {answer['status']}: {reason}",
+        )
 
 
 def _note(step: Step, answer: Any) -> None:
@@ -254,7 +287,7 @@ def result(daicho: CommandLine, steps: Sequence[Step]) -> list[str]:
         "SELECT stage, product, COUNT(*) AS lines, CAST(SUM(premium_total) AS BIGINT) AS yen "
         "FROM ledger GROUP BY ALL ORDER BY ALL",
     )
-    names = {"confirmed": "確定", "unconfirmed": "未確定"}
+    names = {"confirmed": "確定", "unconfirmed": "未確定", "withdrawn": "取消・削除"}
     rows = [
         [names.get(row["stage"], row["stage"]), row["product"], f"{row['lines']:,}", f"{int(row['yen']):,}"]
         for row in stages
@@ -262,7 +295,23 @@ def result(daicho: CommandLine, steps: Sequence[Step]) -> list[str]:
     print_table(["段階", "保険種", "行数", "保険料(円)"], rows, right={2, 3})
     faults += _sums(stages, steps)
 
-    print("\n■ 12月28日に取り出せる書類  (documents on offer at the end)\n")
+    print("\n■ 確定した単位ごとの追加と返還  (what each confirmed unit bills and returns)\n")
+    units = daicho.wanted(now, "sql", UNITS)
+    rows = [
+        [
+            row["unit"],
+            f"{row['versions']:,}",
+            *(f"{int(row[side]):,}" for side in ("charged", "returned", "net")),
+        ]
+        for row in units
+    ]
+    print_table(["単位", "行数", "追加(円)", "返還(円)", "差引(円)"], rows, right={1, 2, 3, 4})
+
+    print(
+        f"\n■ {now[5:7]}月{now[8:10]}日に取り出せる書類  (documents on offer at the end)\n".replace(
+            "■ 0", "■ "
+        )
+    )
     documents = daicho.wanted(now, "outputs")
     faults += print_papers(documents)
 
@@ -294,16 +343,11 @@ def _line(step: Step) -> list[str]:
 
 
 def _sums(stages: Iterable[dict[str, Any]], steps: Iterable[Step]) -> list[str]:
-    """Accepted in November = confirmed by the cut-off; what was accepted later is not."""
-    expected: Counter[str] = Counter()
-    for step in steps:
-        if step.row["expected"] == "処理完了" and step.status:
-            november = step.status["acceptance_date"] < "2018-12-01"
-            expected["confirmed" if november else "unconfirmed"] += int(step.row["premium_total_yen"])
-    found: Counter[str] = Counter()
-    for row in stages:
-        found[row["stage"]] += int(row["yen"])
-    return [] if found == expected else [f"台帳の保険料 {dict(found)}(期待 {dict(expected)})"]
+    """What the uploads changed, added up, is what the ledger's lines cost."""
+    booked = [step for step in steps if step.row["expected"] == "処理完了" and step.status]
+    expected = sum(int(step.row["premium_total_yen"]) for step in booked)
+    found = sum(int(row["yen"]) for row in stages)
+    return _unlike("台帳の保険料の合計", f"{found:,}", f"{expected:,}")
 
 
 def print_papers(documents: Sequence[dict[str, Any]]) -> list[str]:
@@ -391,8 +435,8 @@ def main() -> int:
     try:
         home = next(_fresh(options.parse_args().home))
         print(
-            "daicho の一巡: 見本の申請・通知を2018年11月1日から12月28日の締切まで処理します。\n"
-            "The samples live through two months of 2018 on the command line; this takes a minute or two.\n"
+            "daicho の一巡: 見本の申請・通知を2018年11月1日から2019年2月28日の締切まで処理します。\n"
+            "The samples live through four months on the command line; this takes a minute or two.\n"
             f"状態の置き場 (DAICHO_HOME): {_short(str(home))}\n",
             file=sys.stderr,
             flush=True,
@@ -410,10 +454,10 @@ def main() -> int:
         return 1
     print(f"\n✓ すべて sample_ledgers/expected.csv のとおりです  (all as expected)  [{seconds:.0f}秒]\n")
     print("続けて見るには (look further):")
-    print(f"  export DAICHO_HOME={_short(str(home))} DAICHO_NOW=2018-12-28T21:00")
+    print(f"  export DAICHO_HOME={_short(str(home))} DAICHO_NOW=2019-02-28T21:00")
     print("  .venv/bin/daicho status")
     print("  .venv/bin/daicho findings S00000012")
-    print("  .venv/bin/daicho explain 18-000001-00")
+    print("  .venv/bin/daicho explain 18-000002-00")
     return 0
 
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from making import cost
 from schemas.findings import KINDS
 
 DONE, CHECK, REFUSED = "処理完了", "申請内容要確認", "拒否"
@@ -37,17 +36,21 @@ class Sample:
     accepted_on: str = ""
     """Acceptance day when it is not the day of sending."""
     file_finds: tuple[str, ...] = ()
+    decision: str = ""
+    """``release`` or ``refuse`` when the upload is held until somebody decides."""
+    decided_at: str = ""
     manifest: bool = True
     write: Callable[["Sample"], bytes] | None = None
     """Makes the bytes; None for an upload of a file that another sample has written."""
+    difference: int = 0
+    """Yen by which the upload changes what its holder owes, once it is booked (``making/life.py``)."""
 
     @property
     def codes(self) -> list[str]:
         """``record:code`` of every finding, 0 for the whole file."""
         own = [f"{n}:{code}" for n, record in enumerate(self.records, 1) for code in record.finds]
-        return sorted(
-            [f"0:{code}" for code in self.file_finds] + own, key=lambda f: (int(f.split(":")[0]), f)
-        )
+        whole = [*self.file_finds, *(["refused-by-desk"] if self.decision == "refuse" else [])]
+        return sorted([f"0:{code}" for code in whole] + own, key=lambda f: (int(f.split(":")[0]), f))
 
     def of_severity(self, severity: str) -> int:
         """Number of findings of that severity."""
@@ -63,7 +66,14 @@ class Sample:
         """Premium in yen; 0 when nothing is booked, blank when nothing is taken in."""
         if self.refusal:
             return ""
-        if self.outcome == CHECK:
-            return "0"
-        day = date.fromisoformat(self.accepted_on or self.sent_at[:10])
-        return str(cost.premium_total(self.product, [r.cells for r in self.records], day))
+        return str(self.difference) if self.outcome == DONE else "0"
+
+    @property
+    def booked_on(self) -> str:
+        """When it is booked: when it was sent, or decided."""
+        return self.decided_at or self.sent_at
+
+    @property
+    def acceptance_day(self) -> date:
+        """The day for which it counts."""
+        return date.fromisoformat(self.accepted_on or self.sent_at[:10])

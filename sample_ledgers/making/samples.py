@@ -1,102 +1,29 @@
-"""What the samples are: every record, and beside it the codes of what must be found in it."""
+"""What the samples are: every record, and beside it the codes of what must be found in it.
+
+What changes booked contracts is ``making/changes.py``.
+"""
 
 import csv
 import io
 from collections.abc import Sequence
 
-from making.model import Record, Sample
+from making.changes import changes, findings_of_changes
+from making.life import Life
+from making.model import DONE, Record, Sample
+from making.records import (
+    AOZORA,
+    KUMIAI,
+    LC_CHINA,
+    LC_GERMANY,
+    MIHON,
+    TAMESHI,
+    also,
+    ledger,
+    notice,
+    of_mihon,
+    of_tameshi,
+)
 from making.writing import BOM, CP932, UTF8, csv_bytes, fixed_bytes, table, workbook, xlsx_bytes, zipped
-
-AOZORA, MIHON, TAMESHI, KUMIAI = "990000001", "990000002", "990000003", "990000009"
-"""Fictitious holders: two exporters, one exporter that applies through its association, and that association."""
-
-
-def ledger(
-    contract_no: str, buyer: str, amount: object = "10000000", *finds: str, **changes: object
-) -> Record:
-    """A 企総 line: one branch, shipment and settlement of 60 days after B/L, unless changed."""
-    country = buyer[:3]
-    cells: dict[str, object] = {
-        "process_type": "1",
-        "agreement_code": "880000011",
-        "policyholder_code": AOZORA,
-        "department_code": "E01",
-        "contract_form": "11",
-        "export_contract_no": contract_no,
-        "contract_date": "20181029",
-        "counterparty_code": buyer,
-        "payer_code": buyer,
-        "destination_country": country,
-        "payer_country": country,
-        "goods_code": "845710",
-        "currency": "JPY",
-        "contract_amount": amount,
-        "shipment_no": "01",
-        "last_shipment_date": "20181220",
-        "pre_shipment_amount": amount,
-        "post_shipment_amount": amount,
-        "settlement_no": "01",
-        "settlement_method": "41",
-        "usance_days": "60",
-        "settlement_principal": amount,
-    }
-    return Record(cells | changes, finds)
-
-
-def also(record: Record, *finds: str, **changes: object) -> Record:
-    """Another line of the same contract."""
-    return Record(record.cells | changes, finds)
-
-
-def notice(buyer: str, band: str, amount: object, *finds: str, **changes: object) -> Record:
-    """A 簡易通知 of October 2018."""
-    country = buyer[:3]
-    cells: dict[str, object] = {
-        "process_type": "1",
-        "agreement_code": "880000012",
-        "policyholder_code": AOZORA,
-        "notice_kind": "1",
-        "shipment_month": "201810",
-        "counterparty_code": buyer,
-        "payer_code": buyer,
-        "destination_country": country,
-        "payer_country": country,
-        "currency": "JPY",
-        "period_band": band,
-        "shipped_amount": amount,
-    }
-    return Record(cells | changes, finds)
-
-
-def of_mihon(record: Record, department: str = "KIKAI") -> Record:
-    """The same record under みほん商事's agreement."""
-    mine = {"policyholder_code": MIHON, "agreement_code": "880000021", "department_code": department}
-    if "notice_kind" in record.cells:
-        mine["agreement_code"] = "880000022"
-    return Record({**record.cells, **mine}, record.finds)
-
-
-def of_tameshi(record: Record) -> Record:
-    """The same record under ためし繊維機械's agreement."""
-    mine = {"policyholder_code": TAMESHI, "agreement_code": "880000031", "department_code": "T10"}
-    return Record({**record.cells, **mine}, record.finds)
-
-
-LC_CHINA = {
-    "settlement_method": "10",
-    "usance_days": "",
-    "guarantor_code": "105900001",
-    "guarantor_country": "105",
-}
-"""L/C at sight of a Chinese bank rated SA."""
-LC_GERMANY = {
-    "settlement_method": "11",
-    "usance_days": "90",
-    "guarantor_code": "213900001",
-    "guarantor_country": "213",
-    "lc_receipt_date": "20181031",
-}
-"""L/C 90 days after B/L, confirmed by a German bank rated SA."""
 
 
 def worked_examples() -> list[Sample]:
@@ -441,14 +368,24 @@ def findings() -> list[Sample]:
         also(twice, "duplicate-line"),
         ledger("B04-03", china, "10000000", "branch-missing"),
         ledger("B04-03", china, branch_no="01"),
+        # An increase of a contract that is insured, but without 変更事由 01; and what only changes may tell.
         ledger(
-            "B04-04",
+            "①契-髙橋㈱-001",
             china,
             "10000000",
             "number-not-allowed",
             "number-not-allowed",
             application_year="18",
             application_serial="000001",
+        ),
+        ledger(
+            "B04-04",
+            china,
+            "10000000",
+            "number-not-allowed",
+            "number-not-allowed",
+            history_no="00",
+            source_branch_no="00",
         ),
         dated,
         also(dated, "inconsistent", settlement_no="02", last_shipment_date="20181221"),
@@ -528,20 +465,6 @@ def findings() -> list[Sample]:
         ledger("B10-03", "105000003", "10000000", "lc-receipt-unknown", "no-rate", **LC_CHINA),
         ledger("B10-04", china, "10000000", "no-exchange-rate", currency="SEK"),
     ]
-    not_yet = [
-        ledger(
-            f"B11-0{kind}",
-            china,
-            "10000000",
-            "not-yet-processed",
-            process_type=kind,
-            application_year="18",
-            application_serial="000001",
-            branch_no="00",
-            history_no="00",
-        )
-        for kind in "2345"
-    ]
     equipment = [
         Record(
             ledger("B12-01", "113000001", "30000000").cells
@@ -600,7 +523,11 @@ def findings() -> list[Sample]:
         ),
         sample("02_mandatory.csv", "必須項目と条件付き必須項目の欠落", mandatory),
         sample("03_codes.csv", "コード表にないコード、カテゴリー未設定の国", codes),
-        sample("04_hierarchy.csv", "枝番・船積No.・決済No.の矛盾と重複、新規での番号記入", hierarchy),
+        sample(
+            "04_hierarchy.csv",
+            "枝番・船積No.・決済No.の矛盾と重複、新規での番号・履歴・元枝番の記入",
+            hierarchy,
+        ),
         sample(
             "05_agreement.csv",
             "保険利用者と特約: 未登録、他人、期間外、保険種違い、オプションなし",
@@ -620,7 +547,6 @@ def findings() -> list[Sample]:
             "金額と料率: 上限超え、決済予定日の年の誤記、料率なし、換算率なし",
             money,
         ),
-        sample("11_not_yet.csv", "処理種別2~5はまだ処理できない旨の不備", not_yet),
         sample(
             "12_equipment.csv",
             "設備財包括: EM格の支払人に確認管理番号がない",
@@ -798,6 +724,12 @@ def refused(examples: Sequence[Sample]) -> list[Sample]:
 
 
 def samples() -> list[Sample]:
-    """All uploads in the order in which they are sent."""
-    good = worked_examples() + month() + findings()
-    return sorted(good + refused(good), key=lambda s: (s.sent_at, s.channel != "cli"))
+    """All uploads in the order in which they are sent, with what each must cost."""
+    good = worked_examples() + month() + findings() + changes() + findings_of_changes()
+    found = sorted(good + refused(good), key=lambda s: (s.sent_at, s.channel != "cli"))
+    life = Life()
+    for sample in sorted(found, key=lambda s: s.booked_on):
+        if sample.outcome == DONE:
+            records = [record.cells for record in sample.records]
+            sample.difference = life.book(sample.product, records, sample.acceptance_day)
+    return found

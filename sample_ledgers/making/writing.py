@@ -36,7 +36,7 @@ def csv_bytes(encoding: str, newline: str = "\r\n", *, japanese: bool = False) -
 
 
 def xlsx_bytes(*, japanese: bool = False) -> Callable[[Sample], bytes]:
-    """A writer of .xlsx as people make them: codes and amounts as numbers, dates as date cells."""
+    """A writer of .xlsx as people make them: codes and amounts as numbers, dates as date cells; serials as text."""
 
     def write(sample: Sample) -> bytes:
         rows = table(sample, japanese=japanese)
@@ -53,10 +53,10 @@ def _natural(name: str, cell: object) -> object:
     text = str(cell)
     if name.endswith("_date"):
         return datetime.strptime(text, "%Y%m%d").date() if text else None  # noqa: DTZ007 - a day has no zone
-    if text.isdigit() and name != "export_contract_no":
+    if text.isdigit() and name != "export_contract_no" and not name.endswith("_serial"):
         return int(text)
     if name.endswith(("_amount", "_principal")):
-        return Decimal(text)
+        return Decimal(text) if text else None
     return text or None
 
 
