@@ -5,6 +5,7 @@ import pytest
 from daicho.deciding import decide_held
 from schemas.submission import Refusal
 from tests import kit
+from tests.book import change
 from tests.homes import LINE_YEN, Home
 
 pytestmark = pytest.mark.usefixtures("quick_paper")
@@ -75,3 +76,78 @@ def test_check_tells_that_it_would_be_held_and_what_it_would_cost(home: Home) ->
     told = check_upload(home.at(), kit.csv_bytes([LATE]), "late.csv", "enterprise", kit.HOLDER, "1")
     assert told["findings"]["code"].to_list() == ["late-application"]
     assert told["premium_total_yen"] == LINE_YEN
+
+
+def _confirmed(home: Home, *numbers: str) -> None:
+    """Applications for these contracts, confirmed at the cut-off of November."""
+    from assets.ledgers import confirm_due
+    from tests.homes import CUT_OFF, contracts
+
+    home.booked(contracts(*numbers), name="first.csv")
+    assert confirm_due(home.at(CUT_OFF)).failed == []
+
+
+def _late_change(number: str = "18-000001-00") -> kit.Row:
+    """A change of payer told more than a month later: it waits for a decision."""
+    return change("2", number, change_date="20181203", change_reason="10", payer_code=kit.buyer("EF"))
+
+
+def _goods(number: str = "18-000001-00", goods: str = "850000") -> kit.Row:
+    return change("2", number, change_date="20190104", change_reason="04", goods_code=goods)
+
+
+DAY = "2019-01-07T10:00:00"
+
+
+def test_what_is_about_the_same_application_waits_and_nothing_else_does(home: Home) -> None:
+    _confirmed(home, "EX-1", "EX-2")
+    late = home.submit([_late_change()], DAY, name="late.csv")["submission_id"]
+    same = home.submit([_goods()], DAY, name="same.csv")["submission_id"]
+    chained = home.submit([_goods("18-000001-00", "860000"), _goods("18-000002-00")], DAY, name="chained.csv")
+    through = home.submit([_goods("18-000002-00", "870000")], DAY, name="through.csv")["submission_id"]
+    other = home.submit([kit.enterprise_row(export_contract_no="EX-3", contract_date="20190104",
+        last_shipment_date="20190206")], DAY, name="other.csv")["submission_id"]  # fmt: skip
+    assert home.decide(DAY) == [late, other]
+    told = {row: home.status(row, DAY) for row in (late, same, chained["submission_id"], through)}
+    assert {row["status"] for row in told.values()} == {"処理中"}
+    assert [row["held"] for row in told.values()] == [True, False, False, False]
+    assert home.verify(DAY) == []
+    assert home.decide(DAY) == [], "no run decides by itself"
+    decide_held(home.at(DAY), late, True, "審査 花子", "事情を確認した")
+    assert home.decide(DAY) == [late, same, chained["submission_id"], through]
+    rows = home.journal().filter(history_no="03")
+    assert rows.select("application_no", "goods_code").rows() == [("18-000001-00", "860000")]
+    booked_in = home.journal()["submission_id"].unique(maintain_order=True).to_list()
+    assert booked_in[1:] == [other, late, same, chained["submission_id"], through]
+    assert home.verify(DAY) == []
+
+
+def test_a_refused_one_sets_those_behind_it_free(home: Home) -> None:
+    _confirmed(home, "EX-1")
+    late = home.submit([_late_change()], DAY, name="late.csv")["submission_id"]
+    same = home.submit([_goods()], DAY, name="same.csv")["submission_id"]
+    home.decide(DAY)
+    decide_held(home.at(DAY), late, False, "審査 花子", "期限を過ぎている")
+    assert home.decide(DAY) == [same]
+    [row] = home.journal().filter(history_no="01").to_dicts()
+    assert (row["goods_code"], row["payer_code"]) == ("850000", kit.buyer("EA"))
+
+
+def test_a_second_application_for_a_contract_waits_for_the_held_first(home: Home) -> None:
+    late = _held(home)
+    again = home.submit([{**LATE, "goods_code": "850000"}], name="again.csv")["submission_id"]
+    assert home.decide() == []
+    decide_held(home.at(), late, True, "審査 花子", "事情を確認した")
+    assert home.decide() == [late, again]
+    assert home.findings(again)[0][2] == "already-insured"
+
+
+def test_a_worker_that_waited_is_asked_again_after_any_restart(home: Home) -> None:
+    """The wait is a fact of the log, not the memory of a run."""
+    _confirmed(home, "EX-1")
+    home.submit([_late_change()], DAY, name="late.csv")
+    same = home.submit([_goods()], DAY, name="same.csv")["submission_id"]
+    home.decide(DAY, worker="one")
+    assert home.decide(DAY, worker="two") == []
+    [event] = home.events("waiting")
+    assert (event["submission_id"], event["details"]["waits_for"]) == (same, 2)
