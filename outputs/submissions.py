@@ -460,7 +460,7 @@ def _keys_of(findings: pl.DataFrame, keys: pl.DataFrame) -> list[str]:
     for number, branch, shipment, settlement in rows.select(
         "application_no", "branch_no", "shipment_no", "settlement_no"
     ).iter_rows():
-        head = f"{number or formats.BLANK}-{branch}" if branch else number or ""
+        head = f"{number}-{branch}" if number and branch else number or (f"枝番{branch}" if branch else "")
         parts = [head, f"船積{shipment}" if shipment else "", f"決済{settlement}" if settlement else ""]
         result.append(" ".join(part for part in parts if part) or formats.BLANK)
     return result
