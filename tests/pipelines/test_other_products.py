@@ -97,3 +97,80 @@ def test_textiles_are_no_consumer_goods(goods: str) -> None:
 def test_the_chapters_beside_textiles_are(goods: str) -> None:
     product = Product.CONSUMER_GOODS
     assert kit.errors(kit.assess_rows([_row(product, goods_code=goods)], product, _reference(product))) == []
+
+
+@BOTH
+def test_rates_of_their_own_count_from_the_day_they_are_in_force(product: Product) -> None:
+    world = _tables(product)
+    world["rates"].append(
+        {"product": str(product), "component": "D", "country_category": "*", "buyer_rating": "*",
+         "valid_from": "2018-11-07", "rate_set": "OWN", "a": "0", "b": "0.5"}
+    )  # fmt: skip
+    reference = kit.reference_of(world)
+    before = kit.assess_rows([_row(product, contract_date="20181106")], product, reference)
+    after = kit.assess_rows(
+        [_row(product, contract_date="20181106")], product, reference, accepted=date(2018, 11, 7)
+    )
+    assert [row[3] for row in kit.premiums(before)] == [7_600]
+    assert [row[3] for row in kit.premiums(after)] == [50_000]
+
+
+@BOTH
+def test_an_ef_payer_over_a_year_is_no_cover_instead_of_out_of_scope(product: Product) -> None:
+    """Only 企総 refuses it (E-011); elsewhere D is left without cover."""
+    long = {"payer_code": kit.buyer("EF"), "usance_days": "400", "contract_date": "20181106"}
+    if product is Product.EQUIPMENT:
+        long["guarantee_line_no"] = "LINE1"
+    row = {
+        name: value
+        for name, value in (kit.enterprise_row() | long).items()
+        if name in layout_of(product).names
+    }
+    found = kit.found(kit.assess_rows([row], product, _reference(product)))
+    assert "settlement-1-year" not in {code for _, _, code in found}
+    assert "not-covered" in {code for _, _, code in found}
+    refused = kit.assess_rows([kit.enterprise_row(payer_code=kit.buyer("EF"), usance_days="400")])
+    assert "settlement-1-year" in {code for _, _, code in kit.errors(refused)}
+
+
+@pytest.mark.req("E-114")
+def test_the_rules_of_a_product_are_its_own() -> None:
+    """Tables of one product, and rules that only it has, leave the other as it was."""
+    row = {"contract_date": "20181106", "payer_code": kit.buyer("EF")}
+    own_world, kit_world = _tables(Product.EQUIPMENT), kit.world()
+    cover = [
+        {"product": "equipment", "rating_class": "EF", "component": "A", "valid_from": "2018-10-01",
+         "condition": "not_covered", "rule": "設備財だけの規則"}
+    ]  # fmt: skip
+    ratio = [
+        {"product": "equipment", "component": "B", "valid_from": "2018-10-01", "ratio_permille": "950",
+         "full_political_permille": "950"}
+    ]  # fmt: skip
+    factor = [
+        {"product": "equipment", "factor": "currency_rider", "component": "D", "valid_from": "2018-10-01", "value": "1.1"}
+    ]  # fmt: skip
+    changed = {"cover": cover, "cover_ratios": ratio, "factors": factor}
+    ledger = [kit.enterprise_row(**row, currency_rider="1")]
+    before = kit.assess_rows(ledger, reference=kit.reference_of(kit_world))
+    after = kit.assess_rows(ledger, reference=kit.reference_of(kit_world | changed))
+    assert kit.premiums(before) == kit.premiums(after) == [(2_600, 7_900, 300, 11_000, 21_800)]
+    assert after.lines["insured_amount_b"].to_list() == [9_750_000]
+    lined = _row(Product.EQUIPMENT, **row, currency_rider="1") | {"guarantee_line_no": "LINE1"}
+    own = kit.assess_rows([lined], Product.EQUIPMENT, kit.reference_of(own_world | changed))
+    assert kit.premiums(own) == [(0, 7_900, 300, 12_100, 20_300)]
+    assert own.lines["insured_amount_b"].to_list() == [9_500_000]
+    # 確認管理番号 in place of the buyer's limit: 設備財 alone asks for it (facts §3.1).
+    bare = kit.assess_rows([_row(Product.EQUIPMENT, **row)], Product.EQUIPMENT, _reference(Product.EQUIPMENT))
+    assert (1, "guarantee_line_no", "mandatory") in kit.errors(bare)
+    assert kit.errors(before) == []
+    # Through the association: its user may hand in for the member in either product, a stranger in neither.
+    member = _row(
+        Product.EQUIPMENT,
+        **row,
+        guarantor_code="",
+        policyholder_code=kit.MEMBER,
+        agreement_code=kit.MEMBER_AGREEMENT,
+    ) | {"guarantee_line_no": "LINE1"}
+    for submitter, allowed in ((kit.ASSOCIATION, True), (kit.MEMBER, True), (kit.HOLDER, False)):
+        sent = kit.assess_rows([member], Product.EQUIPMENT, _reference(Product.EQUIPMENT), submitter)
+        assert ("holder-not-yours" not in {code for _, _, code in kit.errors(sent)}) is allowed
