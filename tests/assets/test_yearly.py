@@ -1,15 +1,19 @@
 """The yearly premium of 簡易 over a real store: billed once, an increase pro rata, papers, finance, what operators see."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
-from assets import yearly_papers
+from assets import yearly, yearly_papers
 from assets.definitions import defs
 from assets.ledgers import Listed, extract_due
 from assets.yearly import bill_yearly_due, unbilled
+from pipelines.reference import Reference
+from pipelines.yearly import yearly_entries
 from tests import kit
 from tests.homes import CUT_OFF, TUESDAY, Home, csv_rows
 from tests.outputs.samples import Pdf
@@ -109,6 +113,7 @@ def test_a_year_is_billed_once_an_increase_for_its_days_and_both_are_invoiced(in
     printed = text(insured, f"invoice-{FIRST}-pdf")
     for words in ("髙橋貿易㈱御中", "45,000円", "2018年12月17日", f"INV-{FIRST}", "2018/04/02～2019/04/01"):
         assert words in printed, words
+    assert insured.verify() == []
     printed = text(insured, f"premium_statement-{GROWN}-pdf")
     for words in (
         EA,
@@ -121,6 +126,24 @@ def test_a_year_is_billed_once_an_increase_for_its_days_and_both_are_invoiced(in
         "105国105",
     ):
         assert words in printed, words
+
+
+@pytest.mark.usefixtures("quick_paper")
+def test_of_two_runs_at_once_only_one_bills(insured: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    others: list[Listed] = []
+
+    def overtaken(reference: Reference, journal: pl.LazyFrame, now: datetime) -> pl.DataFrame:
+        rows = yearly_entries(reference, journal, now)
+        if not others:
+            others.append(Listed())
+            others.append(bill(insured, TUESDAY))
+        return rows
+
+    monkeypatch.setattr(yearly, "yearly_entries", overtaken)
+    assert bill(insured, TUESDAY) == Listed(), "the other one came first"
+    assert others[1].ledgers == [FIRST]
+    assert insured.journal("yearly")["ledger_id"].to_list() == [FIRST, FIRST]
+    assert insured.verify(TUESDAY) == []
 
 
 @pytest.mark.req("E-137")
