@@ -65,7 +65,7 @@ def ledger_state(
         application.unique()
     )
     numbers = applications_of(candidates) | set(wanted.collect().to_series().to_list())
-    lines = booked.filter(application.is_in(sorted(numbers))).collect()
+    lines = booked.filter(application.is_in(sorted(numbers)) if numbers else pl.lit(False)).collect()
     confirmed = listings(journal, CONFIRMATION).select(
         pl.col("listed_journal_no").alias("journal_no"), pl.lit("confirmed").alias("stage")
     )

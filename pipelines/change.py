@@ -21,25 +21,12 @@ from pipelines.rules import findings_of, in_order
 from pipelines.screen import content_rules
 from schemas.findings import empty
 from schemas.journal import BOOKING, RATED, TEXT, VERSION
-from schemas.layouts import Layout
+from schemas.layouts import IDENTIFYING, Layout
 from schemas.money import COMPONENTS
 from schemas.products import CLEARED, is_notice
 from sensors.calendar import BusinessCalendar
 from sensors.windows import cut_off
 
-FIXED = (
-    *("process_type", "application_year", "application_serial", "notice_year", "notice_serial", "branch_no"),
-    *(
-        "history_no",
-        "agreement_code",
-        "policyholder_code",
-        "shipment_no",
-        "settlement_no",
-        "source_branch_no",
-    ),
-    *("change_date", "change_reason", "shipment_process_type", "settlement_process_type"),
-)
-"""Fields of a record that say which line it is about and why; all others are what may change."""
 _LINE = ["application_no", "shipment_no", "settlement_no"]
 
 Tables = Callable[[int], Reference]
@@ -93,7 +80,7 @@ def named(changes: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     plain = serial.str.strip_chars_start("0").str.pad_start(6, "0")
     return changes.with_columns(
         pl.format("{}-{}-{}", year, plain, pl.col("branch_no")).alias("application_no")
-    ).filter(pl.col("application_no").is_not_null() & (year != CLEARED) & (serial != CLEARED))
+    ).filter(pl.col("application_no").is_not_null())
 
 
 def _in_rounds(records: pl.DataFrame) -> pl.DataFrame:
@@ -128,8 +115,14 @@ def _one_round(
     if part.is_empty():
         return _nothing(), empty()
     facts = _facts(booked, calendar)
-    reasons = tables(assessment.reference_load).codes("change_reasons", assessment.acceptance_date) | {CLEARED}
-    told = part.join(facts, on="application_no", how="left", maintain_order="left").with_columns(
+    newest = tables(assessment.reference_load)
+    reasons = newest.codes("change_reasons", assessment.acceptance_date)
+    holders = newest.table("policyholders").select("holder", "association")
+    told = part.join(facts, on="application_no", how="left", maintain_order="left")
+    told = told.join(
+        holders, left_on="policyholder_code", right_on="holder", how="left", maintain_order="left"
+    )
+    told = told.with_columns(
         pl.lit(assessment.acceptance_date).alias("notice_date"),
         _changes_something(layout).alias("changes"),
         pl.col("change_reason").is_in(sorted(reasons)).alias("reason_known"),
@@ -218,11 +211,11 @@ def _facts(booked: pl.DataFrame, calendar: BusinessCalendar) -> pl.DataFrame:
 
 def changeable(layout: Layout, *levels: str) -> list[str]:
     """The fields of the given levels that a partial record may change."""
-    return [name for name in layout.at_level(*levels) if name not in FIXED]
+    return [name for name in layout.at_level(*levels) if name not in IDENTIFYING]
 
 
 def _changes_something(layout: Layout) -> pl.Expr:
-    fields = [pl.col(name).is_not_null() for name in layout.names if name not in FIXED]
+    fields = [pl.col(name).is_not_null() for name in layout.names if name not in IDENTIFYING]
     flags = [
         pl.col(name).is_in(["1", "5"]).fill_null(False)
         for name in ("shipment_process_type", "settlement_process_type")
@@ -439,11 +432,7 @@ def _numbered(lines: pl.DataFrame, good: pl.DataFrame, layout: Layout) -> pl.Dat
         pl.col("act").alias("process_type"),
         (pl.col("last_history") + 1).cast(pl.String).str.pad_start(2, "0").alias("history_no"),
         *(
-            pl.when(corrects)
-            .then(pl.coalesce(f"act_{name}", name))
-            .otherwise(f"act_{name}")
-            .replace(CLEARED, None)
-            .alias(name)
+            pl.when(corrects).then(pl.coalesce(f"act_{name}", name)).otherwise(f"act_{name}").alias(name)
             for name in ("change_date", "change_reason")
         ),
         pl.when(corrects)

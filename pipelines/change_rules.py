@@ -33,7 +33,9 @@ def record_rules(layout: Layout, submitter: str, received_on: date) -> list[Rule
     number = f"{kind}_serial"
     known = pl.col("is_product").is_not_null()
     # Of somebody else's application nothing is told, not even that it is there.
-    yours = known & (pl.col("is_policyholder") == pl.col("policyholder_code"))
+    holder = pl.col("policyholder_code")
+    acts_for = (holder == submitter) | (pl.col("association") == submitter).fill_null(False)
+    yours = known & (pl.col("is_policyholder") == holder) & acts_for
     same_product = yours & (pl.col("is_product") == str(layout.product))
     mine = same_product & (pl.col("is_agreement") == pl.col("agreement_code"))
     alive = mine & pl.col("is_history").is_not_null()

@@ -58,7 +58,9 @@ def enlarged(assessment: Assessment, booked: pl.DataFrame) -> pl.DataFrame:
     if is_notice(assessment.layout.product):
         return empty()
     lines = _named(assessment.lines.filter((pl.col("process_type") == "1") & is_increase()))
-    lines = lines.filter(pl.col("branch_record") == pl.col("record"))
+    # Who may not act for the holder has been told so, and learns nothing of the application.
+    strange = assessment.findings.filter(pl.col("field") == "policyholder_code").select("record")
+    lines = lines.filter(pl.col("branch_record") == pl.col("record")).join(strange, on="record", how="anti")
     if lines.is_empty():
         return empty()
     lines = lines.join(_facts(booked), on="enlarges", how="left", maintain_order="left")

@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.decode import Decoded
 from pipelines.rules import Rule, findings_of
 from pipelines.text import AMOUNT_PATTERN, halfwidth, plain_date, scaled_integer
-from schemas.layouts import Layout, LayoutField
+from schemas.layouts import IDENTIFYING, Layout, LayoutField
 from schemas.products import CLEARED, PARTIAL_TYPES
 
 _UNTIDY = r"[\x{FF01}-\x{FF5E}\x{3000}\s]"
@@ -35,7 +35,7 @@ def judge(decoded: Decoded) -> Judged:
     forms = {field.field: _form(field) for field in layout.fields}
     partial = pl.col("process_type").is_in(list(PARTIAL_TYPES))
     written = raw.with_columns(
-        pl.when(partial & (pl.col(field.field) == CLEARED))
+        pl.when(pl.lit(field.field not in IDENTIFYING) & partial & (pl.col(field.field) == CLEARED))
         .then(pl.lit(CLEARED))
         .when(pl.col(field.field).is_not_null() & _good(field, forms[field.field]))
         .then(forms[field.field])

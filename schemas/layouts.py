@@ -83,6 +83,13 @@ class Layout:
         return [field.field for field in self.fields if field.required[process_type] == "Y"]
 
 
+IDENTIFYING = (
+    *("process_type", "application_year", "application_serial", "notice_year", "notice_serial", "branch_no"),
+    *("history_no", "agreement_code", "policyholder_code", "shipment_no", "settlement_no", "source_branch_no"),
+    *("change_date", "change_reason", "shipment_process_type", "settlement_process_type"),
+)
+"""Fields that say which line a partial record is about and why; all others are what it may change or clear."""
+
 _REQUIRED_COLUMNS = {
     "1": "required_1_new",
     "2": "required_2_change",

@@ -209,6 +209,25 @@ def test_what_is_not_there_or_not_yours_is_unknown_alike() -> None:
     assert "application-unknown" in codes(book.send(stranger, submitter=kit.ASSOCIATION))
 
 
+@pytest.mark.parametrize("kind", ["4", "5"])
+def test_nobody_touches_or_learns_of_somebody_elses_application(kind: str) -> None:
+    book = booked()
+    record = change(kind, history_no="07", goods_code="850000")
+    for submitter in (kit.MEMBER, kit.ASSOCIATION):
+        posted = book.send(record, submitter=submitter)
+        assert codes(posted) == {"application-unknown"}
+        assert posted.rows.is_empty()
+    posted = confirmed().send(increase(export_contract_no="EX-9"), submitter=kit.MEMBER, accepted=AFTER)
+    assert codes(posted) == {"holder-not-yours"}
+
+
+@pytest.mark.parametrize("field", ["history_no", "branch_no", "agreement_code", "change_date"])
+def test_what_says_which_line_cannot_be_cleared(field: str) -> None:
+    posted = booked().send(change("4", goods_code="850000", **{"history_no": "00", field: "-"}))
+    assert field in set(posted.findings["field"].to_list())
+    assert posted.verdict == "rejected"
+
+
 def test_number_product_and_agreement_must_agree() -> None:
     book = booked()
     assert codes(book.send(notice_change("4", history_no="00", period_band="2"), product=NOTICE)) == {
@@ -606,7 +625,9 @@ def test_two_free_shifts_are_measured_from_the_date_that_is_paid_for() -> None:
     assert book.line(LINE)["days_pre"] == 151
 
 
-def test_a_decrease_after_a_free_shift_is_rated_on_the_days_that_are_paid_for_and_returned_to_the_new_date() -> None:
+def test_a_decrease_after_a_free_shift_is_rated_on_the_days_that_are_paid_for_and_returned_to_the_new_date() -> (
+    None
+):
     """2018-11-06 → 2019-02-06: 92 days, 30 of them after 2019-01-07; not shipped yet, so B and D in full."""
     book = confirmed()
     sent(book, noticed(change_reason="06", **shipped("20190206")), accepted=AFTER)
