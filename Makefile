@@ -78,7 +78,7 @@ format: setup ## put the code into the house's format
 	@$(VENV)/bin/ruff format --quiet .
 
 requirements: setup ## which requirements are proven by passing tests
-	@$(PY) -m tests.requirements_report $(if $(MISSING),--missing $(MISSING))
+	@$(PY) -m tests.requirements_report $(if $(MISSING),--missing $(MISSING)) $(if $(OPEN),--open $(OPEN))
 
 lock: setup ## compile requirements/*.in to *.txt (UPGRADE=1 takes newer versions)
 	@for name in bootstrap runtime dev; do \

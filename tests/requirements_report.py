@@ -11,15 +11,17 @@ How the record comes about belongs in ``tests.proofs``.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from tests.catalogue import TEXT_PART, Requirement, load_finished_parts, load_requirements
 from tests.proofs import ROOT, Record, fingerprint, read_record
 
 ALL = "ALL"
+_ASSUMPTION_CELLS = 4
 KINDS = ("SEED", "INFER", "DIFF", "OPEN")
 
 
@@ -78,6 +80,27 @@ def broken_promises(
     return [row for row in unproven(rows, proven, set(finished) - {TEXT_PART}) if row.kind == "SEED"]
 
 
+def settings_of(page: str) -> dict[str, tuple[str, str]]:
+    """Requirement → (what is assumed, where it is decided), from the tables of ``docs/assumptions.md``."""
+    places = {}
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("|") and len(cells) == _ASSUMPTION_CELLS:
+            for name in re.findall(r"[A-Z]-\d{3}", cells[-1]):
+                places[name] = (cells[0], cells[2])
+    return places
+
+
+def open_lines(
+    rows: Iterable[Requirement], proven: Collection[str], places: Mapping[str, tuple[str, str]]
+) -> Iterator[str]:
+    """One line per OPEN row: proven or not, what was chosen and where it can be changed."""
+    for row in rows:
+        if row.kind == "OPEN":
+            chosen, where = places.get(row.id, ("docs/assumptions.md に記載なし", "-"))
+            yield f"{row.id} {'proven' if row.id in proven else 'unproven'} {chosen} [{where}]"
+
+
 def run_all_tests() -> None:
     """``make test``, with its output on standard error: standard output is the report's."""
     print("requirements: no record of these files, running the tests", file=sys.stderr)
@@ -93,6 +116,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--missing", metavar="PART", choices=parts, help=f"list unproven rows of {', '.join(parts)}"
     )
+    parser.add_argument(
+        "--open", metavar="PART", choices=parts, help="list the OPEN rows of a part with the setting of each"
+    )
     options = parser.parse_args(arguments)
 
     record = fresh_record(run_all_tests)
@@ -103,6 +129,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.missing:
         for row in unproven(rows, proven, {options.missing}):
             print(f"{row.id} {row.kind} {row.requirement} ({row.source})")
+        return 0
+    if options.open:
+        page = (ROOT / "docs" / "assumptions.md").read_text(encoding="utf-8")
+        wanted = [row for row in rows if row.part == options.open]
+        for line in open_lines(wanted, proven, settings_of(page)):
+            print(line)
         return 0
     for line in report_lines(rows, proven):
         print(line)

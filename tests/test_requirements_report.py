@@ -117,3 +117,15 @@ def test_the_catalogue_is_whole() -> None:
 
 def test_finished_parts_are_parts() -> None:
     assert load_finished_parts() <= {"batch", "portal", "desk", "procedures"}
+
+
+def test_open_rows_are_listed_with_what_was_chosen_and_where() -> None:
+    page = "| 端数 | 切捨て | コード `pipelines/money.py` | E-076, E-077 |\n| 見出し | x | y |\n"
+    places = requirements_report.settings_of(page)
+    assert places == dict.fromkeys(("E-076", "E-077"), ("端数", "コード `pipelines/money.py`"))
+    rows = [row for row in load_requirements().values() if row.id in ("E-076", "E-077", "E-078", "E-073")]
+    assert list(requirements_report.open_lines(rows, {"E-076"}, places)) == [
+        "E-073 unproven docs/assumptions.md に記載なし [-]",
+        "E-076 proven 端数 [コード `pipelines/money.py`]",
+        "E-077 unproven 端数 [コード `pipelines/money.py`]",
+    ]
