@@ -1,12 +1,14 @@
 """What the reference tables say about each record: agreement, holder, buyers, countries, methods, exchange rate.
 
 Adds columns, judges nothing. Every table is looked up on the record's acceptance date; the exchange rate on the
-first day of the month of acceptance (notices: of the shipment month). Contract §5, §6.
+first day of the month of acceptance (notices: of the shipment month). The one exception is a payer whose rating fell
+during the insurance year: see ``kept_terms``. Contract §5, §6.
 """
 
 import polars as pl
 
 from pipelines.money import yen_of
+from pipelines.periods import insurance_year
 from pipelines.reference import Reference
 from schemas.products import Product, is_notice
 
@@ -21,6 +23,10 @@ _OPTIONS = {
     "discount_num": "discount_factor_num",
     "discount_den": "discount_factor_den",
 }
+
+
+_LADDER = {rating: step for step, rating in enumerate(("EE", "EA", "EM", "EF", "EC"))}
+"""Classes of private buyers from the best down to the last at which the rating of the year's start is kept."""
 
 
 def enrich(records: pl.DataFrame, product: Product, reference: Reference) -> pl.DataFrame:
@@ -93,6 +99,11 @@ def _with_buyer(frame: pl.DataFrame, role: str, reference: Reference, day: str) 
     frame = reference.look_up(
         frame, "buyers", {code: "buyer_code"}, day, {f"{role}_name": "name", f"{role}_rating": "rating"}
     )
+    if role == "payer":
+        asked = frame.select("agreement_code", pl.col(code).alias("buyer_code"), pl.col(day).alias("day"))
+        kept = kept_terms(asked.unique(), reference).rename({"buyer_code": code, "day": day})
+        frame = frame.join(kept, on=["agreement_code", code, day], how="left", maintain_order="left")
+        frame = frame.with_columns(pl.coalesce("kept_rating", "payer_rating").alias("payer_rating"))
     frame = reference.look_up(
         frame,
         "buyer_ratings",
@@ -106,12 +117,102 @@ def _with_buyer(frame: pl.DataFrame, role: str, reference: Reference, day: str) 
     )
     if role == "guarantor":
         return frame
-    return reference.look_up(
+    frame = reference.look_up(
         frame,
         "buyer_registrations",
         {"agreement_code": "agreement_code", code: "buyer_code"},
         day,
-        {f"{role}_registered_from": "valid_from", f"{role}_limit_yen": "limit_yen"},
+        {
+            f"{role}_registered_from": "valid_from",
+            f"{role}_limit_yen": "limit_yen",
+            f"{role}_excluded": "excluded",
+        },
+    )
+    if role == "payer":
+        limit = pl.max_horizontal("payer_limit_yen", "kept_limit_yen")
+        frame = frame.with_columns(limit.alias("payer_limit_yen")).drop("kept_rating", "kept_limit_yen")
+    return frame
+
+
+def kept_terms(asked: pl.DataFrame, reference: Reference) -> pl.DataFrame:
+    """Whose rating fell during the insurance year, but not below EC, keeps the rating and limit of its start.
+
+    The start is the first day of the insurance year in which ``day`` lies, or the buyer's first registration under
+    the agreement when that is later. Upgrades, falls to P, R and B, public buyers and banks are not told here: the
+    rating of the day counts for them, also after a return from P or R (Seed 004 企総(3), 簡易(3); E-058…E-063, E-134).
+
+    Args:
+        asked: unique ``agreement_code``, ``buyer_code``, ``day``.
+        reference: the tables.
+
+    Returns:
+        Those of the rows that keep what they had: + ``kept_rating``, ``kept_limit_yen`` (null: none was set).
+    """
+    ratings = reference.table("buyers").select("buyer_code", "rating", "valid_from")
+    several = ratings.filter(pl.col("buyer_code").is_duplicated())
+    asked = asked.drop_nulls().join(several, on="buyer_code", how="semi")
+    registrations = reference.table("buyer_registrations")
+    begun = _with_year_start(asked, reference).join(
+        registrations.group_by("agreement_code", "buyer_code").agg(pl.col("valid_from").min().alias("since")),
+        on=["agreement_code", "buyer_code"],
+    )
+    begun = begun.filter(pl.col("since") <= pl.col("day")).with_columns(
+        pl.max_horizontal("year_start", "since").alias("start")
+    )
+    # Every rating that was in force between the start and the day, the one at the start included.
+    steps = (
+        begun.join(several, on="buyer_code")
+        .filter(pl.col("valid_from") <= pl.col("day"))
+        .sort("valid_from", maintain_order=True)
+        .filter(
+            (pl.col("valid_from") > pl.col("start"))
+            | (
+                pl.col("valid_from")
+                == pl.col("valid_from").filter(pl.col("valid_from") <= pl.col("start")).max().over(_ASKED)
+            )
+        )
+    )
+    steps = reference.look_up(
+        steps, "buyer_ratings", {"rating": "rating"}, "day", {"class": "rating_class"}
+    ).with_columns(pl.col("class").replace_strict(_LADDER, default=None, return_dtype=pl.Int64).alias("step"))
+    kept = (
+        steps.group_by([*_ASKED, "start"], maintain_order=True)
+        .agg(
+            pl.col("rating").first().alias("kept_rating"),
+            (pl.col("valid_from").first() <= pl.col("start").first()).alias("had_one"),
+            pl.col("step").is_not_null().all().alias("on_the_ladder"),
+            (pl.col("step").last() > pl.col("step").first()).alias("fell"),
+        )
+        .filter("had_one", "on_the_ladder", "fell")
+    )
+    return reference.look_up(
+        kept,
+        "buyer_registrations",
+        {"agreement_code": "agreement_code", "buyer_code": "buyer_code"},
+        "start",
+        {"kept_limit_yen": "limit_yen"},
+    ).select(*_ASKED, "kept_rating", "kept_limit_yen")
+
+
+_ASKED = ["agreement_code", "buyer_code", "day"]
+
+
+def _with_year_start(asked: pl.DataFrame, reference: Reference) -> pl.DataFrame:
+    """Rows whose agreement is in force on ``day``, with the first day of the insurance year it lies in."""
+    periods = reference.look_up(
+        asked.select("agreement_code", "day").unique(),
+        "agreements",
+        {"agreement_code": "agreement_code"},
+        "day",
+        {"valid_from": "valid_from", "valid_to": "valid_to"},
+    ).filter(pl.col("valid_from").is_not_null())
+    starts = [
+        insurance_year(valid_from, valid_to, day)[0]
+        for valid_from, valid_to, day in periods.select("valid_from", "valid_to", "day").iter_rows()
+    ]
+    return asked.join(
+        periods.select("agreement_code", "day", pl.Series("year_start", starts, dtype=pl.Date)),
+        on=["agreement_code", "day"],
     )
 
 

@@ -175,16 +175,35 @@ def _typed(table: ReferenceTable, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(expressions)
 
 
+def completed(name: str, text: pl.DataFrame) -> pl.DataFrame:
+    """Stored text with every column that the table has today: what came later has its default in older rows."""
+    columns = TABLES[name].columns
+    return text.select(
+        (
+            pl.col(c.name).fill_null(c.default or "") if c.name in text.columns else pl.lit(c.default or "")
+        ).alias(c.name)
+        for c in columns
+    )
+
+
+def typed_table(name: str, text: pl.DataFrame | None) -> pl.DataFrame:
+    """A table's canonical text as typed columns; an absent table is empty."""
+    if text is None or not text.width:
+        text = pl.DataFrame(schema=dict.fromkeys(TABLES[name].column_names, pl.String))
+    return _typed(TABLES[name], completed(name, text))
+
+
 def unusable_values(tables: Mapping[str, pl.DataFrame]) -> list[str]:
     """What is well written but cannot be in force: discounts beyond 30 %, zero divisors, overlapping periods,
-    subsidiary exclusions with a gap (Seed 004 企総(2)), rates beyond 100 %.
+    subsidiary exclusions with a gap (Seed 004 企総(2)), rates beyond 100 %. What may not follow on what stands already
+    is ``pipelines.reference_rules``.
 
     Args:
         tables: canonical text of the tables as they would stand after the load.
     """
     problems: list[str] = []
     if "agreements" in tables:
-        agreements = _typed(TABLES["agreements"], tables["agreements"])
+        agreements = typed_table("agreements", tables["agreements"])
         too_low = pl.col("discount_factor_num") * 10 < pl.col("discount_factor_den") * 7
         for code in agreements.filter(too_low)["agreement_code"]:
             problems.append(
@@ -217,7 +236,7 @@ def unusable_values(tables: Mapping[str, pl.DataFrame]) -> list[str]:
         for code in too_long["agreement_code"]:
             problems.append(f"agreements.csv: 特約コード {code} の期間は1年以内です。")
     if "rates" in tables:
-        rates = _typed(TABLES["rates"], tables["rates"])
+        rates = typed_table("rates", tables["rates"])
         too_high = rates.filter(pl.max_horizontal("a", "b") > 100 * MICRO)
         for row in too_high.iter_rows(named=True):
             problems.append(
@@ -228,7 +247,7 @@ def unusable_values(tables: Mapping[str, pl.DataFrame]) -> list[str]:
     for name in ("factors", "agreements"):
         if name in tables:
             column = "value" if name == "factors" else "discount_factor"
-            typed = _typed(TABLES[name], tables[name])
+            typed = typed_table(name, tables[name])
             zero = typed.filter(pl.col(f"{column}_den") == 0)
             problems.extend(f"{name}.csv: {column} の分母が0です。" for _ in range(zero.height))
     return problems
@@ -244,10 +263,10 @@ def _too_fine_factors(tables: Mapping[str, pl.DataFrame]) -> list[str]:
         seen[factor] = max(seen.get(factor, 1), exact.numerator, exact.denominator)
 
     if "factors" in tables:
-        for row in _typed(TABLES["factors"], tables["factors"]).iter_rows(named=True):
+        for row in typed_table("factors", tables["factors"]).iter_rows(named=True):
             see(row["product"], row["component"], row["factor"], row["value_num"], row["value_den"])
     if "agreements" in tables:
-        for row in _typed(TABLES["agreements"], tables["agreements"]).iter_rows(named=True):
+        for row in typed_table("agreements", tables["agreements"]).iter_rows(named=True):
             see(row["product"], "d", "", row["discount_factor_num"], row["discount_factor_den"])
     return [
         f"factors.csv: {product} {component.upper()} の係数と割引を全て掛けると桁数が多すぎます。"
@@ -279,11 +298,7 @@ class Reference:
     def table(self, name: str) -> pl.DataFrame:
         """The typed table with all periods."""
         if name not in self._cache:
-            spec = TABLES[name]
-            text = self.text.get(name)
-            if text is None or not text.width:
-                text = pl.DataFrame(schema=dict.fromkeys(spec.column_names, pl.String))
-            self._cache[name] = _typed(spec, text)
+            self._cache[name] = typed_table(name, self.text.get(name))
         return self._cache[name]
 
     def in_force(self, name: str, days: pl.Series) -> pl.DataFrame:
