@@ -1,35 +1,105 @@
-"""Loading reference tables from a folder, and the tables as the rules want them.
+"""Loading reference tables from a folder or only looking what it would do, and the tables as the rules want them.
 
 The meeting point of the store's versions and ``pipelines.reference``: a fresh home is born here with its built-in
 tables. Contract §6.
 """
 
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from daicho.store import Store
 from schemas.reference import TABLES
 from schemas.submission import Refusal
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from pipelines.reference import Reference
+    from pipelines.reference_rules import Load
     from sensors.calendar import BusinessCalendar
 
 KEYS = {name: list(table.key) for name, table in TABLES.items()}
 
 
-def load_folder(store: Store, folder: Path) -> dict[str, int]:
+def load_folder(store: Store, folder: Path, tell: Callable[[str], None] | None = None) -> dict[str, int]:
     """Loads every ``<table>.csv`` of a folder, all or nothing; rows per table.
+
+    Args:
+        store: the home.
+        folder: where the files are.
+        tell: called with every sentence about what was loaded but should be looked at.
 
     Raises:
         Refusal: ``reference-missing`` (no table found), ``reference-unreadable`` or ``reference-invalid`` with every
             problem of every table.
     """
-    import polars as pl
+    load = _offered(store, folder)
+    ensure_builtin(store)
+    loaded = store.reference.load(load.offered, KEYS, store.clock.now(), str(folder))
+    for sentence in _cautions(store, load) if tell else ():
+        tell(sentence)  # type: ignore[misc]
+    return loaded
 
-    from pipelines.reference import ReferenceProblems, canonical_tables, unusable_values
+
+def preview_folder(
+    store: Store, folder: Path, tell: Callable[[str], None] | None = None
+) -> dict[str, dict[str, dict[str, int]] | list[dict[str, Any]] | bool]:
+    """What ``load_folder`` would change; nothing is stored.
+
+    Returns:
+        ``tables`` (rows ``new``, ``changed``, ``unchanged`` per table), ``effects`` (which future premiums change, see
+        ``pipelines.reference_effects.premium_effects``), ``booked_premiums_change`` (always False).
+
+    Raises:
+        Refusal: as ``load_folder``.
+    """
+    from daicho.views import ledger_frame
+    from pipelines.reference_effects import premium_effects, row_counts
+
+    load = _offered(store, folder)
+    for sentence in _cautions(store, load) if tell else ():
+        tell(sentence)  # type: ignore[misc]
+    effects = premium_effects(load, ledger_frame(store).collect())
+    return {"tables": row_counts(load), "effects": effects, "booked_premiums_change": False}
+
+
+def _offered(store: Store, folder: Path) -> "Load":
+    """The tables of a folder beside those that stand, judged in every way."""
+    from pipelines.reference import (
+        Reference,
+        ReferenceProblems,
+        builtin_tables,
+        canonical_tables,
+        unusable_values,
+    )
+    from pipelines.reference_rules import Load, refusals
+
+    found = _read(folder)
+    stored = store.reference.rows() or builtin_tables()
+    try:
+        load = Load(canonical_tables(found), stored)
+        problems = unusable_values({name: load.after[name] for name in found})
+        problems += refusals(load, calendar_of(Reference.of(load.after)))
+    except ReferenceProblems as error:
+        problems = error.problems
+    if problems:
+        raise Refusal(
+            "reference-invalid", "参照表を読み込めません。何も変更していません。\n" + "\n".join(problems)
+        )
+    return load
+
+
+def _cautions(store: Store, load: "Load") -> list[str]:
+    from pipelines.reference_rules import cautions
+
+    return cautions(load, store.clock.now().date())
+
+
+def _read(folder: Path) -> "dict[str, pl.DataFrame]":
+    import polars as pl
 
     files = sorted(path for path in folder.glob("*.csv") if path.stem in TABLES) if folder.is_dir() else []
     if not files:
@@ -48,35 +118,7 @@ def load_folder(store: Store, folder: Path) -> dict[str, int]:
                 "reference-unreadable",
                 f"参照表「{path.name}」を読めません。UTF-8のCSVで保存してください。({error})",
             ) from error
-    ensure_builtin(store)
-    try:
-        tables = canonical_tables(found)
-        problems = unusable_values(_after(store, tables))
-    except ReferenceProblems as error:
-        problems = error.problems
-    if problems:
-        raise Refusal(
-            "reference-invalid", "参照表を読み込めません。何も変更していません。\n" + "\n".join(problems)
-        )
-    return store.reference.load(tables, KEYS, store.clock.now(), str(folder))
-
-
-def _after(store: Store, tables: "dict[str, pl.DataFrame]") -> "dict[str, pl.DataFrame]":  # type: ignore[name-defined]  # noqa: F821
-    """The named tables as they would stand after the load: new rows win by key."""
-    import polars as pl
-
-    stored = store.reference.rows()
-    result = {}
-    for name, frame in tables.items():
-        old = stored.get(name)
-        result[name] = (
-            frame
-            if old is None or old.is_empty()
-            else pl.concat([old.select(frame.columns), frame]).unique(
-                KEYS[name], keep="last", maintain_order=True
-            )
-        )
-    return result
+    return found
 
 
 def ensure_builtin(store: Store) -> None:

@@ -41,7 +41,9 @@ AGREEMENT = "111111101"
 OPTIONS_AGREEMENT = "111111102"
 """企総 of HOLDER with every option, 裾切金額 5,000,000 yen and subsidiaries of A–B excluded."""
 DISCOUNT_AGREEMENT = "111111103"
-"""企総 of HOLDER with a discount of 30 %."""
+"""企総 of HOLDER with a discount of 30 %, after two years under PAST_AGREEMENT."""
+PAST_AGREEMENT = "111111109"
+"""企総 of HOLDER from 2016 to 2018, without buyers."""
 MEMBER_AGREEMENT = "111111104"
 DEPARTMENTAL_AGREEMENT = "111111105"
 NOTICE_AGREEMENT = "222222201"
@@ -122,6 +124,16 @@ def world() -> World:
         {"agreement_code": NOTICE_AGREEMENT, "holder": HOLDER, **open_ended},
         {"agreement_code": NOTICE_OPTIONS_AGREEMENT, "holder": HOLDER, **open_ended, **every_option},
     ]
+    past = [
+        {
+            "agreement_code": PAST_AGREEMENT,
+            "holder": HOLDER,
+            "valid_from": f"{first}-04-01",
+            "valid_to": f"{first + 1}-03-31",
+            "product": str(ENTERPRISE),
+        }
+        for first in (2016, 2017)
+    ]
     return {
         "policyholders": [
             {"holder": HOLDER, "name": "髙橋貿易㈱"},
@@ -129,7 +141,7 @@ def world() -> World:
             {"holder": ASSOCIATION, "name": "輸出組合"},
             {"holder": DEPARTMENTAL, "name": "部門別工業㈱", "department_ledgers": "1"},
         ],
-        "agreements": agreements,
+        "agreements": agreements + past,
         "buyers": [
             {
                 "buyer_code": buyer(rating),

@@ -30,7 +30,9 @@ def reference(options: argparse.Namespace) -> int:
     from daicho.references import calendar_of, calendar_warning, load_folder, reference_of
 
     store = Store.open()
-    loaded = load_folder(store, Path(options.dir))
+    if options.preview:
+        return _preview(store, options)
+    loaded = load_folder(store, Path(options.dir), lambda sentence: say(f"注意: {sentence}"))
     reference = reference_of(store)
     calendar_of(reference)
     if warning := calendar_warning(reference, store.clock.now().date()):
@@ -39,6 +41,42 @@ def reference(options: argparse.Namespace) -> int:
         as_json({"loaded": loaded})
     else:
         as_table(sorted(loaded.items()), ["参照表", "行数"])
+    return 0
+
+
+def _preview(store: Store, options: argparse.Namespace) -> int:
+    """``daicho reference load DIR --preview``."""
+    from daicho.references import preview_folder
+
+    result: dict[str, Any] = preview_folder(
+        store, Path(options.dir), lambda sentence: say(f"注意: {sentence}")
+    )
+    if options.json:
+        as_json(result)
+        return 0
+    counts = [[name, *rows.values()] for name, rows in result["tables"].items()]
+    as_table(counts, ["参照表", "新規", "変更", "同じ"])
+    effects = result["effects"]
+    if effects:
+        print("\nこれから計上する保険料に影響する行:")
+        as_table(
+            [
+                [
+                    effect["table"],
+                    " ".join(effect["key"].values()),
+                    effect["valid_from"],
+                    " ".join(effect["before"].values()) if effect["before"] else "(なし)",
+                    " ".join(effect["after"].values()),
+                    effect["current_lines"],
+                ]
+                for effect in effects[:20]
+            ],
+            ["参照表", "対象", "適用開始日", "いま", "読込後", "該当する台帳行"],
+        )
+    if len(effects) > 20:
+        say(f"ほか{len(effects) - 20:,}行。すべては --json で確認できます。")
+    print("\n計上済みの保険料は変わりません。")
+    say("何も保存していません。読み込むには --preview を外してください。")
     return 0
 
 

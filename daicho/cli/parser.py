@@ -38,6 +38,9 @@ def parser() -> argparse.ArgumentParser:
     reference = command("reference", "参照表を読み込む (reference load DIR)")
     reference.add_argument("action", choices=["load"], help="load: フォルダの参照表をまとめて読み込む")
     reference.add_argument("dir", metavar="DIR", help="<表名>.csv を置いたフォルダ")
+    reference.add_argument(
+        "--preview", action="store_true", help="読み込まずに、何が変わるかを見る。何も保存しない"
+    )
 
     submit = command("submit", "アップロードを1件申請する")
     _upload_options(submit)
