@@ -15,6 +15,7 @@ from daicho.references import reference_of
 from daicho.store import Store
 from daicho.views import ledger_frame
 from pipelines.cover_period import with_cover_period
+from pipelines.limits import limit_use
 from pipelines.yearly import PLAN, owed
 from schemas.findings import SCHEMA as FINDINGS
 from schemas.journal import YEARLY
@@ -60,6 +61,7 @@ def views(store: Store) -> dict[str, Callable[[], pl.DataFrame]]:
         "ledger_history": lambda: with_cover_period(
             ledger_frame(store, history=True).collect(), reference_of(store)
         ),
+        "limit_use": lambda: _limit_use(store),
         "documents": lambda: pl.DataFrame(
             store.documents.find({}, store.clock.now()), schema=_DOCUMENTS, infer_schema_length=None
         ),
@@ -118,6 +120,12 @@ def _yearly(store: Store) -> pl.DataFrame:
     left = owed(reference_of(store), journal, store.clock.now().date())
     rows = pl.concat([billed.collect(), left.select(list(PLAN))], how="diagonal")
     return rows.sort("agreement_code", "year_from", "buyer_code", "day")
+
+
+def _limit_use(store: Store) -> pl.DataFrame:
+    """Payment limits and what is in use of them today."""
+    lines = ledger_frame(store).filter(pl.col("stage") != "withdrawn").collect()
+    return limit_use(lines, reference_of(store), store.clock.now().date())
 
 
 def _findings(store: Store) -> pl.DataFrame:

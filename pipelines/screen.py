@@ -143,6 +143,8 @@ def _buyer_rules(product: Product) -> list[Rule]:
             )
         )
     if is_notice(product):
+        out = pl.col("payer_excluded").fill_null(False)
+        rules.append(Rule("buyer-excluded", "payer_code", out, {"agreement": pl.col("agreement_code")}))
         lc = pl.col("lc_good")
         needs_limit = (
             pl.col("payer_limit_required").fill_null(False)

@@ -302,6 +302,21 @@ KINDS: dict[str, FindingKind] = _kinds(
         "支払人 {value}({rating}格)に支払限度額が設定されていません。先に限度額を設定してください。",
     ),
     (
+        "buyer-excluded",
+        "error",
+        "付保除外: 支払人 {value} は特約 {agreement} で付保の対象から除かれています。通知から除いてください。",
+    ),
+    (
+        "limit-near",
+        "warning",
+        "支払人 {value} の付保残高が支払限度額の8割に達します(残高 {used}円、限度額 {limit}円)。今後の取引に備え、限度額を確かめてください。",
+    ),
+    (
+        "limit-exceeded",
+        "warning",
+        "支払人 {value} の付保残高が支払限度額を超えます(残高 {used}円、限度額 {limit}円)。限度額を超える損失には保険金が支払われません。増額できるか担当窓口に確認してください。",
+    ),
+    (
         "registered-late",
         "warning",
         "バイヤー {value} の登録日 {day} が船積年月の前月末より後です。担当窓口に確認してください。",

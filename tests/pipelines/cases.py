@@ -76,6 +76,13 @@ def new_buyer(
     )
 
 
+def _left_out(world: World) -> None:
+    """A buyer that the agreements leave out; its counterparties are not asked."""
+    new_buyer("105000077", "EA")(world)
+    for row in world["buyer_registrations"][-2:]:
+        row["excluded"] = "1"
+
+
 def agreement(code: str, valid_from: str, valid_to: str) -> Callable[[World], None]:
     """A world with one more 企総 agreement of HOLDER."""
     return adding(
@@ -394,6 +401,7 @@ def _buyers() -> list[Case]:
         Case("buyer-not-under-agreement", "payer_code", new, {}, not_under, world=new_buyer("105000077", "EA", registered=None), req=("A-037",)),
         Case("buyer-not-under-agreement", "counterparty_code", {"counterparty_code": "105000077"}, {}, not_under, world=new_buyer("105000077", "EA", registered="2018-11-07"), req=("A-037",)),
         Case("buyer-not-under-agreement", "payer_code", new, {}, f"特約 {kit.NOTICE_AGREEMENT} に登録されていません", NOTICE, world=new_buyer("105000077", "EA", registered=None), req=("B-029",)),
+        Case("buyer-excluded", "payer_code", new, {}, f"付保除外: 支払人 105000077 は特約 {kit.NOTICE_AGREEMENT} で付保の対象から除かれています", NOTICE, world=_left_out, req=("B-037", "E-119")),
         Case("registered-late", "payer_code", registered, {}, "登録日 2018-10-01 が船積年月の前月末より後です", NOTICE, world=new_buyer("105000077", "EA", registered="2018-10-01"), req=("B-030",)),
         Case("category-missing", "destination_country", {"destination_country": "158"}, {}, "国カテゴリーが設定されていません", world=_blind_country),
         Case("category-missing", "payer_country", {"payer_country": "158"}, {}, "国カテゴリーが設定されていません", world=_blind_country),

@@ -9,6 +9,7 @@ import pytest
 from pipelines.assess import Assessment
 from pipelines.reference import Reference
 from schemas.products import Product
+from schemas.reference import builtin_rows
 from tests import kit, scatter
 from tests.kit import (
     ENTERPRISE,
@@ -293,3 +294,25 @@ def test_the_words_of_missing_cover_stand_on_the_leading_line_only() -> None:
     rows = [ledger_row("P", settlement_no=number) for number in ("03", "01", "02")]
     findings = assessed(ENTERPRISE, *rows).findings
     assert findings.select("record", "code").rows() == [(2, "not-covered")] * 2
+
+
+@pytest.mark.req("E-051")
+def test_the_merged_column_of_enterprise_is_read_as_a_and_b_and_the_others_as_in_the_table_of_notices() -> (
+    None
+):
+    """Slide 18 has 3 columns of marks for 企総 besides cancellation, slide 52 has 4 for 簡易."""
+    marks = {
+        **dict.fromkeys(("GS", "GA", "GE", "EE", "EA", "SA"), ["covered"] * 3),
+        **{key: ["covered", "covered", "within_1y_or_lc"] for key in ("EM", "EF")},
+        "EC": ["covered", "covered", "lc_only"],
+        **{key: ["covered", "lc_only", "lc_only"] for key in ("P", "R")},
+        "B": ["refused"] * 3,
+    }
+    table = {
+        (row["product"], row["rating_class"], row["component"]): row["condition"]
+        for row in builtin_rows("cover")
+    }
+    for rating, (merged, before, after) in marks.items():
+        assert [table["enterprise", rating, c] for c in "ABCD"] == [merged, merged, before, after]
+        always = "covered" if rating in ("EM", "EF") else after
+        assert [table["simplified-notice", rating, c] for c in "ABCD"] == [merged, merged, before, always]

@@ -381,6 +381,24 @@ def test_findings_about_booked_lines_have_their_case(code: str) -> None:
     assert f'"{code}"' in text
 
 
+@fires("limit-near")
+@fires("limit-exceeded")
+def test_limits_are_told_in_test_limits() -> None:
+    """See ``test_limits``: they need what the ledger holds."""
+    from tests.pipelines import test_limits
+
+    test_limits.test_findings_tell_buyer_use_and_limit_in_words()
+
+
+def test_a_ledger_line_does_not_ask_who_is_left_out_of_notices() -> None:
+    world = kit.world()
+    for registration in world["buyer_registrations"]:
+        registration["excluded"] = "1"
+    reference = kit.reference_of(world)
+    assert kit.errors(assess_rows([enterprise_row()], reference=reference)) == []
+    assert kit.errors(assess_rows([kit.notice_row()], NOTICE, reference)) == [(1, "payer_code", "buyer-excluded")]  # fmt: skip
+
+
 def codes_in_rules() -> set[str]:
     """Every word in a rule module that is the code of a finding."""
     words = set()

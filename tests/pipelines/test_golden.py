@@ -476,7 +476,7 @@ def test_which_country_counts_for_which_danger() -> None:
         assert (line["rate_c"], line["rate_d"]) == (3, 76)
 
 
-@pytest.mark.req("B-021")
+@pytest.mark.req("B-021", "E-122")
 def test_what_was_received_in_advance_is_no_part_of_the_premium_base() -> None:
     assessment = assess_rows([notice_row(period_band="1")], NOTICE)
     assert kit.found(assessment) == []
@@ -489,7 +489,7 @@ def test_what_was_received_in_advance_is_no_part_of_the_premium_base() -> None:
     )
 
 
-@pytest.mark.req("A-048")
+@pytest.mark.req("A-048", "E-030")
 def test_a_contract_paid_wholly_in_advance_is_processed_without_the_dangers_after_shipment() -> None:
     assessment = assess_rows([enterprise_row(settlement_method="60", usance_days="")])
     assert kit.found(assessment) == []

@@ -35,6 +35,9 @@ BEYOND_THE_TOUR = {
     "history-full",  # takes 99 versions of one branch
     "old-contract",  # takes a contract that was insured before October 2014
     "goods-excluded",  # takes a product that none of the samples' exporters has
+    "limit-near",  # takes a limit that is nearly used up
+    "limit-exceeded",
+    "buyer-excluded",  # takes an agreement that leaves small buyers out
 }
 """Findings that no sample of four months can show; ``tests/pipelines`` fires them."""
 
