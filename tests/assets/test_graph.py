@@ -234,7 +234,7 @@ def test_a_night_puts_everything_in_its_place(
     assert told(night, "confirmed_ledgers")["台帳"] == 1
     assert told(night, "finance_premiums")["作成"] == 1
     assert told(night, "deliveries")["配送"] == 1
-    assert told(night, "retention")["片付け"] == 2, "monitor list and findings are over"
+    assert told(night, "retention")["片付け"] == 3, "monitor list, findings and ledger file are over"
     assert len(list((tmp_path / "finance").iterdir())) == 1
     assert here.verify() == []
 
@@ -293,7 +293,11 @@ def test_a_paper_that_fails_keeps_no_other_waiting(
     }
     assert [row["submission_id"] for row in here.papers(TUESDAY, kind="monitor_list")] == ["S00000002"]
     assert run(instance, "intake").success
-    assert len(here.papers(TUESDAY, kind="monitor_list")) == len(here.papers(TUESDAY, kind="receipt")) == 2
+    assert len(here.papers(TUESDAY, kind="monitor_list")) == 2
+    assert {row["document_id"] for row in here.papers(TUESDAY, kind="receipt")} == {
+        *("receipt-S00000001", "receipt-S00000001-result"),
+        *("receipt-S00000002", "receipt-S00000002-result"),
+    }
 
 
 def test_the_command_ends_with_3_and_tells_what_was_processed(

@@ -234,7 +234,9 @@ def test_outputs_tell_path_and_hash_and_can_be_filtered(home: Home) -> None:
     assert ran.code == 0
     assert [(row["kind"], row["format"]) for row in ran.json] == [
         ("findings_report", "csv"),
+        ("ledger_file", "csv"),
         ("monitor_list", "pdf"),
+        ("receipt", "pdf"),
         ("receipt", "pdf"),
     ]
     for row in ran.json:
@@ -242,7 +244,7 @@ def test_outputs_tell_path_and_hash_and_can_be_filtered(home: Home) -> None:
         assert hashlib.sha256(Path(row["path"]).read_bytes()).hexdigest() == row["sha256"]
         assert row["holder"] == kit.HOLDER
         assert row["created_at"] == "2018-11-06T10:00:00+09:00"
-    assert [row["expires_at"] for row in ran.json] == [*["2018-12-07T00:00:00+09:00"] * 2, None]
+    assert [row["expires_at"] for row in ran.json] == [*["2018-12-07T00:00:00+09:00"] * 3, None, None]
     assert home.cli("outputs", "--submission", "S00000001", "--json").json == ran.json
     assert home.cli("outputs", "--submission", "S00000009", "--json").json == []
     assert home.cli("outputs", "--holder", kit.HOLDER, "--date", "2018-11-06", "--json").json == ran.json
@@ -370,7 +372,7 @@ def test_help_names_every_command() -> None:
         assert home.cli(command, "--help").code == 0
     assert set(COMMANDS) == {
         *("reference", "submit", "check", "run", "status", "findings", "decide", "ledger", "explain"),
-        *("expected", "outputs", "sql", "generate", "verify"),
+        *("expected", "outputs", "reissue", "sql", "generate", "verify"),
     }
     assert set(JOBS) == {"nightly", "intake", "reconcile", "confirm"}
     assert set(PRODUCTS) == {"enterprise", "equipment", "consumer-goods", "simplified-notice"}

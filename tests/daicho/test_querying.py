@@ -54,8 +54,9 @@ def test_the_views_tell_what_the_commands_tell(filled: Home) -> None:
     kinds = rows(filled, "select kind, count(*) n from documents group by kind order by kind")
     assert [(row["kind"], row["n"]) for row in kinds] == [
         ("findings_report", 2),
+        ("ledger_file", 1),
         ("monitor_list", 2),
-        ("receipt", 2),
+        ("receipt", 4),
     ]
     assert rows(filled, "select name from reference_policyholders where holder = '123456789'") == [
         {"name": "髙橋貿易㈱"}

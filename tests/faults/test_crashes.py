@@ -86,5 +86,11 @@ def test_a_crash_while_printing_leaves_the_papers_owed(
         with pytest.raises(KeyboardInterrupt):
             home.print_papers()
     home.print_papers()
-    assert home.kinds(TUESDAY) == [("findings_report", "csv"), ("monitor_list", "pdf"), ("receipt", "pdf")]
+    assert home.kinds(TUESDAY) == [
+        ("findings_report", "csv"),
+        ("ledger_file", "csv"),
+        ("monitor_list", "pdf"),
+        ("receipt", "pdf"),
+        ("receipt", "pdf"),
+    ]
     assert home.verify(TUESDAY) == []
