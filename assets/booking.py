@@ -229,12 +229,21 @@ def _post(store: Store, snapshot: Snapshot, turn: list[Candidate]) -> Iterator[P
             rows = there.filter(pl.col("submission_id") == candidate.receipt["submission_id"]).sort(
                 "journal_no"
             )
-            warnings = candidate.assessment.findings.filter(pl.col("severity") == "warning")
-            yield Posted(candidate.receipt, rows, warnings)
+            # What was found depends on the ledger as it was right before.
+            before = journal.filter(pl.col("journal_no") < rows["journal_no"][0])
+            [again] = _posted(store, before, [candidate])
+            warnings = again.findings.filter(pl.col("severity") == "warning")
+            yield Posted(candidate.receipt, rows, warnings, subjects=again.subjects)
     fresh = [c for c in turn if c.receipt["submission_id"] not in booked]
-    yield from post(
-        fresh,
-        ledger_state(journal, fresh, _blocked(store)),
+    yield from _posted(store, journal, fresh, _blocked(store))
+
+
+def _posted(
+    store: Store, journal: pl.LazyFrame, candidates: list[Candidate], blocked: list[Blocked] | None = None
+) -> list[Posted]:
+    return post(
+        candidates,
+        ledger_state(journal, candidates, blocked or ()),
         store.clock.now(),
         lambda load: reference_of(store, load),
         calendar_of(reference_of(store)),

@@ -9,6 +9,7 @@ from assets import booking
 from assets.booking import decide_due
 from schemas.submission import Refusal
 from tests import kit
+from tests.book import change
 from tests.homes import LINE_YEN, TUESDAY, Home, contracts, csv_rows
 
 pytestmark = pytest.mark.usefixtures("quick_paper")
@@ -234,6 +235,25 @@ def test_a_crash_anywhere_ends_in_one_booking(
     assert home.status("S00000001")["premium_total_yen"] == 2 * LINE_YEN
     assert home.verify() == []
     assert home.decide(NIGHT) == []
+
+
+@pytest.mark.req("A-054")
+@pytest.mark.parametrize("kind", ["4", "5"])
+def test_a_crash_after_the_booking_of_a_change_tells_the_same_verdict(
+    home: Home, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The ledger holds the change already; what was found is asked of the ledger before it."""
+    home.booked(contracts("EX-1"))
+    record = change(kind, history_no="00", goods_code="850000" if kind == "4" else "")
+    second = home.submit([record], name="change.csv")["submission_id"]
+    dies_once(monkeypatch, "daicho.store.eventlog.EventLog.decide")
+    with pytest.raises(KeyboardInterrupt):
+        home.decide()
+    assert home.decide(NIGHT) == [second]
+    assert home.status(second)["status"] == "処理完了"
+    assert home.status(second)["premium_total_yen"] == (0 if kind == "4" else -LINE_YEN)
+    assert home.findings(second) == []
+    assert home.verify() == []
 
 
 @pytest.mark.req("A-054")
