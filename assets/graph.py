@@ -120,10 +120,13 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
     partitions_def=ACCEPTANCE_DAYS,
     deps=[verdicts],
     kinds={"pdf"},
-    description="**モニタリスト**: 審査結果を申請ごとにPDFで、検出事項をCSVで作成します。受理日を指定して再実行すると作り直します。",
+    description=(
+        "**モニタリスト**: 審査結果を申請ごとにPDFで、検出事項と台帳ファイルをCSVで、件数と保険料の照合を処理結果受付票で作成します。"
+        "受理日を指定して再実行すると作り直します。"
+    ),
 )
 def monitor_lists(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
-    """A モニタリスト and a findings report for each decided submission."""
+    """モニタリスト, findings report, ledger file and result of each decided submission."""
     from assets.papers import issue_monitor_list
 
     kept = store.open()
@@ -169,7 +172,8 @@ def reconciliation_ledgers(
     deps=[reconciliation_ledgers],
     kinds={"deltalake", "pdf"},
     description=(
-        "**確定台帳・船積通知明細書、保険料計算書、保険料請求書**: 受理月の翌月の最終営業日20:00を過ぎた単位を確定し、40日後を期日に請求します。"
+        "**確定台帳・船積通知明細書、差異一覧、保険料計算書、保険料請求書**: 受理月の翌月の最終営業日20:00を過ぎた単位を確定し、"
+        "40日後を期日に請求します。返還が上回る単位の請求額は0円です。"
     ),
 )
 def confirmed_ledgers(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
@@ -249,7 +253,7 @@ def deliveries(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Ma
     group_name=FINANCE,
     deps=[deliveries],
     kinds={"file"},
-    description="**保存期間**: 提供期間(モニタリスト・提供データは30日)を過ぎた帳票ファイルを片付けます。原本と台帳は消しません。",
+    description="**保存期間**: 提供期間(モニタリスト・検出事項一覧・台帳ファイル・提供データは30日)を過ぎた帳票ファイルを片付けます。原本と台帳は消しません。",
 )
 def retention(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
     """Papers whose time is over are removed; archive and journal stay for ever."""

@@ -47,8 +47,8 @@ def provided_data_csv(lines: pl.DataFrame, labels: Mapping[str, str]) -> bytes:
 def ledger_file_csv(lines: pl.DataFrame, labels: Mapping[str, str]) -> bytes:
     """台帳ファイル: exactly the columns of the upload layout, so that it can be handed in again (D-037).
 
-    Values are written verbatim; only a value that a spreadsheet could *execute* is neutralised, which no
-    accepted record contains.
+    Values are written verbatim; only a value that a spreadsheet could *execute* (``=cmd|'/C calc'!A0``) gets an
+    apostrophe in front, and would have to lose it before it is handed in again.
     """
     return csv_bytes(lines, cols.layout_columns(labels), reupload=True)
 

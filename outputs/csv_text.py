@@ -35,7 +35,7 @@ def neutralised_if_active(values: pl.Expr) -> pl.Expr:
     """As :func:`neutralised`, but only where the formula could do something.
 
     For files that are uploaded again: an identifier such as ``-ABC1`` keeps its bytes, ``=cmd|'/C calc'!A0``
-    does not. No accepted record holds the latter, so every accepted record comes back unchanged.
+    does not: what could run on somebody's desk does not come back unchanged.
     """
     dangerous = values.str.contains(_FORMULA) & values.str.contains(_ACTIVE)
     return pl.when(dangerous).then(pl.concat_str(pl.lit("'"), values)).otherwise(values)
