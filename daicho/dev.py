@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def _live_the_sample_month(home: Path) -> None:
-    print("サンプルの1か月を処理しています(初回だけ、1~2分)…", flush=True)
+    print("サンプルの4か月を処理しています(初回だけ、1~2分)…", flush=True)
     script = PROJECT / "sample_ledgers" / "run.py"
     subprocess.run([sys.executable, str(script), "--home", str(home)], check=True, cwd=PROJECT)
 

@@ -129,6 +129,7 @@ def _component(c: str, booked: dict[str, Any], row: dict[str, Any]) -> dict[str,
         "factor": str(factor),
         "rate_before_rounding": f"{raw.numerator}/{raw.denominator}",
         "rate": percent_text(row[f"rate_{c}"]),
+        "premium_by_rate": row[base_column(c)] * row[f"rate_{c}"] // 100_000,
         "premium": booked[f"premium_{c}"],
         "cover_permille": row[f"cover_{c}"],
         "insured_amount": booked[f"insured_amount_{c}"],
@@ -182,8 +183,9 @@ def explanation_text(document: dict[str, Any]) -> str:
             factor = "" if part["factor"] == "1" else f" × {part['factor']}"
             out.append(
                 f"{head}({part['a']} × {part['days']}日 + {part['b']}){factor} → {part['rate']}%  "
-                f"{part['base_yen']:,}円 × {part['rate']}% = {part['premium']:,}円  "
-                f"保険金額 {part['insured_amount']:,}円 (付保率 {part['cover_permille'] / 10}%)"
+                f"{part['base_yen']:,}円 × {part['rate']}% = {part['premium_by_rate']:,}円  "
+                + ("" if part["premium"] == part["premium_by_rate"] else f"(返還後 {part['premium']:,}円) ")
+                + f"保険金額 {part['insured_amount']:,}円 (付保率 {part['cover_permille'] / 10}%)"
             )
             out.append(
                 f"      料率表: カテゴリー {row['country_category']} 格付 {row['buyer_rating']} {row['valid_from']}~ {row['rate_set'] or ''}"

@@ -142,6 +142,8 @@ def _one_round(
     lines, before = _merged(good, now, layout)
     lines, content = _rated(lines, booked, assessment, tables)
     lines = _compared(lines, before, layout)
+    if not is_notice(layout.product):
+        lines = _with_other_number(lines, now)
     findings += [
         content,
         findings_of(lines, version_rules(layout), layout, address),
@@ -513,6 +515,22 @@ def _compared(lines: pl.DataFrame, before: pl.DataFrame, layout: Layout) -> pl.D
         limit, on="application_no", how="left", maintain_order="left"
     )
     return lines.with_columns(substantial(layout).any().over("application_no").alias("substantial"))
+
+
+def _with_other_number(lines: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """``insured_as``: the other application under which a contract stands that a change names anew, else null."""
+    contract = ["agreement_code", "export_contract_no"]
+    own = pl.col("application_no").str.head(-3)
+    standing = now.select(*contract, own.alias("insured_as")).unique()
+    moved = lines.filter(pl.col("export_contract_no") != pl.col("old_export_contract_no"))
+    found = (
+        moved.select(*contract, "line_id", own.alias("own"))
+        .join(standing, on=contract)
+        .filter(pl.col("insured_as") != pl.col("own"))
+        .group_by("line_id")
+        .agg(pl.col("insured_as").min())
+    )
+    return lines.join(found, on="line_id", how="left", maintain_order="left")
 
 
 def _settled(lines: pl.DataFrame, before: pl.DataFrame, layout: Layout) -> pl.DataFrame:

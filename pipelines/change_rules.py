@@ -206,6 +206,11 @@ def version_rules(layout: Layout) -> list[Rule]:
         for name in layout.mandatory("1")
         if name not in skip
     ]
+    if not is_notice(layout.product):
+        elsewhere = pl.col("insured_as")
+        rules.append(
+            Rule("already-insured", "export_contract_no", elsewhere.is_not_null(), {"number": elsewhere})
+        )
     gone = pl.col("removed").all().over("application_no")
     rules.append(Rule("all-removed", "shipment_process_type", gone))
     return rules

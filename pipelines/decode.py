@@ -320,13 +320,10 @@ def _plain(title: str) -> str:
 
 def _restore_zeros(layout: Layout) -> Iterable[pl.Expr]:
     """Codes that a spreadsheet keeps as numbers get their leading zeros back: 105 stays, 1 in a 2-digit code is 01."""
-    for field in layout.by_kind("code"):
+    for field in layout.by_kind("code", "serial"):
         cell = pl.col(field.field)
-        yield (
-            pl.when(cell.str.contains("^[0-9]+$"))
-            .then(cell.str.pad_start(field.max_length, "0"))
-            .otherwise(cell)
-        )
+        shortest = int(field.length.split("-")[0])  # a serial has six digits or more
+        yield (pl.when(cell.str.contains("^[0-9]+$")).then(cell.str.pad_start(shortest, "0")).otherwise(cell))
 
 
 def column_letter(place: int) -> str:

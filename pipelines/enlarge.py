@@ -17,7 +17,8 @@ _LAST_BRANCH = 99
 
 def is_increase() -> pl.Expr:
     """Whether a new record enlarges an application that it names."""
-    return pl.col("application_year").is_not_null() & pl.col("application_serial").is_not_null()
+    named = pl.col("application_year").is_not_null() & pl.col("application_serial").is_not_null()
+    return named & (pl.col("change_reason") == "01").fill_null(False)
 
 
 def _named(lines: pl.DataFrame) -> pl.DataFrame:

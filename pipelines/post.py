@@ -172,9 +172,10 @@ def subjects_of(assessment: Assessment) -> frozenset[str]:
 def contracts_of(candidates: Sequence[Candidate]) -> pl.DataFrame:
     """The contracts that the candidates want insured, as ``agreement_code``, ``export_contract_no``."""
     parts = [
-        c.assessment.lines.select(CONTRACT).unique()
+        frame.select(CONTRACT).unique()
         for c in candidates
         if not is_notice(c.assessment.layout.product)
+        for frame in (c.assessment.lines, c.assessment.changes)
     ]
     schema: dict[str, Any] = dict.fromkeys(CONTRACT, pl.String())
     return pl.concat(parts).unique() if parts else pl.DataFrame(schema=schema)

@@ -422,8 +422,7 @@ def changed_premium(
         due = new_full - old_full
     else:
         due = -floor(
-            (old_full - new_full)
-            * _still_to_run(component, acceptance, last_shipment, days_post, notice_day)
+            (old_full - new_full) * _still_to_run(component, acceptance, last_shipment, days_post, notice_day)
         )
     return due, standing + due
 

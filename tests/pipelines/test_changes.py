@@ -143,6 +143,14 @@ def test_a_withdrawn_first_version_withdraws_the_branch() -> None:
     ]
 
 
+def test_a_change_cannot_take_the_contract_of_another_application() -> None:
+    book = booked(enterprise_row(), enterprise_row(export_contract_no="EX-0002"))
+    posted = book.send(change("4", history_no="00", export_contract_no="EX-0002"))
+    assert codes(posted) == {"already-insured"}
+    assert "18-000002" in posted.findings["message"][0]
+    assert book.send(change("4", history_no="00", export_contract_no="EX-0003")).verdict == "booked"
+
+
 @pytest.mark.req("A-024", "A-019")
 def test_in_one_file_a_contract_withdrawn_further_up_may_be_applied_for_again() -> None:
     withdrawal, again = change("5", history_no="00"), enterprise_row()
@@ -977,3 +985,14 @@ def test_the_clock_of_a_version_is_its_own() -> None:
 
     then = current(as_of(book.journal, at(date(2018, 12, 31)))).collect()
     assert then.select("history_no", "goods_code", "stage").rows() == [("00", "840000", "confirmed")]
+
+
+def test_serials_keep_their_zeros_in_a_spreadsheet() -> None:
+    """Excel makes 57 of 000057; the number of an application is six digits or more."""
+    from schemas.layouts import layout_of
+
+    record = change("4", "18-000057-00", history_no="00", goods_code="850000")
+    content = kit.xlsx_bytes([record], layout_of(kit.ENTERPRISE))
+    assessment = kit.assess_bytes(content, file_name="change.xlsx")
+    assert kit.errors(assessment) == []
+    assert assessment.changes["application_serial"].to_list() == ["000057"]
