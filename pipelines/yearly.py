@@ -158,7 +158,7 @@ def _of_year(
 ) -> Iterator[dict[str, Any]]:
     """The days of one year on which a buyer's limit costs something that is not paid."""
     billed = paid.year(first)
-    days = {contract.option_on(max(first, since), until) for since, _ in registered if since <= until}
+    days = {contract.option_on(max(first, since), until) for since, _ in registered}
     covered = 0
     for day in sorted(day for day in days if day is not None and day <= today):
         limit = [limit for since, limit in registered if since <= day][-1]
@@ -172,7 +172,7 @@ def _of_year(
             "pre_limit_yen": limit,
         }
         if day in billed:
-            covered = max(covered, billed[day][1])
+            covered = billed[day][1]
             if limit > covered:
                 yield row | {"paid_limit_yen": covered, "state": CHANGED}
         elif limit > covered:

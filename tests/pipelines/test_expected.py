@@ -96,6 +96,9 @@ def test_agreements_that_run_on_a_day_of_the_month(row: kit.Row, expected: bool)
 def test_an_older_period_does_not_come_back_and_a_renewal_counts_once() -> None:
     given_up = (agreement(ONE, "2017-04-02"), agreement(ONE, "2018-04-02", "2018-06-30"))
     assert codes(tables(*given_up)) == []
+    other_since_october = (agreement(ONE, "2018-04-02"), agreement(ONE, "2018-10-01", product="enterprise"))
+    assert codes(tables(*other_since_october)) == []
+    assert codes(tables(*other_since_october), month=date(2018, 9, 1)) == [ONE]
     renewed = (agreement(ONE, "2018-04-02", "2018-10-14"), agreement(ONE, "2018-10-15"))
     assert codes(tables(*renewed)) == [ONE]
 
@@ -105,6 +108,7 @@ def test_a_notice_of_another_agreement_or_entry_is_none() -> None:
     reference = tables(agreement(ONE, "2018-04-02"))
     assert codes(reference, journal((TWO, "201810"))) == [ONE]
     assert codes(reference, journal((ONE, "201810"), entry="yearly")) == [ONE]
+    assert codes(reference, journal((ONE, "201810"), removed=True)) == [ONE]
     assert codes(reference, journal((ONE, "201810"))) == []
 
 

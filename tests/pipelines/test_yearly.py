@@ -360,6 +360,30 @@ def test_a_limit_changed_behind_a_billing_is_told_and_not_billed(changed: tuple[
     assert book.owed(later, date(2019, 4, 2)) == [(EA, "due")], "of the present year only"
 
 
+def test_after_a_billed_day_what_was_billed_counts_not_what_the_tables_say_now() -> None:
+    book, first = Book(), registered(EA, 10_000_000)
+    grown = registered(EA, 20_000_000, "2018-09-01")
+    book.bill(tables(first, grown))
+    backdated = registered(EA, 30_000_000, "2018-06-01")
+    reference = tables(first, backdated, grown, registered(EA, 25_000_000, "2018-10-01"))
+    assert yen(book.bill(reference)) == [(EA, date(2018, 10, 1), 5_000_000, 3_760)], (
+        "183 of 365 days of 7,500"
+    )
+    assert book.owed(reference) == [(EA, "changed-after-billing")]
+
+
+def test_a_day_that_had_no_rate_is_billed_when_it_has_one_also_after_a_later_day() -> None:
+    buyers = [
+        {"buyer_code": "800000001", "valid_from": since, "country": "105", "rating": rating}
+        for since, rating in (("2010-01-01", "EF"), ("2018-09-01", "EA"))
+    ]
+    rows = (registered("800000001", 10_000_000), registered("800000001", 20_000_000, "2018-09-01"))
+    book, rated = Book(), RATE_P | {"buyer_rating": "EA"}
+    assert book.bill(tables(*rows, rates=[rated], buyers=buyers))["base_pre_yen"].to_list() == [10_000_000]
+    both = tables(*rows, rates=[rated, RATE_P | {"buyer_rating": "EF"}], buyers=buyers)
+    assert yen(book.bill(both)) == [("800000001", YEAR[0], 10_000_000, 15_000)]
+
+
 def test_a_change_of_the_contract_s_dates_bills_no_day_twice() -> None:
     book = Book()
     book.bill(tables(registered(EA, 10_000_000)))
