@@ -9,7 +9,8 @@ import polars as pl
 
 from daicho.references import reference_of
 from daicho.store import Store
-from pipelines.expected import EXPECTED, expected_notices, month_before
+from pipelines.expected import EXPECTED, NEEDED, expected_notices, month_before
+from schemas.products import Product
 from schemas.submission import Refusal
 
 VIEW_MONTHS = 12
@@ -41,7 +42,9 @@ def expected_of(store: Store, month: date) -> pl.DataFrame:
 
 def expected_lately(store: Store) -> pl.DataFrame:
     """Those of the last ``VIEW_MONTHS`` months, newest month first."""
-    today, reference, journal = store.clock.now().date(), reference_of(store), store.journal.open().scan()
+    today, reference = store.clock.now().date(), reference_of(store)
+    notices = store.journal.open().scan().filter(pl.col("product") == Product.SIMPLIFIED_NOTICE)
+    journal = notices.select(NEEDED).collect().lazy()  # read once for all months
     parts = [
         expected_notices(reference, journal, month_before(today, months), today)
         for months in range(1, VIEW_MONTHS + 1)

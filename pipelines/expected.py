@@ -28,6 +28,12 @@ EXPECTED: dict[str, Any] = {
 }
 """Columns of :func:`expected_notices`; months as ``YYYY-MM``, ``days_left`` negative when overdue."""
 
+NEEDED = (
+    *("entry", "product", "application_no", "history_no", "process_type"),
+    *("replaced_history_no", "removed", "agreement_code", "shipment_month"),
+)
+"""Columns of the journal that :func:`expected_notices` reads."""
+
 MAILS: dict[str, Any] = {
     "holder": pl.String(),
     "holder_name": pl.String(),
