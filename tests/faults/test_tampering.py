@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from tests import kit
-from tests.homes import CUT_OFF, Home, contracts, print_quickly
+from tests.homes import CUT_OFF, Home, contracts
 
 
 @pytest.fixture(scope="module")
@@ -22,15 +22,13 @@ def lived(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("lived") / "home"
     shutil.copytree(loaded, path)
     home = Home(path)
-    with pytest.MonkeyPatch.context() as patch:
-        print_quickly(patch)
-        home.submit(contracts("EX-1", "EX-2"))
-        home.submit([kit.notice_row()], product="simplified-notice")
-        home.submit(contracts("EX-3", currency=""))
-        home.decide()
-        home.print_papers()
-        confirm_due(home.at(CUT_OFF))
-        extract_due(home.at(CUT_OFF))
+    home.submit(contracts("EX-1", "EX-2"))
+    home.submit([kit.notice_row()], product="simplified-notice")
+    home.submit(contracts("EX-3", currency=""))
+    home.decide()
+    home.print_papers()
+    confirm_due(home.at(CUT_OFF))
+    extract_due(home.at(CUT_OFF))
     home.at().events.close()
     return path
 
