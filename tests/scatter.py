@@ -122,7 +122,8 @@ def crooked_world(random: Random) -> World:
     ]
     discounts = ["0.7", "0.85", "1", "1.25", "19/20", "100/97.5"]
     random.shuffle(discounts)
-    for n, agreement in enumerate(world["agreements"]):
+    in_use = [row for row in world["agreements"] if row["agreement_code"] != kit.PAST_AGREEMENT]
+    for n, agreement in enumerate(in_use):
         agreement["discount_factor"] = discounts[n % len(discounts)]
     # Other terms from the new year on.
     of_ours = {code for product in (EQUIPMENT, CONSUMER_GOODS) for code in AGREEMENTS[product]}
