@@ -4,7 +4,6 @@ import polars as pl
 
 from pipelines.assess import Assessment
 from pipelines.change import now_of
-from pipelines.enlarge import is_increase
 from pipelines.rules import Rule, findings_of
 from schemas.products import is_notice
 
@@ -36,7 +35,9 @@ def already_insured(assessment: Assessment, booked: pl.DataFrame, changed: pl.Da
             pl.col("freed_by").is_null().any().alias("not_freed"),
         )
     )
-    lines = assessment.lines.filter((pl.col("process_type") == "1") & ~is_increase()).join(
+    # A record that names an application is an increase, or told to be wrong.
+    unnamed = pl.col("application_year").is_null() & pl.col("application_serial").is_null()
+    lines = assessment.lines.filter((pl.col("process_type") == "1") & unnamed).join(
         stands, on=_CONTRACT, how="left", maintain_order="left"
     )
     # One finding per branch is enough: its lines all share the contract.
