@@ -7,8 +7,18 @@ from typing import Any
 import polars as pl
 
 from daicho.store import Store
-from pipelines.ledger import as_of, bookings, current, listings, with_stage
-from pipelines.post import CONTRACT, Blocked, Candidate, LedgerState, applications_of, contracts_of
+from pipelines.ledger import as_of, bookings, current, current_versions, listings, with_stage
+from pipelines.post import (
+    CONTRACT,
+    EXPOSURE,
+    PAYER,
+    Blocked,
+    Candidate,
+    LedgerState,
+    applications_of,
+    contracts_of,
+    payers_of,
+)
 from schemas.journal import CONFIRMATION
 from schemas.layouts import all_layout_fields, layout_of
 from schemas.money import COMPONENTS, percent_text
@@ -75,7 +85,15 @@ def ledger_state(
     else:
         lines = lines.with_columns(pl.lit(None, pl.String).alias("stage"))
     lines = lines.with_columns(pl.col("stage").fill_null("unconfirmed"))
-    return LedgerState(dict(last.iter_rows()), lines, blocked)
+    return LedgerState(dict(last.iter_rows()), lines, _exposed(booked, candidates, lines), blocked)
+
+
+def _exposed(booked: pl.LazyFrame, candidates: Sequence[Candidate], lines: pl.DataFrame) -> pl.DataFrame:
+    """Current lines under the agreements and payers that the candidates, or the lines they change, name."""
+    keys = ("entry", "history_no", "process_type", "replaced_history_no")
+    now = current_versions(booked.select(*keys, *EXPOSURE)).select(EXPOSURE)
+    pairs = pl.concat([payers_of(candidates), lines.select(PAYER).unique()])
+    return now.join(pairs.lazy(), on=PAYER, how="semi").collect()
 
 
 def ledger_rows(

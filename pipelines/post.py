@@ -5,7 +5,7 @@ The journal's state comes in as data; committing the rows is the store's. Contra
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +15,10 @@ from pipelines.assess import Assessment
 from pipelines.change import Changed, Tables, apply_changes, named
 from pipelines.enlarge import enlarged, enlarged_applications, is_increase, with_new_branches
 from pipelines.insured import already_insured
+from pipelines.limits import limit_findings
 from pipelines.money import yen_sum
 from pipelines.rules import in_order
-from schemas.findings import NEEDS_DECISION
+from schemas.findings import NEEDS_DECISION, empty
 from schemas.frames import BookedLines
 from schemas.journal import BOOKING, CHAIN, LISTING, META, RATED, SCHEMA, TEXT, VERSION
 from schemas.layouts import all_layout_fields
@@ -26,6 +27,27 @@ from schemas.products import Product, is_notice
 from sensors.calendar import BusinessCalendar
 
 CONTRACT = ["agreement_code", "export_contract_no"]
+PAYER = ["agreement_code", "payer_code"]
+EXPOSURE = (
+    *(
+        "agreement_code",
+        "payer_code",
+        "acceptance_date",
+        "application_no",
+        "shipment_no",
+        "settlement_method",
+    ),
+    *(
+        "last_shipment_date",
+        "due_date",
+        "shipment_month",
+        "lc_flag",
+        "days_post",
+        "insured_amount_d",
+        "removed",
+    ),
+)
+"""What the use of payment limits needs of a booked line."""
 _BOOKED = {**META, **TEXT, **RATED, **VERSION, **LISTING}
 
 
@@ -54,11 +76,13 @@ class LedgerState:
     """What journal and event log know that matters for booking.
 
     ``last_serial``: per two-digit year the last application serial. ``lines``: all booked rows, with ``stage``, of the
-    applications and contracts that the candidates name. ``blocked``: earlier submissions that are not decided.
+    applications and contracts that the candidates name. ``exposed``: current lines under the candidates' agreements and
+    payers, for the use of payment limits. ``blocked``: earlier submissions that are not decided.
     """
 
     last_serial: Mapping[str, int]
     lines: pl.DataFrame
+    exposed: pl.DataFrame = field(default_factory=lambda: _no_rows().select(EXPOSURE))
     blocked: Sequence[Blocked] = ()
 
 
@@ -119,7 +143,7 @@ def post(
         calendar: business days, for the cut-off of corrections.
     """
     serials = dict(state.last_serial)
-    lines = state.lines
+    lines, exposed = state.lines, state.exposed
     blocked = list(state.blocked)
     outcome: list[Posted] = []
     for candidate in sorted(candidates, key=lambda c: int(c.receipt["receipt_no"])):
@@ -131,6 +155,8 @@ def post(
             outcome.append(Posted(candidate.receipt, _no_rows(), findings, waits_for=root, subjects=about))
             continue
         changed, findings = _judged(candidate.assessment, lines, tables, calendar)
+        if not findings.filter(pl.col("severity") == "error").height:
+            findings = in_order(findings, _limits(candidate.assessment, changed, exposed, tables))
         undecided = (NEEDS_DECISION & set(findings["code"].to_list())) - candidate.released
         errors = findings.filter(pl.col("severity") == "error").height
         rows = _no_rows()
@@ -141,6 +167,7 @@ def post(
             lines = pl.concat(
                 [lines, rows.with_columns(pl.lit("unconfirmed").alias("stage"))], how="diagonal_relaxed"
             )
+            exposed = _exposed_after(exposed, rows)
         outcome.append(Posted(candidate.receipt, rows, findings, frozenset(undecided), subjects=about))
     return outcome
 
@@ -157,6 +184,33 @@ def _judged(
         enlarged(assessment, lines),
     ]
     return changed, in_order(*findings)
+
+
+def _limits(assessment: Assessment, changed: Changed, exposed: pl.DataFrame, tables: Tables) -> pl.DataFrame:
+    """Warnings of payment limits that the upload brings near their end (E-052)."""
+    made = changed.rows.filter(pl.col("process_type") != "5")
+    lines = assessment.lines
+    if made.height:
+        places = assessment.changes.select("record", "line", "row")
+        lines = pl.concat([lines, made.join(places, on="record")], how="diagonal_relaxed")
+    if lines.is_empty():
+        return empty()
+    reference, day = tables(assessment.reference_load), assessment.acceptance_date
+    return limit_findings(lines, exposed, reference, day, assessment.layout, assessment.address)
+
+
+def _exposed_after(exposed: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The lines at stake once these rows are booked: a version takes the place of its branch's earlier one."""
+    kept = exposed.join(rows.select("application_no").unique(), on="application_no", how="anti")
+    made = rows.filter(pl.col("process_type") != "5").select(exposed.columns)
+    return pl.concat([kept, made], how="vertical_relaxed")
+
+
+def payers_of(candidates: Sequence[Candidate]) -> pl.DataFrame:
+    """Agreements and payers whose limits the candidates may use, as ``agreement_code``, ``payer_code``."""
+    parts = [frame.select(PAYER) for c in candidates for frame in (c.assessment.lines, c.assessment.changes)]
+    schema: dict[str, Any] = dict.fromkeys(PAYER, pl.String())
+    return pl.concat(parts).unique().drop_nulls() if parts else pl.DataFrame(schema=schema)
 
 
 def subjects_of(assessment: Assessment) -> frozenset[str]:

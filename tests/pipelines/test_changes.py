@@ -811,13 +811,13 @@ def test_an_approved_late_change_leaves_a_gap_and_the_ledger() -> None:
 @pytest.mark.parametrize(("accepted", "old"), [(date(2014, 9, 30), True), (date(2014, 10, 1), False)])
 def test_contracts_of_before_october_2014_are_changed_another_way(accepted: date, old: bool) -> None:
     world = kit.world()
-    for name in ("agreements", "buyer_registrations", "rates"):
+    world["agreements"] = [
+        {"agreement_code": kit.AGREEMENT, "holder": kit.HOLDER, "product": "enterprise",
+         "valid_from": "2014-04-01", "valid_to": "2015-03-31"}
+    ]  # fmt: skip
+    for name in ("buyer_registrations", "rates"):
         for row in world[name]:
             row["valid_from"] = "2014-04-01"
-            row.pop("valid_to", None) if row.get("product") == "simplified-notice" else None
-    for row in world["agreements"]:
-        if "valid_to" in row:
-            row["valid_to"] = "2015-03-31"
     book = Book(kit.reference_of(world))
     first = enterprise_row(contract_date=f"{accepted:%Y%m}01", last_shipment_date="20150401")
     sent(book, first, accepted=accepted)
@@ -996,3 +996,55 @@ def test_serials_keep_their_zeros_in_a_spreadsheet() -> None:
     assessment = kit.assess_bytes(content, file_name="change.xlsx")
     assert kit.errors(assessment) == []
     assert assessment.changes["application_serial"].to_list() == ["000057"]
+
+
+# ------------------------------------------------------------------------------- payment limits
+
+
+def limited(limit: str) -> Book:
+    """A world in which the payer EA of the agreement has this limit; one line uses 9,000,000 yen of it."""
+    world = kit.world()
+    for row in world["buyer_registrations"]:
+        if (row["agreement_code"], row["buyer_code"]) == (kit.AGREEMENT, buyer("EA")):
+            row["limit_yen"] = limit
+    return Book(kit.reference_of(world))
+
+
+@pytest.mark.req("E-052")
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ("22500001", set()),
+        ("22500000", {"limit-near"}),
+        ("18000000", {"limit-near"}),
+        ("17999999", {"limit-exceeded"}),
+    ],
+)
+def test_the_use_of_a_limit_adds_up_over_uploads_and_is_told(limit: str, told: set[str]) -> None:
+    """80 % of 22,500,000 are 18,000,000: two lines. Told, never refused, and free (E-064)."""
+    book = limited(limit)
+    assert not codes(sent(book, enterprise_row())) & {"limit-exceeded"}
+    posted = sent(book, enterprise_row(export_contract_no="EX-0002"))
+    assert codes(posted) == told
+    assert posted.premium_total == 18_400
+
+
+@pytest.mark.req("E-052")
+def test_a_change_uses_the_limit_in_place_of_the_version_before() -> None:
+    book = limited("20000000")
+    sent(book, enterprise_row(), enterprise_row(export_contract_no="EX-0002", contract_amount="5000000",
+         pre_shipment_amount="5000000", post_shipment_amount="5000000", settlement_principal="5000000"))  # fmt: skip
+    same = sent(book, change("4", history_no="00", goods_code="850000"))
+    assert codes(same) == set()
+    more = sent(book, change("4", history_no="01", **amounts("20000000")))
+    assert codes(more) == {"limit-exceeded"}
+    assert "22,500,000" in more.findings["message"][0] or "22500000" in more.findings["message"][0]
+    sent(book, change("5", history_no="02"))
+    assert codes(sent(book, enterprise_row(export_contract_no="EX-0003", contract_amount="100",
+         pre_shipment_amount="100", post_shipment_amount="100", settlement_principal="100"))) == set()  # fmt: skip
+
+
+@pytest.mark.req("E-052", "E-054")
+def test_what_is_settled_by_lc_uses_no_limit() -> None:
+    book = limited("1000000")
+    assert not codes(sent(book, enterprise_row(**lc()))) & {"limit-near", "limit-exceeded"}

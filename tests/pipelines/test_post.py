@@ -35,8 +35,8 @@ def ledger(receipt_no: int, *contracts: str, **changes: str) -> Candidate:
 def posted(
     *candidates: Candidate, serials: dict[str, int] | None = None, live: pl.DataFrame = NOBODY
 ) -> list[Posted]:
-    tables = {1: kit.default_reference()}.__getitem__
-    return post(candidates, LedgerState(serials or {}, live), BOOKED_AT, tables, CALENDAR)
+    state = LedgerState(serials or {}, live)
+    return post(candidates, state, BOOKED_AT, lambda _: kit.default_reference(), CALENDAR)
 
 
 def insured(contract: str, number: str, agreement: str = kit.AGREEMENT) -> pl.DataFrame:
