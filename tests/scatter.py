@@ -131,13 +131,13 @@ def crooked_world(random: Random) -> World:
         renewed = agreement | {"valid_from": "2019-01-01", "discount_factor": random.choice(discounts)}
         world["agreements"].append(renewed)
         agreement["valid_to"] = "2018-12-31"
-    # Ratings and categories that change between the acceptance dates. No private buyer falls to another rating down to
-    # EC during the year, since the rating of the year's start may then be kept (E-058), which the oracle does not tell.
+    # Ratings and categories that change between the acceptance dates; EE keeps its rating for the rest of the year.
     for rating, valid_from, new in (
         ("EA", "2018-11-06", "P"),
         ("EF", "2018-11-07", "B"),
         ("EF", "2018-12-01", "EF"),
-        ("EM", "2018-12-31", "EA"),
+        ("EE", "2018-12-31", "EM"),
+        ("GA", "2018-12-31", "EM"),
         ("P", "2019-02-28", "EC"),
     ):
         world["buyers"].append(
@@ -297,7 +297,7 @@ def _needs_guarantee_line(scene: Scene, line: Row) -> bool:
     """設備財: D of an EM or EF payer takes an individual guarantee line, unless a good bank's L/C pays."""
     return (
         scene.product is EQUIPMENT
-        and scene.book.rating(line["payer_code"]) in oracle.WITHIN_A_YEAR
+        and scene.book.payer_rating(line["agreement_code"], line["payer_code"]) in oracle.WITHIN_A_YEAR
         and line["settlement_method"] != "60"
         and line["to_subsidiary"] != "1"
         and not (line["settlement_method"] in LC_METHODS and scene.book.is_good_bank(line["guarantor_code"]))
@@ -321,7 +321,7 @@ def _shipment(scene: Scene, line: Row) -> Iterator[Row]:
     guaranteed = line["guarantor_code"] != ""
     methods = [method for method in METHODS if guaranteed or method not in LC_METHODS]
     chosen = [random.choice(methods) for _ in range(random.choice([1, 1, 1, 2, 3]))]
-    rating = scene.book.rating(line["payer_code"])
+    rating = scene.book.payer_rating(line["agreement_code"], line["payer_code"])
     if guaranteed and random.random() < (0.9 if rating in oracle.WITHIN_A_YEAR else 0.5):
         chosen = [random.choice([*LC_METHODS, "60"]) for _ in chosen]
     only_lc = set(chosen) <= {*LC_METHODS, "60"} and set(chosen) != {"60"}

@@ -43,6 +43,9 @@ MILESTONE_GOODS = {"73", "75"}
 FROM_INSPECTION = {"65", "76", "77"}
 ANY_OTHER = {"19", "29", "39", "49", "59", "60"}
 
+# From the best private buyers down to the last whose fall leaves the rating of the year's start (slide 19).
+DOWN_TO_EC = ["EE", "EA", "EM", "EF", "EC"]
+
 BAND_END = {"1": 0, "2": 30, "3": 60, "4": 90, "5": 180, "6": 365}
 
 
@@ -89,6 +92,29 @@ class Book:
 
     def rating(self, buyer: str) -> str:
         return _row(self.tables["buyers"], self.accepted, buyer_code=buyer)["rating"]
+
+    def payer_rating(self, agreement: str, buyer: str) -> str:
+        """Who fell since the insurance year began, but never below EC, keeps the rating of then (E-058, E-134)."""
+        since = min(
+            day(row["valid_from"])
+            for row in self.tables["buyer_registrations"]
+            if (row["agreement_code"], row["buyer_code"]) == (agreement, buyer)
+        )
+        start = max(self._year_start(day(self.agreement(agreement)["valid_from"])), since)
+        first = _row(self.tables["buyers"], start, buyer_code=buyer)["rating"]
+        later = sorted(
+            (day(row["valid_from"]), row["rating"])
+            for row in self.tables["buyers"]
+            if row["buyer_code"] == buyer and start < day(row["valid_from"]) <= self.accepted
+        )
+        steps = [first, *(rating for _, rating in later)]
+        fell = set(steps) <= set(DOWN_TO_EC) and DOWN_TO_EC.index(steps[-1]) > DOWN_TO_EC.index(first)
+        return first if fell else steps[-1]
+
+    def _year_start(self, begun: date) -> date:
+        """The last anniversary of the agreement's first day."""
+        anniversaries = (begun.replace(year=year) for year in range(begun.year, self.accepted.year + 1))
+        return max(start for start in anniversaries if start <= self.accepted)
 
     def is_good_bank(self, code: str) -> bool:
         return bool(code) and self.rating(code) in GOOD_BANKS
@@ -209,7 +235,7 @@ def _reckon_shipment(lines: Sequence[Record], results: Sequence[Reckoned], book:
     start = _counted_from(line, book)
     usances = [u for u in map(usance, lines) if u is not None]
     leader = min(range(len(lines)), key=lambda n: lines[n]["settlement_no"])
-    rating = book.rating(line["payer_code"])
+    rating = book.payer_rating(line["agreement_code"], line["payer_code"])
     lc = _paid_by_good_lc(lines, book)
     short = all(_within_a_year(each) for each in lines)
     month = book.accepted.replace(day=1)
@@ -366,7 +392,7 @@ def _reckon_notice(record: Record, book: Book) -> Reckoned:
     result = Reckoned()
     month = day(record["shipment_month"] + "01")
     end = BAND_END[record["period_band"]]
-    result.rating = book.rating(record["payer_code"])
+    result.rating = book.payer_rating(record["agreement_code"], record["payer_code"])
     result.category = book.category(record["guarantor_country"] or record["payer_country"])
     result.post_yen = result.contract_yen = book.yen(record["shipped_amount"], record["currency"], month)
     result.days_post = end or None
