@@ -16,6 +16,7 @@ from outputs.paper import BODY, STRONG, SUB, VALUE, Box, Paper, Slot, TableColum
 
 NONE = "差異なし"
 MAX_ROWS = 20_000
+_MONEY = ("_amount", "_principal", "_interest")
 
 
 def difference_list_pdf(
@@ -110,7 +111,17 @@ def difference_list_pdf(
 def _changes(changes: list[dict[str, str | None]] | None, names: Mapping[str, str]) -> str:
     parts = [
         f"{names.get(change['field'] or '', change['field'])}: "
-        f"{change['before'] or formats.BLANK} → {change['after'] or formats.BLANK}"
+        f"{_shown(change['field'], change['before'])} → {_shown(change['field'], change['after'])}"
         for change in changes or []
     ]
     return "\n".join(parts) or "行のすべて"
+
+
+def _shown(field: str | None, text: str | None) -> str:
+    """A value as the ledgers print it: amounts with commas, days with slashes."""
+    name = field or ""
+    if text and (name.endswith(_MONEY) or name.startswith(("insured_amount_", "premium_"))):
+        return formats.amount(text)
+    if text and name.endswith("_date"):
+        return formats.day(text)
+    return text or formats.BLANK
