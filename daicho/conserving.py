@@ -15,6 +15,7 @@ import polars as pl
 from daicho.store import Store
 from outputs.documents import NET, PAYABLE, TOTAL
 from pipelines.ledger import lines_of, listings
+from pipelines.yearly import billings
 from schemas.journal import CONFIRMATION
 from schemas.products import Product, is_notice
 
@@ -22,7 +23,7 @@ _YEN = re.compile(r"(-?[\d,]+)\s*円")
 
 
 def conserved(store: Store) -> tuple[list[str], dict[str, int]]:
-    """Problems as Japanese sentences, and counts of what was compared: confirmed ledgers, places, and their yen."""
+    """Problems as Japanese sentences, and counts of what was compared: ledgers and yearly billings, places, their yen."""
     journal = store.journal.open().scan()
     ledgers = (
         listings(journal, CONFIRMATION).select(pl.col("ledger_id").unique()).collect().to_series().sort()
@@ -30,11 +31,17 @@ def conserved(store: Store) -> tuple[list[str], dict[str, int]]:
     extracts = _extracts(store)
     problems: list[str] = []
     places = total = 0
+    billed = {
+        str(name): (yen, _told_of_invoice(store, str(name), extracts))
+        for name, yen in billings(journal).select("ledger_id", "premium_total").iter_rows()
+    }
     for ledger_id in ledgers:
         lines = lines_of(journal, CONFIRMATION, ledger_id)
         due = int(lines["due_total"].fill_null(lines["premium_total"]).sum())
+        billed[ledger_id] = (due, _told(store, ledger_id, Product(lines["product"][0]), extracts))
+    for ledger_id, (due, places_of) in billed.items():
         total += due
-        for place, told in _told(store, ledger_id, Product(lines["product"][0]), extracts):
+        for place, told in places_of:
             # An invoice asks for nothing when more is returned than charged; all others tell the net itself.
             expected = max(due, 0) if place.endswith(_ASKED) else due
             places += 1
@@ -43,7 +50,7 @@ def conserved(store: Store) -> tuple[list[str], dict[str, int]]:
                 problems.append(
                     f"{ledger_id} の{place}が台帳(journal)と一致しません: {shown}、台帳 {expected:,}円"
                 )
-    return problems, {"ledgers_conserved": len(ledgers), "totals_compared": places, "due_total_yen": total}
+    return problems, {"ledgers_conserved": len(billed), "totals_compared": places, "due_total_yen": total}
 
 
 _ASKED = "請求金額"
@@ -61,6 +68,11 @@ def _told(store: Store, ledger_id: str, product: Product, extracts: dict[str, di
             column = "請求額" if rows and "請求額" in rows[0] else "合計保険料"  # before there were changes
             yield f"{words}(CSV)", _sum(rows, column)
         yield from _printed(store, f"{name}-{ledger_id}-pdf", f"{words}(PDF)", (NET, TOTAL))
+    yield from _told_of_invoice(store, ledger_id, extracts)
+
+
+def _told_of_invoice(store: Store, ledger_id: str, extracts: dict[str, dict[str, str]]) -> Told:
+    """What invoice and finance tell; all there is of a yearly billing."""
     invoice = _rows(store, f"invoice-{ledger_id}-csv")
     if invoice is not None:
         yield f"保険料請求書(CSV)の{_ASKED}", _sum(invoice, "請求金額")

@@ -170,6 +170,21 @@ def test_without_the_option_nothing_is_billed_and_no_rate_is_missed(home: Home) 
     )
 
 
+def test_verify_compares_the_journal_with_the_invoice(insured: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    from daicho import conserving
+
+    bill(insured, TUESDAY)
+    problems, counts = conserving.conserved(insured.at(TUESDAY))
+    assert (problems, counts["ledgers_conserved"], counts["totals_compared"]) == ([], 1, 3)
+    told = conserving.billings
+    monkeypatch.setattr(
+        conserving, "billings", lambda journal: told(journal).with_columns(pl.col("premium_total") + 1)
+    )
+    problems, _ = conserving.conserved(insured.at(TUESDAY))
+    assert len(problems) == 3
+    assert FIRST in problems[0]
+
+
 @pytest.mark.usefixtures("quick_paper")
 def test_finance_gets_the_yearly_invoices_of_a_month_also_without_any_ledger(insured: Home) -> None:
     bill(insured, TUESDAY)
