@@ -430,6 +430,34 @@ def _unknown(submission_id: str) -> Refusal:
     )
 
 
+def portal(options: argparse.Namespace) -> int:
+    """``daicho portal serve | demo | routes | mails | lift``. Django is imported here only."""
+    from portal_stub import running
+
+    if options.action == "serve":
+        running.serve(options.port, say)
+        return 0
+    result: Any
+    if options.action == "routes":
+        result = running.routes()
+    elif options.action == "demo":
+        result = running.demo()
+    elif options.action == "mails":
+        result = running.mails()
+    else:
+        result = running.lift(options.holder, options.by, options.reason)
+    if options.json:
+        as_json(result)
+    elif isinstance(result, list):
+        shown = [
+            [" ".join(cell) if isinstance(cell, list) else cell for cell in row.values()] for row in result
+        ]
+        as_table(shown, list(result[0]))
+    else:
+        as_table([list(result.values())], list(result))
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     command.__name__: command
     for command in (
@@ -448,5 +476,6 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
         sql,
         generate,
         verify,
+        portal,
     )
 }

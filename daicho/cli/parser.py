@@ -100,7 +100,30 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--defects", type=_share, default=0.0, metavar="割合", help="不備を入れる割合 0~1")
 
     command("verify", "保存されたすべてのデータの整合を確かめる")
+
+    _portal(command("portal", "ポータル(画面)を動かす"))
     return top
+
+
+def _portal(portal: argparse.ArgumentParser) -> None:
+    actions = portal.add_subparsers(dest="action", metavar="操作", required=True, parser_class=_Parser)
+
+    def action(name: str, help_text: str) -> argparse.ArgumentParser:
+        sub = actions.add_parser(name, help=help_text, description=help_text)
+        sub.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="結果をJSON文書1つで標準出力に書く"
+        )
+        return sub
+
+    serve = action("serve", "このコンピュータ(127.0.0.1)でポータルを動かす。終了は Ctrl-C")
+    serve.add_argument("--port", type=_port, default=8000, metavar="N", help="既定 8000")
+    action("demo", "見本の保険利用者とユーザーを登録し、すべてのログインを表示する")
+    action("routes", "すべての画面と、開ける人の一覧")
+    action("mails", "送信待ちのメールを1回送信する(serve は自動で送信する)")
+    lift = action("lift", "管理者自身が入れなくなったときに、IPアドレス制限を解除する")
+    lift.add_argument("holder", metavar="コード", help="保険利用者コード(9桁)")
+    lift.add_argument("--by", required=True, metavar="氏名", help="解除した人")
+    lift.add_argument("--reason", required=True, metavar="理由", help="解除の理由")
 
 
 def _upload_options(sub: argparse.ArgumentParser) -> None:
@@ -118,6 +141,13 @@ def _positive(kind: Callable[[str], int]) -> Callable[[str], int]:
         return value
 
     return number
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 65535:
+        raise argparse.ArgumentTypeError("1から65535の番号で指定してください")
+    return value
 
 
 def _share(text: str) -> float:

@@ -1,0 +1,184 @@
+"""Who may open which page: declared once per view with ``page``, enforced there, listed by ``daicho portal routes``.
+
+A view that is not declared has no address: the URLs are made of this registry, and a start-up check (``checks``)
+refuses any other view. What a right means stands in ``accounts.models``.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+
+View = Callable[..., HttpResponse]
+
+
+class Access(StrEnum):
+    """Who may open a page at all."""
+
+    PUBLIC = "public"
+    USER = "user"
+    """Every Webユーザー."""
+    APPLICANT = "applicant"
+    """Webユーザー with 入力権限 or more; the 管理者 always has it (G-010, G-013)."""
+    ADMINISTRATOR = "administrator"
+    STAFF = "staff"
+    """The insurer's desk."""
+
+
+class Right(StrEnum):
+    """What a page needs on top, of the three dimensions of G-T1."""
+
+    APPLY = "apply"
+    """入力・申込権限: 「申込む」, 「申請」, 「通知」 (G-012)."""
+    DATA = "data"
+    """情報データ参照: concluded contracts (G-015)."""
+    APPLICATIONS = "applications"
+    """申込データ参照 (G-017)."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One page as declared."""
+
+    name: str
+    path: str
+    methods: tuple[str, ...]
+    chapter: str
+    """Chapter of the operation manual that tells of it (edition 003, else 000)."""
+    access: Access
+    otp: bool
+    """True: closed until the one-time password was entered, where the holder uses it (G-114)."""
+    right: Right | None
+    before_change: bool
+    """True: open although the password must be changed first (F-050)."""
+    view: View
+
+    def row(self) -> dict[str, object]:
+        """The row of ``daicho portal routes --json`` (contract §4)."""
+        return {
+            "name": self.name,
+            "path": f"/{self.path}",
+            "methods": list(self.methods),
+            "chapter": self.chapter,
+            "access": str(self.access),
+            "otp": self.otp,
+        }
+
+
+ROUTES: dict[str, Route] = {}
+
+
+def page(
+    name: str,
+    path: str,
+    *,
+    chapter: str,
+    access: Access,
+    otp: bool,
+    methods: Sequence[str] = ("GET",),
+    right: Right | None = None,
+    before_change: bool = False,
+) -> Callable[[View], View]:
+    """Declares a view: its address, who may open it, and whether a one-time password protects it."""
+
+    def declare(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.method not in allowed:
+                return HttpResponseNotAllowed(allowed)
+            refused = _refusal(route, request)
+            return refused if refused is not None else view(request, *args, **kwargs)
+
+        allowed = (*methods, "HEAD") if "GET" in methods else tuple(methods)
+        route = Route(name, path, tuple(methods), chapter, access, otp, right, before_change, guarded)
+        if name in ROUTES or any(path == other.path for other in ROUTES.values()):
+            raise ValueError(f"page {name} at /{path} is declared twice")
+        if access is Access.PUBLIC and (otp or right):
+            raise ValueError(f"page {name} cannot be public and protected")
+        guarded.route = route  # type: ignore[attr-defined]
+        ROUTES[name] = route
+        return guarded
+
+    return declare
+
+
+def _refusal(route: Route, request: HttpRequest) -> HttpResponse | None:
+    """The answer to who may not open the page; None for who may."""
+    if route.access is Access.PUBLIC:
+        return None
+    user = request.user
+    if not user.is_authenticated:
+        if reason := getattr(request, "session_ended", None):
+            return redirect("session-ended", reason=reason)
+        return redirect("desk-login" if route.access is Access.STAFF else "login")
+    if user.is_staff_member != (route.access is Access.STAFF):
+        return forbidden(request)
+    if user.must_change_password and not route.before_change:
+        return redirect("desk-password" if user.is_staff_member else "password-change")
+    if route.access is Access.ADMINISTRATOR and not user.is_administrator:
+        return forbidden(request)
+    if route.access is Access.APPLICANT and not user.may_enter:
+        return forbidden(request)
+    if not has_right(user, route.right):
+        return forbidden(request)
+    if route.otp and not user.must_change_password and not otp_open(request):
+        return render(request, "accounts/otp_protected.html", status=403)
+    return None
+
+
+def has_right(user: Any, right: Right | None) -> bool:
+    """Whether a user holds a right; everybody holds none."""
+    match right:
+        case None:
+            return True
+        case Right.APPLY:
+            return bool(user.may_apply)
+        case Right.DATA:
+            return bool(user.may_see_data)
+        case Right.APPLICATIONS:
+            return bool(user.may_see_applications)
+
+
+def otp_open(request: HttpRequest) -> bool:
+    """Whether pages behind the one-time password are open: none is asked for, or it was entered (G-122)."""
+    user = request.user
+    return not user.uses_otp or request.session.get("otp_entered") == user.session_token
+
+
+def may_open(name: str, user: Any) -> bool:
+    """Whether a menu entry is offered to a user (S-008); the one-time password is another question."""
+    route = ROUTES[name]
+    allowed = {
+        Access.PUBLIC: True,
+        Access.USER: not user.is_staff_member,
+        Access.APPLICANT: user.may_enter,
+        Access.ADMINISTRATOR: user.is_administrator,
+        Access.STAFF: user.is_staff_member,
+    }[route.access]
+    return bool(allowed) and has_right(user, route.right)
+
+
+def forbidden(request: HttpRequest) -> HttpResponse:
+    """The page for who lacks a right; it does not tell whether there is something to see."""
+    return render(request, "403.html", status=403)
+
+
+def patterns() -> list[URLPattern]:
+    """The URLs of all declared pages."""
+    return [path(route.path, route.view, name=route.name) for route in ROUTES.values()]
+
+
+def undeclared(found: Iterable[Any]) -> list[str]:
+    """The URL patterns (nested ones too) whose view was not declared with ``page``."""
+    faults = []
+    for pattern in found:
+        if hasattr(pattern, "url_patterns"):
+            faults += undeclared(pattern.url_patterns)
+        elif not isinstance(getattr(pattern.callback, "route", None), Route):
+            faults.append(str(pattern.pattern))
+    return faults

@@ -1,0 +1,1 @@
+"""Holders, their users, sessions, one-time passwords and permissions (chapter 3). Pages around them too."""

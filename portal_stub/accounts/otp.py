@@ -1,0 +1,75 @@
+"""ワンタイムパスワード: issue and entry. Seed 003 ch. 3 §5; G-113 to G-124."""
+
+import secrets
+from datetime import timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from portal_stub import clock
+from portal_stub.accounts.models import OneTimePassword, User
+from portal_stub.history.recording import audit
+from portal_stub.mails.sending import post
+
+DIGITS = 6
+MOST_FAILURES = 2
+
+
+class Entry(StrEnum):
+    """What came of an entry."""
+
+    OPEN = "open"
+    WRONG = "wrong"
+    EXPIRED = "expired"
+
+
+@transaction.atomic
+def issue(request: HttpRequest) -> None:
+    """Mails a new one-time password to the user who asks; former ones end (G-117, G-123)."""
+    user = User.objects.select_for_update(of=("self",)).get(pk=request.user.pk)
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
+    user.one_time_passwords.filter(closed=False).update(closed=True)
+    OneTimePassword.objects.create(
+        user=user,
+        code_hash=_hashed(user, code),
+        session_token=user.session_token,
+        issued_at=clock.now(),
+    )
+    post("one-time-password", user.mail, user=user, secret=code, minutes=settings.PORTAL.otp_minutes)
+    audit(user.login_id, "otp-issued")
+
+
+@transaction.atomic
+def enter(request: HttpRequest, typed: str) -> Entry:
+    """Compares what was typed with the valid one-time password of this session.
+
+    It lives 10 minutes and dies of the second wrong entry; a right one opens all menus until the session ends.
+    """
+    user = User.objects.select_for_update(of=("self",)).get(pk=request.user.pk)
+    valid = (
+        user.one_time_passwords.filter(closed=False, session_token=user.session_token).order_by("-id").first()
+    )
+    if valid is None:
+        return Entry.EXPIRED
+    if clock.now() >= valid.issued_at + timedelta(minutes=settings.PORTAL.otp_minutes):
+        valid.closed = True
+        valid.save(update_fields=["closed"])
+        return Entry.EXPIRED
+    if not constant_time_compare(_hashed(user, typed), valid.code_hash):
+        valid.failures += 1
+        valid.closed = valid.failures >= MOST_FAILURES
+        valid.save(update_fields=["failures", "closed"])
+        audit(user.login_id, "otp-wrong", failures=valid.failures)
+        return Entry.EXPIRED if valid.closed else Entry.WRONG
+    valid.closed = True
+    valid.save(update_fields=["closed"])
+    request.session["otp_entered"] = user.session_token
+    audit(user.login_id, "otp-entered")
+    return Entry.OPEN
+
+
+def _hashed(user: User, code: str) -> str:
+    return salted_hmac(f"otp-{user.pk}-{user.session_token}", code, algorithm="sha256").hexdigest()

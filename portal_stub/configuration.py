@@ -1,0 +1,235 @@
+"""What Django is told: from the home, the database and ``portal.toml``. Rules of accounts are elsewhere.
+
+``$DAICHO_HOME/portal.toml`` is optional; unknown names are refused, so that a misspelt one is noticed.
+"""
+
+import os
+import secrets
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from daicho.settings import Settings, SettingsError
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class PortalSettings:
+    """The names of ``portal.toml`` and what they are without it."""
+
+    base_url: str = "http://127.0.0.1:8000"
+    """Address under which users reach the portal; links in mails begin with it."""
+    allowed_hosts: str = "127.0.0.1,localhost"
+    """Host names answered to, separated by commas."""
+    secure_cookies: bool = False
+    """True behind HTTPS: cookies travel encrypted only, and browsers are told to stay with HTTPS."""
+    trusted_proxy: str = ""
+    """Address of the one reverse proxy whose word about the user's address is believed."""
+    idle_minutes: int = 60
+    """A session ends after this long without a request (S-012)."""
+    login_failures: int = 5
+    """Consecutive wrong passwords that lock an ID (G-138)."""
+    otp_minutes: int = 10
+    """Life of a one-time password (G-119)."""
+    mail_sender: str = "web_info@daicho.invalid"
+    """Sender of every mail (S-037)."""
+    smtp_host: str = ""
+    """Mail server; empty: mails stay in the outbox."""
+    smtp_port: int = 25
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_tls: bool = False
+    development: bool = False
+    """True in a demo home: a page lists the outbox, secrets in it included."""
+
+    @classmethod
+    def of(cls, home: Path) -> "PortalSettings":
+        """What stands in ``portal.toml`` of a home.
+
+        Raises:
+            SettingsError: for what cannot be read, an unknown name or a value of another kind.
+        """
+        path = home / "portal.toml"
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"設定ファイル {path} を読めません: {error}") from error
+        kinds = {field.name: field.type for field in fields(cls)}
+        for name, value in found.items():
+            if name not in kinds:
+                known = "、".join(kinds)
+                raise SettingsError(
+                    f"設定ファイル {path} に未知の項目「{name}」があります。使える項目: {known}"
+                )
+            if type(value) is not kinds[name]:
+                raise SettingsError(f"設定ファイル {path} の「{name}」の値を確かめてください: {value!r}")
+        return cls(**found)
+
+
+def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
+    """All settings of Django for one home; without ``secret`` the home's own key, made when it is missing."""
+    portal = PortalSettings.of(settings.home)
+    return {
+        "PORTAL": portal,
+        "DEBUG": False,
+        "SECRET_KEY": secret or _secret(settings.home),
+        "ALLOWED_HOSTS": [host.strip() for host in portal.allowed_hosts.split(",") if host.strip()],
+        "CSRF_TRUSTED_ORIGINS": [portal.base_url] if portal.base_url.startswith("https://") else [],
+        "ROOT_URLCONF": "portal_stub.urls",
+        "WSGI_APPLICATION": "portal_stub.wsgi.application",
+        "INSTALLED_APPS": [
+            "django.contrib.auth",
+            "django.contrib.contenttypes",
+            "django.contrib.sessions",
+            "django.contrib.staticfiles",
+            "csp",
+            "portal_stub.accounts",
+            "portal_stub.history",
+            "portal_stub.mails",
+            "portal_stub.pages",
+        ],
+        "MIDDLEWARE": [
+            "django.middleware.security.SecurityMiddleware",
+            "whitenoise.middleware.WhiteNoiseMiddleware",
+            "csp.middleware.CSPMiddleware",
+            "portal_stub.pages.middleware.PrivatePages",
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.common.CommonMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.contrib.auth.middleware.AuthenticationMiddleware",
+            "portal_stub.accounts.sessions.SessionWatch",
+            "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        ],
+        "TEMPLATES": [
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "APP_DIRS": True,
+                "OPTIONS": {
+                    "builtins": ["portal_stub.pages.templatetags.portal"],
+                    "context_processors": [
+                        "django.template.context_processors.request",
+                        "portal_stub.pages.context.layout",
+                    ],
+                },
+            }
+        ],
+        "FORM_RENDERER": "django.forms.renderers.DjangoTemplates",
+        "DATABASES": {"default": _database(settings)},
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "AUTH_USER_MODEL": "accounts.User",
+        "AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.ModelBackend"],
+        "AUTH_PASSWORD_VALIDATORS": [{"NAME": "portal_stub.accounts.passwords.PasswordRules"}],
+        "LOGIN_URL": "login",
+        "LANGUAGE_CODE": "ja",
+        "TIME_ZONE": "Asia/Tokyo",
+        "USE_TZ": True,
+        "USE_I18N": True,
+        "STATIC_URL": "/static/",
+        "WHITENOISE_USE_FINDERS": True,
+        "WHITENOISE_AUTOREFRESH": False,
+        "WHITENOISE_ALLOW_ALL_ORIGINS": False,
+        "SESSION_ENGINE": "django.contrib.sessions.backends.db",
+        "SESSION_COOKIE_NAME": "daicho_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": portal.secure_cookies,
+        "SESSION_EXPIRE_AT_BROWSER_CLOSE": True,
+        # Technical end by real time; the rule is idle_minutes, held by SessionWatch on the product's clock.
+        "SESSION_COOKIE_AGE": 24 * 60 * 60,
+        "CSRF_COOKIE_HTTPONLY": True,
+        "CSRF_COOKIE_SAMESITE": "Lax",
+        "CSRF_COOKIE_SECURE": portal.secure_cookies,
+        "CSRF_FAILURE_VIEW": "portal_stub.pages.errors.csrf_failure",
+        "SECURE_HSTS_SECONDS": 365 * 24 * 60 * 60 if portal.secure_cookies else 0,
+        "SECURE_CONTENT_TYPE_NOSNIFF": True,
+        "SECURE_REFERRER_POLICY": "same-origin",
+        "X_FRAME_OPTIONS": "DENY",
+        "CONTENT_SECURITY_POLICY": {
+            "DIRECTIVES": {
+                "default-src": ["'none'"],
+                "script-src": ["'self'"],
+                "style-src": ["'self'"],
+                "img-src": ["'self'"],
+                "font-src": ["'self'"],
+                "connect-src": ["'self'"],
+                "form-action": ["'self'"],
+                "base-uri": ["'none'"],
+                "frame-ancestors": ["'none'"],
+            }
+        },
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS": 2000,
+        "EMAIL_BACKEND": (
+            "django.core.mail.backends.smtp.EmailBackend"
+            if portal.smtp_host
+            else "portal_stub.mails.sending.KeptBackend"
+        ),
+        "EMAIL_HOST": portal.smtp_host,
+        "EMAIL_PORT": portal.smtp_port,
+        "EMAIL_HOST_USER": portal.smtp_user,
+        "EMAIL_HOST_PASSWORD": portal.smtp_password,
+        "EMAIL_USE_TLS": portal.smtp_tls,
+        "EMAIL_TIMEOUT": 20,
+        "DEFAULT_FROM_EMAIL": portal.mail_sender,
+        "LOGGING": {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+            "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["console"], "level": "WARNING"},
+        },
+    }
+
+
+def _database(settings: Settings) -> dict[str, Any]:
+    """A SQLite file of the portal's own in WAL mode, or the PostgreSQL of DAICHO_DATABASE_URL."""
+    if settings.uses_sqlite:
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": str(settings.home / "portal.db"),
+            "OPTIONS": {
+                "timeout": 20,
+                # A transaction that will write says so at its start: otherwise two of them refuse each other.
+                "transaction_mode": "IMMEDIATE",
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    url = urlsplit(settings.database_url)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.lstrip("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": unquote(url.hostname or ""),
+        "PORT": str(url.port or ""),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": dict(parse_qsl(url.query)),
+    }
+
+
+def _secret(home: Path) -> str:
+    """The key that signs, made once per home and readable by its owner only."""
+    path = home / "portal.secret"
+    try:
+        return path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        pass
+    home.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(secrets.token_urlsafe(64))
+        stream.flush()
+        os.fsync(stream.fileno())
+    try:
+        os.link(temporary, path)  # whoever is second keeps the first one's key
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+    return path.read_text(encoding="ascii")

@@ -1,0 +1,1 @@
+"""The outbox: mails are rows first, sent later, once."""

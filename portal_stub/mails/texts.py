@@ -1,0 +1,51 @@
+"""The words of every mail. Texts are not given by the seeds (S-040): procedure, holder, date, link, no insurance data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Text:
+    """Subject and body with names in braces; ``{secret}`` stays until the mail is sent."""
+
+    subject: str
+    body: str
+
+
+_TO_PORTAL = "\nWebサービス: {base_url}/\n"
+TEXTS = {
+    "address-confirmation": Text(
+        "【Webサービス】メールアドレス変更の確認",
+        "{holder_name}\n{name} 様\n\n"
+        "Webユーザー（管理者）のメールアドレスをこのアドレスに変更する手続きを受け付けました（{at}）。\n"
+        "24時間以内に次のURLを開くと、変更が完了します。開かない場合、メールアドレスは変更されません。\n\n"
+        "{secret}\n\nお心当たりがない場合は、このメールを破棄してください。\n",
+    ),
+    "password-reissued": Text(
+        "【Webサービス】パスワード再発行のお知らせ",
+        "{holder_name}\n{name} 様\n\nWebユーザーID {login_id} の新しいパスワードをお知らせします（{at}）。\n\n"
+        "新しいパスワード: {secret}\n\nログインすると、パスワードの変更画面が表示されます。\n" + _TO_PORTAL,
+    ),
+    "applicant-registered": Text(
+        "【Webサービス】Webユーザー（申込者）登録のお知らせ",
+        "{holder_name}\nWebユーザー（管理者） 様\n\nWebユーザー（申込者）を登録しました（{at}）。\n"
+        "次のIDと初期パスワードを、ご利用になる方にお伝えください。\n\n"
+        "WebユーザーID: {login_id}\n初期パスワード: {secret}\n" + _TO_PORTAL,
+    ),
+    "applicant-reset": Text(
+        "【Webサービス】パスワードリセットのお知らせ",
+        "{holder_name}\nWebユーザー（管理者） 様\n\nWebユーザー（申込者）のパスワードをリセットしました（{at}）。\n"
+        "次の新しいパスワードを、ご利用になる方にお伝えください。\n\n"
+        "WebユーザーID: {login_id}\n新しいパスワード: {secret}\n" + _TO_PORTAL,
+    ),
+    "one-time-password": Text(
+        "【Webサービス】ワンタイムパスワードのお知らせ",
+        "{holder_name}\n{name} 様\n\nワンタイムパスワード: {secret}\n\n"
+        "{at} に発行しました。発行後{minutes}分間に限り有効です。入力を2回間違えると失効します。\n"
+        "お心当たりがない場合は、パスワードを変更してください。\n",
+    ),
+    "addresses-changed": Text(
+        "【Webサービス】IPアドレス制限の変更のお知らせ",
+        "{holder_name}\n{name} 様\n\nIPアドレス制限の設定を変更しました（{at}）。現在の設定: {setting}\n"
+        "お心当たりがない場合は、すぐにお問い合わせください。\n" + _TO_PORTAL,
+    ),
+}

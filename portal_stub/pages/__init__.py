@@ -1,0 +1,1 @@
+"""What all pages share: layout, components, top pages, pages of errors, notices, contacts."""

@@ -1,0 +1,54 @@
+"""Tags of the components; known to every template without loading."""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.inclusion_tag("pages/parts/field.html")
+def field(bound: Any, **extra: Any) -> dict[str, Any]:
+    """One item of a form: label, mark of 必須, help, errors, and the control tied to all of them."""
+    empty = not bound.value()
+    described = [f"{bound.auto_id}_note"] if bound.help_text else []
+    described += [f"{bound.auto_id}_error"] if bound.errors else []
+    attrs = {"aria-describedby": " ".join(described)} if described else {}
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    radio = bound.widget_type == "radioselect"
+    if bound.field.required and not radio:
+        attrs["aria-required"] = "true"
+    # Pink, and only where something mandatory is missing (G-056).
+    attrs["class"] = "missing" if bound.errors and bound.field.required and empty else "control"
+    control = None if radio else bound.as_widget(attrs=attrs)
+    return {"bound": bound, "radio": radio, "control": control, "described": " ".join(described), **extra}
+
+
+@register.inclusion_tag("pages/parts/error_summary.html")
+def error_summary(form: Any) -> dict[str, Any]:
+    """All faults of a form on top, each leading to its item."""
+    items = [(form[name], errors) for name, errors in form.errors.items() if name != "__all__"]
+    return {"form": form, "items": items, "count": sum(len(errors) for errors in form.errors.values())}
+
+
+@register.inclusion_tag("pages/parts/step_bar.html")
+def step_bar(steps: str, current: int) -> dict[str, Any]:
+    """The steps of a procedure, the current one on orange (S-019); ``steps`` separated by commas."""
+    names = steps.split(",")
+    return {"steps": [(n, name, n == current) for n, name in enumerate(names, start=1)]}
+
+
+@register.simple_tag
+def carry(form: Any) -> SafeString:
+    """Everything that was typed, as hidden inputs: a check page hands it on."""
+    return format_html_join("", "{}", ((bound.as_hidden(attrs={"id": ""}),) for bound in form))
+
+
+@register.simple_tag
+def chosen(bound: Any) -> str:
+    """The words of what was chosen."""
+    words = {str(value): label for value, label in bound.field.choices}
+    return str(words.get(str(bound.value()), ""))

@@ -1,0 +1,60 @@
+"""Top page, ユーザーページ, notices, contacts, manual, and the front page of the insurer's desk."""
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portal_stub import clock
+from portal_stub.access import Access, otp_open, page
+from portal_stub.pages.menus import menus_of
+from portal_stub.pages.models import Notice, Office
+
+NEWEST = 3
+
+
+def _notices() -> "QuerySet[Any]":
+    today = clock.today()
+    return Notice.objects.filter(Q(shown_to__isnull=True) | Q(shown_to__gte=today), shown_from__lte=today)
+
+
+@page("top", "", chapter="1章2-2", access=Access.PUBLIC, otp=False)
+def top(request: HttpRequest) -> HttpResponse:
+    """The public top page, from which the login is reached (G-135)."""
+    return render(request, "pages/top.html", {"notices": _notices()[:NEWEST]})
+
+
+@page("user-page", "menu/", chapter="1章2-1", access=Access.USER, otp=False)
+def user_page(request: HttpRequest) -> HttpResponse:
+    """ユーザーページ (S-001 to S-008)."""
+    context = {
+        "menus": menus_of(request.user),
+        "notices": _notices()[:NEWEST],
+        "otp_closed": not otp_open(request),
+    }
+    return render(request, "pages/user_page.html", context)
+
+
+@page("notices", "notices/", chapter="1章2-1", access=Access.PUBLIC, otp=False)
+def notices(request: HttpRequest) -> HttpResponse:
+    """掲載中のお知らせ一覧 (S-006)."""
+    return render(request, "pages/notices.html", {"notices": _notices()})
+
+
+@page("contact", "contact/", chapter="12章1", access=Access.PUBLIC, otp=False)
+def contact(request: HttpRequest) -> HttpResponse:
+    """お問い合わせ: the offices per business (S-048)."""
+    return render(request, "pages/contact.html", {"offices": Office.objects.all()})
+
+
+@page("manual", "manual/", chapter="1章2-1", access=Access.PUBLIC, otp=False)
+def manual(request: HttpRequest) -> HttpResponse:
+    """マニュアル: what users of this portal need to know (S-050)."""
+    return render(request, "pages/manual.html")
+
+
+@page("desk", "desk/", chapter="-", access=Access.STAFF, otp=False)
+def desk(request: HttpRequest) -> HttpResponse:
+    """The insurer's desk; its pages are still to come."""
+    return render(request, "pages/desk.html")

@@ -1,0 +1,1 @@
+"""The portal: rules, pages, and who may open them."""

@@ -1,0 +1,16 @@
+"""Django's settings for the tests: a home of its own and no secret of anybody; hashing that costs no time."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from daicho.settings import Settings
+from portal_stub.configuration import values
+
+_home = Path(tempfile.mkdtemp(prefix="daicho-portal-tests-"))
+globals().update(values(Settings.from_env({"DAICHO_HOME": str(_home)}), secret="of the tests only"))
+PORTAL = replace(globals()["PORTAL"], base_url="https://portal.example")
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+ALLOWED_HOSTS = ["testserver"]
+_home.rmdir()
