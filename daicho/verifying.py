@@ -155,7 +155,7 @@ def _counts(store: Store) -> _Step:
     lines = (
         bookings(store.journal.open().scan())
         .group_by("submission_id")
-        .agg(pl.col("record").n_unique().alias("records"), pl.col("difference_total").sum().alias("yen"))
+        .agg(pl.col("records").sum(), pl.col("difference_total").sum().alias("yen"))
         .collect()
     )
     journal = {name: (records, yen) for name, records, yen in lines.iter_rows()}

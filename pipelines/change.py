@@ -247,10 +247,14 @@ def _withdrawals(records: pl.DataFrame, now: pl.DataFrame, booked: pl.DataFrame)
         return _nothing()
     lines = now.join(
         records.group_by("application_no").agg(
-            pl.col("record").min().alias("by_record"), pl.col("notice_date").first().alias("withdrawn_on")
+            pl.col("record").min().alias("by_record"),
+            pl.col("notice_date").first().alias("withdrawn_on"),
+            pl.len().alias("told"),
         ),
         on="application_no",
     )
+    rows_of_branch = pl.int_range(pl.len()).over("application_no")
+    lines = lines.with_columns(pl.when(rows_of_branch == 0).then("told").otherwise(0).alias("records"))
     # Without its newest version: what is current then is what stands.
     left = booked.join(
         lines.select("application_no", "history_no").unique(), on=["application_no", "history_no"], how="anti"
@@ -418,6 +422,7 @@ def _numbered(lines: pl.DataFrame, good: pl.DataFrame, layout: Layout) -> pl.Dat
         pl.col("process_type").first().alias("act"),
         pl.col("last_history").first(),
         pl.col("notice_date").first().alias("noticed"),
+        pl.len().alias("told"),
         *(
             pl.col(name).drop_nulls().first().alias(f"act_{name}")
             for name in ("change_date", "change_reason")
@@ -449,10 +454,14 @@ def _numbered(lines: pl.DataFrame, good: pl.DataFrame, layout: Layout) -> pl.Dat
         .then(pl.lit("-"))
         .otherwise(pl.col("department_code").fill_null("-"))
     )
-    return lines.with_columns(
-        pl.format("{}_{}_{}", "agreement_code", department, "unit_month").alias("unit"),
-        (pl.int_range(pl.len()).over("application_no") == 0).alias("first_of_branch"),
-    ).drop("act", "noticed", "unit_month", "last_history", "act_change_date", "act_change_reason")
+    return (
+        lines.with_columns(
+            pl.format("{}_{}_{}", "agreement_code", department, "unit_month").alias("unit"),
+            (pl.int_range(pl.len()).over("application_no") == 0).alias("first_of_branch"),
+        )
+        .with_columns(pl.when("first_of_branch").then("told").otherwise(0).cast(pl.Int64).alias("records"))
+        .drop("told", "act", "noticed", "unit_month", "last_history", "act_change_date", "act_change_reason")
+    )
 
 
 # ---------------------------------------------------------------------------------------- rating

@@ -332,6 +332,7 @@ def _first_version(product: Product) -> list[pl.Expr]:
         *(pl.lit(None, pl.String).alias(name) for name in ("base_history_no", "replaced_history_no")),
         shipment.alias("insured_shipment_date"),
         pl.lit(False).alias("removed"),
+        pl.lit(1, pl.Int64).alias("records"),
         *(
             pl.lit(None, pl.Date).alias(name)
             for name in ("uncovered_from", "uncovered_until", "policy_type_from")

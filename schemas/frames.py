@@ -81,6 +81,7 @@ class BookedLines(pa.DataFrameModel):
     base_history_no: pl.String = pa.Field(nullable=True, str_matches=r"^\d{2}$")
     replaced_history_no: pl.String = pa.Field(nullable=True, str_matches=r"^\d{2}$")
     removed: pl.Boolean
+    records: pl.Int64 = pa.Field(ge=0)
     due_a: pl.Int64 = _due()
     due_b: pl.Int64 = _due()
     due_c: pl.Int64 = _due()

@@ -67,6 +67,7 @@ VERSION: dict[str, pl.DataType] = {
     "replaced_history_no": pl.String(),
     "insured_shipment_date": pl.Date(),
     "removed": pl.Boolean(),
+    "records": pl.Int64(),
     "uncovered_from": pl.Date(),
     "uncovered_until": pl.Date(),
     "policy_type_from": pl.Date(),
@@ -80,7 +81,8 @@ VERSION: dict[str, pl.DataType] = {
 correction: that of the notice it corrects). ``acts_as``: 1, 2 or 3, what a correction (4) stands for.
 ``base_history_no``: the version against which ``due_*`` (yen to bill, negative = 返還) is reckoned, null for a first
 version. ``replaced_history_no``: the version that a 4 takes the place of. ``insured_shipment_date``: the last shipment
-date that the premium pays for (a free shift leaves it). ``removed``: the line was taken out and only keeps its cost.
+date that the premium pays for (a free shift leaves it). ``removed``: the line was taken out and only keeps its cost. ``records``: how many records of the upload the row stands
+for (several make one version, told on its first line), so that their sum is the upload's count.
 ``uncovered_from`` … ``uncovered_until``: no cover between the notice limit and a late acceptance. ``policy_type_from``:
 the case left the ledger for a 証券型 policy. ``difference_total``: yen by which this act changed the line's cost.
 """

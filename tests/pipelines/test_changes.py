@@ -474,6 +474,19 @@ def test_one_error_and_nothing_of_the_file_is_booked() -> None:
     assert [(f["record"], f["code"]) for f in posted.findings.to_dicts()] == [(3, "application-unknown")]
 
 
+def test_every_record_is_accounted_for_however_many_make_a_version() -> None:
+    """One about the branch and one about its only line are one version; two withdrawals are two."""
+    book = booked(enterprise_row(), enterprise_row(export_contract_no="EX-0002"))
+    one = change("4", history_no="00", goods_code="850000")
+    other = change("4", history_no="00", shipment_no="01", settlement_no="01", usance_days="61")
+    posted = sent(book, one, other, change("5", "18-000002-00", history_no="00"))
+    assert posted.rows["records"].sum() == 3
+    assert book.line(LINE)["history_no"] == "01"
+    sent(book, *(change("5", history_no=number) for number in ("01", "00")))
+    rows = book.rows.filter(book.rows["receipt_no"] == 3)
+    assert (rows.height, rows["records"].sum()) == (2, 2)
+
+
 def test_new_and_changing_records_stand_in_one_file() -> None:
     book = booked()
     posted = sent(
