@@ -34,7 +34,10 @@ class SearchForm(forms.Form):
         label="出力形式",
         choices=[(BY_USER, "WebユーザーID単位"), (BY_TIME, "アクセス日時単位")],
         widget=forms.RadioSelect,
-        error_messages={"required": "出力形式を選択してください。"},
+        error_messages={
+            "required": "出力形式を選択してください。",
+            "invalid_choice": "出力形式を選択してください。",
+        },
     )
 
     def __init__(self, holder: Holder, today: date, *args: Any, **kwargs: Any) -> None:

@@ -1,0 +1,172 @@
+"""Every route × every kind of user × with and without one-time password against what the route declares."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from django.test import Client
+from django.urls import get_resolver, path, reverse
+
+from portal_stub.access import ROUTES, Access, Right, page, undeclared
+from portal_stub.accounts.models import Holder, User
+from portal_stub.pages.menus import MENUS
+from tests.portal.conftest import World, text
+
+ROLES = ["nobody", "administrator", "applicant", "enterer", "reader", "staff"]
+
+
+@pytest.fixture(autouse=True)
+def _pages() -> None:
+    get_resolver().url_patterns  # noqa: B018 - declares all pages
+
+
+def address(name: str, world: World) -> str:
+    wanted = ROUTES[name].path
+    values = {"login_id": world.applicant.login_id, "reason": "idle", "token": "x"}
+    return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
+
+
+def expected(name: str, role: str, user: User | None, otp_asked: bool, otp_entered: bool) -> str:
+    """``open``, ``login`` or ``refused``, told from the declaration alone."""
+    route = ROUTES[name]
+    if route.access is Access.PUBLIC:
+        return "open"
+    if user is None:
+        return "login"
+    may = {
+        Access.USER: role != "staff",
+        Access.APPLICANT: role in {"administrator", "applicant", "enterer"},
+        Access.ADMINISTRATOR: role == "administrator",
+        Access.STAFF: role == "staff",
+    }[route.access]
+    rights = {
+        Right.APPLY: {"administrator", "applicant"},
+        Right.DATA: {"administrator", "applicant", "enterer"},
+        Right.APPLICATIONS: {"administrator", "applicant", "enterer"},
+    }
+    if not may or (route.right and role not in rights[route.right]):
+        return "refused"
+    return "refused" if route.otp and otp_asked and not otp_entered else "open"
+
+
+@pytest.mark.req("G-116")
+@pytest.mark.parametrize("otp", ["unused", "asked", "entered"])
+@pytest.mark.parametrize("role", ROLES)
+def test_every_route_is_open_to_whom_it_declares(
+    world: World, visit: Callable[..., Client], role: str, otp: str
+) -> None:
+    Holder.objects.update(otp_required=otp != "unused")
+    user = None if role == "nobody" else getattr(world, role)
+    wrong = {}
+    for name, route in ROUTES.items():
+        otp_entered = otp == "entered" and user is not None and not user.is_staff_member
+        client = visit(user, otp=otp_entered)
+        for method in route.methods:
+            reply = client.generic(method, address(name, world))
+            if reply.status_code == 403:
+                found = "refused"
+            elif reply.status_code == 302 and reply.headers["Location"] in {"/login/", "/desk/login/"}:
+                found = "login"
+            else:
+                found = "open"
+            if found != expected(name, role, user, otp != "unused", otp_entered):
+                wrong[name, method] = found, reply.status_code
+            if name in {"logout", "desk-logout"}:
+                client = visit(user, otp=otp_entered)
+    assert not wrong
+
+
+def test_other_methods_are_refused(world: World, visit: Callable[..., Client]) -> None:
+    client = visit(world.administrator)
+    for name, route in ROUTES.items():
+        for method in {"GET", "POST", "PUT", "DELETE"} - set(route.methods):
+            assert client.generic(method, address(name, world)).status_code == 405, (name, method)
+
+
+def test_no_view_without_declaration() -> None:
+    assert not run_checks(tags=None)
+    assert undeclared(get_resolver().url_patterns) == []
+
+
+def test_a_view_without_declaration_is_found(settings: Any) -> None:
+    urls = ModuleType("bare_urls")
+    urls.urlpatterns = [path("bare/", lambda request: None)]  # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = urls
+    assert [error.id for error in run_checks()] == ["portal.E001"]
+
+
+def test_a_page_cannot_be_declared_twice_or_public_and_protected() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        page("login", "elsewhere/", chapter="-", access=Access.PUBLIC, otp=False)(lambda request: None)
+    with pytest.raises(ValueError, match="public and protected"):
+        page("new", "new/", chapter="-", access=Access.PUBLIC, otp=True)(lambda request: None)
+    assert "new" not in ROUTES
+
+
+def test_menu_entries_say_what_their_pages_declare() -> None:
+    built = [entry for _, entries in MENUS for entry in entries if entry.built]
+    assert len(built) > 5
+    for entry in built:
+        route = ROUTES[entry.route]
+        assert (entry.access, entry.right, entry.otp) == (route.access, route.right, route.otp), entry.route
+
+
+@pytest.mark.req("G-007")
+def test_only_the_administrator_sees_the_menu_of_administration(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    assert "管理項目" in text(visit(world.administrator).get("/menu/"))
+    assert "管理項目" not in text(visit(world.applicant).get("/menu/"))
+
+
+@pytest.mark.req("S-008")
+def test_menus_without_right_are_not_offered(world: World, visit: Callable[..., Client]) -> None:
+    wide, narrow = (text(visit(user).get("/menu/")) for user in (world.applicant, world.reader))
+    for title in ("Web申込状況一覧", "貿易一般保険（個別）", "保険契約情報"):
+        assert title in wide
+        assert title not in narrow
+
+
+@pytest.mark.req("S-024")
+def test_users_of_another_holder_do_not_exist(world: World, visit: Callable[..., Client]) -> None:
+    client = visit(world.stranger)
+    before = User.objects.get(pk=world.applicant.pk).password
+    for action in ("", "change/", "reset/", "registered/", "changed/", "reset/done/"):
+        assert client.get(f"/applicants/{world.applicant.login_id}/{action}").status_code == 404
+    assert client.post(f"/applicants/{world.applicant.login_id}/reset/").status_code == 404
+    assert User.objects.get(pk=world.applicant.pk).password == before
+
+
+def test_routes_on_the_command_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from daicho.cli import main; sys.exit(main())",
+            "portal",
+            "routes",
+            "--json",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"DAICHO_HOME": str(tmp_path), "PATH": ""},
+    )
+    rows = json.loads(done.stdout)
+    assert {row["name"] for row in rows} == set(ROUTES)
+    assert all(set(row) == {"name", "path", "methods", "chapter", "access", "otp"} for row in rows)
+    assert not list(tmp_path.iterdir()), "listing pages leaves nothing behind"
+
+
+def test_help_does_not_import_django() -> None:
+    code = (
+        "import sys; from daicho.cli.parser import parser; parser().format_help(); import daicho.cli.commands;"
+        "print(any(name.split('.')[0] == 'django' for name in sys.modules))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

@@ -1,0 +1,256 @@
+"""Own data of the 管理者, one-time passwords, and the restriction of addresses."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from portal_stub.accounts.addresses import contains, network_of
+from portal_stub.accounts.models import Holder, OneTimePassword, User
+from portal_stub.accounts.rules import lift_addresses
+from portal_stub.history.models import AuditEvent
+from portal_stub.mails.models import Mail
+from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail, text
+
+
+def typed(world: World, **changes: Any) -> dict[str, Any]:
+    mail = changes.get("mail", world.administrator.mail)
+    return {
+        "department": "総務部",
+        "title": "",
+        "name": "日本 太郎",
+        "phone": "03-1111-2222",
+        "mail": mail,
+        "mail_again": mail,
+        "otp_required": "0",
+    } | changes
+
+
+def change(client: Client, data: dict[str, Any]) -> Any:
+    check = client.post("/administrator/", {**data, "step": "check"})
+    assert "確定する" in text(check), text(check)
+    return client.post("/administrator/", {**hidden(check), "step": "confirm"}, follow=True)
+
+
+@pytest.mark.req("G-024", "G-040", "G-041", "G-045")
+def test_a_change_without_new_address(world: World, visit: Callable[..., Client]) -> None:
+    client = visit(world.administrator)
+    check = client.post("/administrator/", {**typed(world, title="部長"), "step": "check"})
+    again = client.post("/administrator/", {**hidden(check), "step": "edit"})
+    assert 'value="部長"' in again.content.decode()
+    done = change(client, typed(world, title="部長"))
+    assert "情報変更完了" in text(done)
+    assert "まだ完了していません" not in text(done)
+    assert User.objects.get(pk=world.administrator.pk).title == "部長"
+    assert Mail.objects.count() == 0
+
+
+@pytest.mark.req("G-042", "G-043", "G-044", "G-045", "G-046")
+def test_a_new_address_waits_for_its_url(world: World, visit: Callable[..., Client], hand: Hand) -> None:
+    client, old = visit(world.administrator), world.administrator.mail
+    assert "フリーメール" in text(client.get("/administrator/"))
+    done = change(client, typed(world, mail="new@example.com"))
+    assert "まだ完了していません" in text(done)
+    mail = last_mail("address-confirmation")
+    assert mail.to == "new@example.com"
+    assert User.objects.get(pk=world.administrator.pk).mail == old
+    path = mail.secret.removeprefix("https://portal.example")
+    Client().get(path)
+    assert User.objects.get(pk=world.administrator.pk).mail == old, "looking alone does nothing"
+    hand.on(hours=24)
+    assert "メールアドレスを変更しました" in text(Client().post(path))
+    assert User.objects.get(pk=world.administrator.pk).mail == "new@example.com"
+    assert Client().post(path).status_code == 410, "once only"
+
+
+@pytest.mark.req("G-044")
+def test_after_a_day_the_old_address_stays(world: World, visit: Callable[..., Client], hand: Hand) -> None:
+    change(visit(world.administrator), typed(world, mail="new@example.com"))
+    path = last_mail("address-confirmation").secret.removeprefix("https://portal.example")
+    hand.on(hours=24, seconds=1)
+    reply = Client().post(path)
+    assert reply.status_code == 410
+    assert "変更されていません" in text(reply)
+    assert User.objects.get(pk=world.administrator.pk).mail == world.administrator.mail
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"mail_again": "other@example.com"}, "一致しません"),
+        ({"department": "", "title": ""}, "所属名か役職名のどちらかを入力してください。"),
+        ({"phone": ""}, "電話番号を入力してください。"),
+        ({"otp_required": ""}, "ワンタイムパスワード利用を選択してください。"),
+    ],
+)
+def test_refused_changes_change_nothing(
+    world: World, visit: Callable[..., Client], changes: dict[str, str], message: str
+) -> None:
+    reply = visit(world.administrator).post(
+        "/administrator/", {**typed(world, name="別人"), **changes, "step": "confirm"}
+    )
+    assert message in text(reply)
+    assert User.objects.get(pk=world.administrator.pk).name == "日本 太郎"
+
+
+# ---------------------------------------------------------------------------------------------- one-time password
+@pytest.mark.req("G-113")
+def test_the_administrator_switches_it_on_for_all(world: World, visit: Callable[..., Client]) -> None:
+    applicant = visit(world.applicant)
+    assert applicant.get("/user/").status_code == 200
+    change(visit(world.administrator), typed(world, otp_required="1"))
+    assert applicant.get("/user/").status_code == 403
+    assert "ワンタイムパスワード" in text(applicant.get("/menu/"))
+
+
+@pytest.fixture
+def guarded(world: World) -> World:
+    Holder.objects.update(otp_required=True)
+    return world
+
+
+@pytest.mark.req("G-115")
+def test_a_protected_menu_says_so(guarded: World, visit: Callable[..., Client]) -> None:
+    reply = visit(guarded.applicant).get("/holder/")
+    assert reply.status_code == 403
+    assert "ワンタイムパスワードにより保護されています" in text(reply)
+
+
+@pytest.mark.req("G-117", "G-118", "G-122", "G-124")
+def test_issue_and_entry_open_everything_until_the_end(guarded: World, visit: Callable[..., Client]) -> None:
+    client = visit(guarded.applicant)
+    assert client.post("/otp/issue/").headers["Location"] == "/otp/"
+    mail = last_mail("one-time-password")
+    assert mail.to == guarded.applicant.mail
+    assert len(mail.secret) == 6
+    assert mail.secret.isdecimal()
+    assert client.post("/otp/", {"code": mail.secret}).headers["Location"] == "/menu/"
+    for _ in range(2):
+        assert client.get("/holder/").status_code == 200
+    client.post("/logout/")
+    assert visit(guarded.applicant).get("/holder/").status_code == 403, "once per login"
+
+
+@pytest.mark.req("G-119")
+def test_ten_minutes_and_no_longer(guarded: World, visit: Callable[..., Client], hand: Hand) -> None:
+    client = visit(guarded.applicant)
+    client.post("/otp/issue/")
+    hand.on(minutes=9, seconds=59)
+    in_time = last_mail("one-time-password").secret
+    assert client.post("/otp/", {"code": in_time}).status_code == 302
+    client = visit(guarded.enterer)
+    client.post("/otp/issue/")
+    hand.on(minutes=10)
+    reply = client.post("/otp/", {"code": last_mail("one-time-password").secret})
+    assert "失効しています" in text(reply)
+    assert client.get("/holder/").status_code == 403
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06}"
+
+
+@pytest.mark.req("G-120", "G-121")
+def test_the_second_wrong_entry_ends_it(guarded: World, visit: Callable[..., Client]) -> None:
+    client = visit(guarded.applicant)
+    client.post("/otp/issue/")
+    code = last_mail("one-time-password").secret
+    assert "もう一度間違えると失効します" in text(client.post("/otp/", {"code": wrong(code)}))
+    assert "失効しています" in text(client.post("/otp/", {"code": wrong(code)}))
+    assert "失効しています" in text(client.post("/otp/", {"code": code})), "the right one comes too late"
+    client.post("/otp/issue/")
+    assert client.post("/otp/", {"code": last_mail("one-time-password").secret}).status_code == 302
+
+
+@pytest.mark.req("G-123")
+def test_a_new_issue_ends_the_former(guarded: World, visit: Callable[..., Client]) -> None:
+    client = visit(guarded.applicant)
+    client.post("/otp/issue/")
+    former = last_mail("one-time-password").secret
+    client.post("/otp/issue/")
+    assert OneTimePassword.objects.filter(closed=False).count() == 1
+    if former != last_mail("one-time-password").secret:
+        client.post("/otp/", {"code": former})
+        assert client.get("/holder/").status_code == 403
+
+
+def test_somebody_elses_one_time_password_opens_nothing(guarded: World, visit: Callable[..., Client]) -> None:
+    visit(guarded.administrator).post("/otp/issue/")
+    foreign = last_mail("one-time-password").secret
+    client = visit(guarded.applicant)
+    client.post("/otp/", {"code": foreign})
+    assert client.get("/holder/").status_code == 403
+
+
+# ---------------------------------------------------------------------------------------------- IP addresses
+def restrict(client: Client, entries: str, restricted: str = "1") -> Any:
+    data = {"restricted": restricted, "entries": entries}
+    check = client.post("/addresses/", {**data, "step": "check"})
+    if "確定する" not in text(check):
+        return check
+    return client.post("/addresses/", {**hidden(check), "step": "confirm"}, follow=True)
+
+
+@pytest.mark.req("G-128", "G-131", "G-132")
+def test_only_listed_addresses_get_in(world: World, visit: Callable[..., Client]) -> None:
+    elsewhere = visit(world.applicant, REMOTE_ADDR="198.51.100.7")
+    done = restrict(visit(world.administrator), "127.0.0.1 本社\n192.0.2.0/24 支店\n2001:db8::/32")
+    assert "設定完了" in text(done)
+    assert list(Holder.objects.get(pk=world.holder.pk).address_entries.values_list("network", "memo")) == [
+        ("127.0.0.1", "本社"),
+        ("192.0.2.0/24", "支店"),
+        ("2001:db8::/32", ""),
+    ]
+    assert last_mail("addresses-changed").to == world.administrator.mail
+    assert elsewhere.get("/menu/").headers["Location"] == "/session-ended/refused/"
+    login = {"login_id": world.applicant.login_id, "password": PASSWORD}
+    refused = Client(REMOTE_ADDR="198.51.100.7").post("/login/", login)
+    assert "この場所からはログインできません" in text(refused)
+    assert AuditEvent.objects.filter(event="login-failed", detail__why="address").count() == 1
+    assert Client(REMOTE_ADDR="192.0.2.200").post("/login/", login).status_code == 302
+    assert visit(world.stranger, REMOTE_ADDR="198.51.100.7").get("/menu/").status_code == 200
+
+
+@pytest.mark.req("G-129", "G-130")
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ("192.0.2.1", "現在ご利用中のアドレス 127.0.0.1 が含まれていません"),
+        ("", "含まれていません"),
+        ("127.0.0.1\n300.1.1.1", "2行目「300.1.1.1」はIPアドレスとして読めません"),
+        ("127.0.0.1 " + "メ" * 41, "1行目: メモは40文字以内"),
+        ("\n".join(f"127.0.0.{n}" for n in range(1, 22)), "20件まで"),
+        ("0.0.0.0/0", "すべてのアドレスを含む範囲"),
+    ],
+)
+def test_lists_that_are_refused(
+    world: World, visit: Callable[..., Client], entries: str, message: str
+) -> None:
+    assert message in text(restrict(visit(world.administrator), entries))
+    assert not Holder.objects.get(pk=world.holder.pk).addresses_restricted
+
+
+@pytest.mark.req("G-133", "G-134")
+def test_locked_out_reissue_is_refused_and_an_operator_helps(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    restrict(visit(world.administrator), "127.0.0.1")
+    Mail.objects.all().delete()
+    away = Client(REMOTE_ADDR="198.51.100.7")
+    pair = {"login_id": world.administrator.login_id, "mail": world.administrator.mail, "step": "send"}
+    away.post("/reissue/", pair)
+    assert Mail.objects.count() == 0
+    lift_addresses(Holder.objects.get(pk=world.holder.pk), "審査 一郎", "電話で本人を確認")
+    event = AuditEvent.objects.get(event="addresses-lifted")
+    assert (event.actor, event.detail) == ("審査 一郎", {"reason": "電話で本人を確認"})
+    away.post("/reissue/", pair)
+    assert Mail.objects.filter(kind="password-reissued").count() == 1
+
+
+def test_networks() -> None:
+    assert contains(["192.0.2.0/24"], "::ffff:192.0.2.9")
+    assert not contains(["192.0.2.0/24"], "192.0.3.1")
+    assert not contains(["192.0.2.0/24"], "")
+    assert network_of("192.0.2.77/24") == "192.0.2.0/24"
+    assert network_of("nowhere") is None

@@ -1,0 +1,134 @@
+"""What all pages share, and the project itself."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from daicho.settings import Settings, SettingsError
+from portal_stub import running
+from portal_stub.configuration import PortalSettings, values
+from tests.portal.conftest import World, text
+
+ROOT = Path(__file__).resolve().parents[2] / "portal_stub"
+STATIC = ROOT / "pages" / "static" / "pages"
+TEMPLATES = sorted(ROOT.rglob("templates/**/*.html"))
+
+
+def test_no_migration_is_missing(db: None) -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_every_colour_and_size_is_a_token() -> None:
+    tokens = (STATIC / "tokens.css").read_text(encoding="utf-8")
+    own = (STATIC / "portal.css").read_text(encoding="utf-8")
+    known = set(re.findall(r"(--[\w-]+):", tokens + own))
+    assert not set(re.findall(r"var\((--[\w-]+)", own)) - known
+    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b", own)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_no_inline_script_or_style(template: Path) -> None:
+    source = template.read_text(encoding="utf-8")
+    assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)|https?://", source)
+
+
+@pytest.mark.req("S-003", "S-011")
+def test_tools_are_on_every_page(world: World, visit: Callable[..., Client]) -> None:
+    for client, address in ((Client(), "/login/"), (visit(world.applicant), "/menu/")):
+        page = client.get(address).content.decode()
+        assert all(
+            word in page for word in ("画面印刷", "マニュアル", "お問い合わせ", 'lang="ja"', 'href="#main"')
+        )
+
+
+@pytest.mark.req("S-019")
+def test_the_current_step_is_marked(world: World, visit: Callable[..., Client]) -> None:
+    page = visit(world.administrator).get("/applicant-new/").content.decode()
+    assert page.count('aria-current="step"') == 1
+    css = (STATIC / "portal.css").read_text(encoding="utf-8")
+    assert "--now: var(--color-primitive-orange-200)" in css
+
+
+def test_every_control_has_a_label(world: World, visit: Callable[..., Client]) -> None:
+    client = visit(world.administrator)
+    for address in (
+        "/login/",
+        "/password/",
+        "/applicant-new/",
+        "/administrator/",
+        "/addresses/",
+        "/access-history/",
+    ):
+        page = client.get(address).content.decode()
+        controls = re.findall(r"<(?:input|select|textarea)\b[^>]*>", page)
+        ids = [re.search(r'\bid="([^"]+)"', tag) for tag in controls if 'type="hidden"' not in tag]
+        labelled = set(re.findall(r'<label[^>]*\bfor="([^"]+)"', page))
+        assert [match[1] for match in ids if match and match[1] not in labelled] == [], address
+
+
+def test_errors_lead_to_their_item(world: World, visit: Callable[..., Client]) -> None:
+    page = visit(world.administrator).post("/applicant-new/", {"step": "check"}).content.decode()
+    goals = re.findall(r'<li><a href="#([^"]+)">', page)
+    assert len(goals) >= 5
+    assert all(f'id="{goal}"' in page for goal in goals)
+
+
+@pytest.mark.req("S-048", "S-050")
+def test_contact_and_manual_open_for_everybody(db: None) -> None:
+    from portal_stub.pages.models import Office
+
+    Office.objects.create(business="操作", office="相談窓口", phone="03-0000-0000", hours="平日")
+    assert "相談窓口" in text(Client().get("/contact/"))
+    assert "マニュアル" in text(Client().get("/manual/"))
+
+
+def test_an_internal_fault_shows_no_traceback(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal_stub.pages.views._notices", lambda: 1 / 0)
+    reply = Client(raise_request_exception=False).get("/")
+    assert reply.status_code == 500
+    assert "システムエラーが発生しました" in text(reply)
+    assert "ZeroDivision" not in text(reply)
+
+
+def test_settings_of_a_home(tmp_path: Path) -> None:
+    found = values(Settings.from_env({"DAICHO_HOME": str(tmp_path)}))
+    assert found["DATABASES"]["default"]["NAME"] == str(tmp_path / "portal.db")
+    key = tmp_path / "portal.secret"
+    assert key.stat().st_mode & 0o777 == 0o600
+    again = values(Settings.from_env({"DAICHO_HOME": str(tmp_path)}))
+    assert again["SECRET_KEY"] == found["SECRET_KEY"] == key.read_text()
+    url = "postgresql://me:p%40ss@db.example:5433/daicho"
+    server = values(Settings.from_env({"DAICHO_HOME": str(tmp_path), "DAICHO_DATABASE_URL": url}))
+    database = server["DATABASES"]["default"]
+    assert (database["NAME"], database["PASSWORD"], database["PORT"]) == ("daicho", "p@ss", "5433")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("smpt_host = 'x'", "未知の項目「smpt_host」"), ("smtp_port = 'x'", "smtp_port"), ("=", "読めません")],
+)
+def test_settings_that_cannot_be_used(tmp_path: Path, line: str, message: str) -> None:
+    (tmp_path / "portal.toml").write_text(line, encoding="utf-8")
+    with pytest.raises(SettingsError, match=message):
+        PortalSettings.of(tmp_path)
+
+
+def test_cookies_are_secure_behind_https(tmp_path: Path) -> None:
+    (tmp_path / "portal.toml").write_text("secure_cookies = true", encoding="utf-8")
+    found = values(Settings.from_env({"DAICHO_HOME": str(tmp_path)}))
+    assert found["SESSION_COOKIE_SECURE"]
+    assert found["CSRF_COOKIE_SECURE"]
+    assert found["SESSION_COOKIE_HTTPONLY"]
+
+
+def test_the_demo_tells_logins_that_work_and_changes_nothing_again(db: None) -> None:
+    first = running._load_demo()
+    assert running._load_demo() == first
+    assert {row["login_id"] for row in first} >= {"990000001000", "990000001001", "990000002001", "desk-1"}
+    for row in (first[0], first[-1]):
+        reply = Client().post(row["page"], {"login_id": row["login_id"], "password": row["password"]})
+        assert reply.status_code == 302

@@ -1,0 +1,211 @@
+"""Login, lock, and the end of sessions."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from portal_stub.accounts import rules
+from portal_stub.accounts.models import User
+from portal_stub.history.models import AccessRecord, AuditEvent
+from portal_stub.mails.models import Mail
+from portal_stub.pages.models import Notice
+from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail, text
+
+
+def login(client: Client, login_id: str, password: str):
+    return client.post("/login/", {"login_id": login_id, "password": password})
+
+
+@pytest.mark.req("G-135", "S-001")
+def test_from_the_top_page_to_the_user_page(world: World) -> None:
+    client = Client()
+    assert 'href="/login/"' in client.get("/").content.decode()
+    reply = login(client, world.applicant.login_id, PASSWORD)
+    assert reply.headers["Location"] == "/menu/"
+    words = text(client.get("/menu/"))
+    assert all(word in words for word in ("見本商事", "123456789", "123456789001", "ユーザーページ"))
+
+
+@pytest.mark.req("G-136")
+@pytest.mark.parametrize("login_id", ["123456789001", "123456789099", "desk-1", "x" * 99])
+def test_a_failed_login_asks_to_check_both(world: World, login_id: str) -> None:
+    reply = login(Client(), login_id, "Wrong-one.1")
+    assert "WebユーザーIDとパスワードが正しく入力されているか確認してください" in text(reply)
+    assert not AccessRecord.objects.exists()
+    assert AuditEvent.objects.filter(event="login-failed", subject=login_id[:40]).count() == 1
+
+
+def test_staff_and_users_have_doors_of_their_own(world: World) -> None:
+    assert login(Client(), "desk-1", PASSWORD).status_code == 200
+    wrong_door = Client().post("/desk/login/", {"login_id": world.applicant.login_id, "password": PASSWORD})
+    assert wrong_door.status_code == 200
+    assert Client().post("/desk/login/", {"login_id": "desk-1", "password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.req("G-137", "G-138")
+def test_five_failures_in_a_row_lock_the_id(world: World) -> None:
+    client = Client()
+    for _ in range(4):
+        assert "確認してください" in text(login(client, world.applicant.login_id, "Wrong-one.1"))
+    fifth = login(client, world.applicant.login_id, "Wrong-one.1")
+    assert "パスワードエラー" in text(fifth)
+    assert "パスワードリセット" in text(fifth)
+    assert "パスワードエラー" in text(login(client, world.applicant.login_id, PASSWORD)), (
+        "even with the right one"
+    )
+    rules.reset_applicant(world.administrator, User.objects.get(pk=world.applicant.pk))
+    reply = login(client, world.applicant.login_id, last_mail("applicant-reset").secret)
+    assert reply.status_code == 302
+
+
+def test_a_right_password_starts_the_count_anew(world: World) -> None:
+    for password in [*["Wrong-one.1"] * 4, PASSWORD, *["Wrong-one.1"] * 4]:
+        login(Client(), world.applicant.login_id, password)
+    assert not User.objects.get(pk=world.applicant.pk).locked
+
+
+@pytest.mark.req("G-139")
+def test_a_newer_login_ends_the_older_session(world: World, visit: Callable[..., Client]) -> None:
+    older = visit(world.applicant)
+    newer = visit(world.applicant)
+    assert older.get("/menu/").headers["Location"] == "/session-ended/newer-login/"
+    assert "新しいログイン" in text(older.get("/session-ended/newer-login/"))
+    assert newer.get("/menu/").status_code == 200
+
+
+@pytest.mark.req("S-012")
+def test_sixty_idle_minutes_end_the_session(world: World, visit: Callable[..., Client], hand: Hand) -> None:
+    client = visit(world.applicant)
+    hand.on(minutes=60)
+    assert client.get("/menu/").status_code == 200
+    hand.on(minutes=60)
+    assert client.get("/menu/").status_code == 200, "each request counts"
+    hand.on(minutes=60, seconds=1)
+    assert client.get("/menu/").headers["Location"] == "/session-ended/idle/"
+    assert client.get("/menu/").headers["Location"] == "/login/"
+
+
+@pytest.mark.req("S-023")
+def test_logout_ends_the_session_on_the_server(world: World, visit: Callable[..., Client]) -> None:
+    client = visit(world.applicant)
+    cookie = client.cookies["daicho_session"].value
+    client.post("/logout/")
+    thief = Client()
+    thief.cookies["daicho_session"] = cookie
+    assert thief.get("/menu/").headers["Location"] == "/login/"
+
+
+def test_a_session_fixed_before_login_is_worth_nothing(world: World) -> None:
+    client = Client()
+    session = client.session
+    session["planted"] = 1
+    session.save()
+    planted = session.session_key
+    login(client, world.applicant.login_id, PASSWORD)
+    assert client.session.session_key != planted
+    thief = Client()
+    thief.cookies["daicho_session"] = planted
+    assert thief.get("/menu/").headers["Location"] == "/login/"
+
+
+def test_forms_without_token_are_refused(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    reply = login(client, world.applicant.login_id, PASSWORD)
+    assert reply.status_code == 403
+    assert "画面の有効期限が切れています" in text(reply)
+    assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.req("G-060")
+def test_a_disabled_applicant_is_out_at_once(world: World, visit: Callable[..., Client]) -> None:
+    client = visit(world.applicant)
+    person = {name: getattr(world.applicant, name) for name in rules.APPLICANT_FIELDS} | {"active": False}
+    rules.change_applicant(world.administrator, User.objects.get(pk=world.applicant.pk), person, [])
+    assert client.get("/menu/").headers["Location"] == "/session-ended/refused/"
+    reply = login(Client(), world.applicant.login_id, PASSWORD)
+    assert "確認してください" in text(reply), "and no hint that the ID exists"
+
+
+@pytest.mark.req("G-071")
+def test_a_changed_right_counts_with_the_next_request(world: World, visit: Callable[..., Client]) -> None:
+    client = visit(world.applicant)
+    assert "保険契約情報" in text(client.get("/menu/"))
+    person = {name: getattr(world.applicant, name) for name in rules.APPLICANT_FIELDS}
+    person |= {"active": True, "data_scope": "none"}
+    rules.change_applicant(world.administrator, User.objects.get(pk=world.applicant.pk), person, [])
+    assert "保険契約情報" not in text(client.get("/menu/"))
+
+
+@pytest.mark.req("S-004", "S-005")
+def test_the_login_before_is_shown(world: World, visit: Callable[..., Client], hand: Hand) -> None:
+    assert "最終ログイン －" in text(visit(world.applicant).get("/menu/"))
+    hand.on(days=1)
+    assert "最終ログイン 2026/04/01 09:00" in text(visit(world.applicant).get("/menu/"))
+
+
+@pytest.mark.req("S-006")
+def test_three_notices_then_the_list(world: World, visit: Callable[..., Client], hand: Hand) -> None:
+    for day in range(5):
+        Notice.objects.create(title=f"お知らせ{day}", shown_from=(hand.at.date().replace(day=1)))
+    Notice.objects.create(title="明日から", shown_from=hand.at.date().replace(day=2))
+    client = visit(world.applicant)
+    words = text(client.get("/menu/"))
+    assert [n for n in range(5) if f"お知らせ{n}" in words] == [2, 3, 4]
+    assert "明日から" not in words
+    whole = text(client.get("/notices/"))
+    assert all(f"お知らせ{n}" in whole for n in range(5))
+
+
+@pytest.mark.req("G-048", "G-049", "G-138")
+def test_reissue_asks_and_then_mails(world: World) -> None:
+    client = Client()
+    User.objects.filter(pk=world.administrator.pk).update(locked=True, failures=5)
+    assert 'href="/reissue/"' in client.get("/login/").content.decode()
+    pair = {"login_id": world.administrator.login_id, "mail": world.administrator.mail}
+    question = client.post("/reissue/", {**pair, "step": "ask"})
+    assert "メールを送信します。よろしいですか？" in text(question)
+    assert User.objects.get(pk=world.administrator.pk).check_password(PASSWORD), "nothing happened yet"
+    client.post("/reissue/", {**hidden(question), "step": "send"})
+    mail = last_mail("password-reissued")
+    assert mail.to == world.administrator.mail
+    again = User.objects.get(pk=world.administrator.pk)
+    assert again.check_password(mail.secret)
+    assert again.must_change_password
+    assert login(client, again.login_id, mail.secret).status_code == 302, "no longer locked"
+
+
+@pytest.mark.req("G-050", "G-051")
+@pytest.mark.parametrize(
+    ("login_id", "mail"),
+    [
+        ("123456789001", "hanako@example.com"),  # an 申込者, though the pair is right
+        ("123456789000", "wrong@example.com"),
+        ("111111111000", "admin@123456789.example"),
+    ],
+)
+def test_reissue_is_neutral_and_for_administrators_only(world: World, login_id: str, mail: str) -> None:
+    wrong = Client().post("/reissue/", {"login_id": login_id, "mail": mail, "step": "send"}, follow=True)
+    assert Mail.objects.count() == 0
+    right = Client().post(
+        "/reissue/",
+        {"login_id": "123456789000", "mail": world.administrator.mail, "step": "send"},
+        follow=True,
+    )
+    assert text(wrong) == text(right)
+
+
+def test_headers_that_every_page_has(world: World) -> None:
+    headers = Client().get("/login/").headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_unknown_pages_are_told_kindly(db: None) -> None:
+    reply = Client().get("/nowhere/")
+    assert reply.status_code == 404
+    assert "ページが見つかりません" in text(reply)
+    assert Client().get("/session-ended/<script>/").status_code == 404
