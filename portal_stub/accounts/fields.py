@@ -105,9 +105,10 @@ class MailField(AsciiField):
 
 
 class ChoiceRadio(forms.ChoiceField):
-    """Radio buttons, one of them always chosen."""
+    """Radio buttons, one of them always chosen; ``explanation`` opens behind the ？ of the item (S-026)."""
 
-    def __init__(self, *, label: str, choices: Any, **kwargs: Any) -> None:
+    def __init__(self, *, label: str, choices: Any, explanation: str = "", **kwargs: Any) -> None:
         super().__init__(label=label, choices=choices, widget=forms.RadioSelect, **kwargs)
+        self.explanation = explanation
         self.error_messages["required"] = f"{label}を選択してください。"
         self.error_messages["invalid_choice"] = f"{label}を選び直してください。"

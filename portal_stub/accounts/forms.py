@@ -127,8 +127,18 @@ class PersonForm(forms.Form):
 class ApplicantForm(PersonForm):
     """新規登録 of an 申込者: person and the three dimensions of permission."""
 
-    entry_right = ChoiceRadio(label="入力/申込権限", choices=EntryRight.choices, initial=EntryRight.NONE)
-    data_scope = ChoiceRadio(label="情報データ参照範囲", choices=DataScope.choices, initial=DataScope.NONE)
+    entry_right = ChoiceRadio(
+        label="入力/申込権限",
+        choices=EntryRight.choices,
+        initial=EntryRight.NONE,
+        explanation="申込みの入力と、申込み・申請・通知の送信ができる範囲です。「入力権限のみ」では、入力と保存だけができます。",
+    )
+    data_scope = ChoiceRadio(
+        label="情報データ参照範囲",
+        choices=DataScope.choices,
+        initial=DataScope.NONE,
+        explanation="締結済みの保険契約の情報を参照できる範囲です。",
+    )
     codes = forms.MultipleChoiceField(
         label="参照可能な特約コード",
         required=False,
@@ -136,7 +146,10 @@ class ApplicantForm(PersonForm):
         error_messages={"invalid_choice": "特約コードを選び直してください。"},
     )
     application_scope = ChoiceRadio(
-        label="申込データ参照範囲", choices=ApplicationScope.choices, initial=ApplicationScope.NONE
+        label="申込データ参照範囲",
+        choices=ApplicationScope.choices,
+        initial=ApplicationScope.NONE,
+        explanation="入力中、申込中、または申込後2年以内の申込みを参照できる範囲です。",
     )
 
     def __init__(self, holder: Holder, *args: Any, **kwargs: Any) -> None:

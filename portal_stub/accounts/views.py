@@ -4,6 +4,7 @@ Entry → check → completion: the check page carries what was typed as hidden 
 back; completion is a page of its own, so that reload and back do nothing twice (S-017).
 """
 
+import re
 import secrets
 from typing import Any
 
@@ -33,6 +34,8 @@ from portal_stub.accounts.models import DataScope, Kind, User
 from portal_stub.accounts.sessions import Ended, Verdict, log_in, log_out
 
 BOTH = ("GET", "POST")
+_LOGIN_ID = re.compile(r"[0-9]{12}")
+_ONCE = re.compile(r"[\w-]{1,43}", re.ASCII)
 
 
 # ---------------------------------------------------------------------------------------------- login
@@ -278,7 +281,8 @@ def applicants(request: HttpRequest) -> HttpResponse:
     rows = request.user.holder.users.filter(kind=Kind.APPLICANT)
     message = ""
     if goal:
-        chosen = rows.filter(login_id=request.GET.get("login_id", "")).first()
+        login_id = request.GET.get("login_id", "")
+        chosen = rows.filter(login_id=login_id).first() if _LOGIN_ID.fullmatch(login_id) else None
         if chosen is not None:
             return redirect(goal, login_id=chosen.login_id)
         message = "Webユーザー（申込者）を「選択」欄で1人選んでから、ボタンを押してください。"
@@ -292,7 +296,9 @@ def applicants(request: HttpRequest) -> HttpResponse:
 
 def _applicant(request: HttpRequest, login_id: str) -> User:
     """An 申込者 of the session's own holder; anybody else's does not exist (S-024)."""
-    found = request.user.holder.users.filter(kind=Kind.APPLICANT, login_id=login_id).first()
+    found = None
+    if _LOGIN_ID.fullmatch(login_id):
+        found = request.user.holder.users.filter(kind=Kind.APPLICANT, login_id=login_id).first()
     if found is None:
         raise Http404
     return found
@@ -316,7 +322,7 @@ def applicant_new(request: HttpRequest) -> HttpResponse:
     if isinstance(answer, HttpResponse):
         return answer
     try:
-        person = rules.register_applicant(request.user, answer, answer["codes"], request.POST["once"][:43])
+        person = rules.register_applicant(request.user, answer, answer["codes"], _once(request))
     except rules.TooManyApplicants:
         return _full(request)
     return redirect("applicant-registered", login_id=person.login_id)
@@ -324,7 +330,13 @@ def applicant_new(request: HttpRequest) -> HttpResponse:
 
 def _was_done(request: HttpRequest) -> bool:
     """Whether this check page was sent before: its result is shown again, even when the IDs ran out since."""
-    return bool(request.user.doneonce_set.filter(token=request.POST.get("once", "")).exists())
+    return bool(request.user.doneonce_set.filter(token=_once(request)).exists())
+
+
+def _once(request: HttpRequest) -> str:
+    """The name of the check page that was sent; empty when it is none of ours."""
+    token = str(request.POST.get("once", ""))
+    return token if _ONCE.fullmatch(token) else ""
 
 
 def _full(request: HttpRequest) -> HttpResponse:
@@ -438,7 +450,7 @@ def _entry(
     else:
         form = form_class(holder, request.POST)
         if form.is_valid():
-            if step == "confirm" and request.POST.get("once"):
+            if step == "confirm" and _once(request):
                 return dict(form.cleaned_data)
             context |= {"form": form, "once": secrets.token_urlsafe(32)}
             return render(request, template.replace(".html", "_check.html"), context)

@@ -70,7 +70,7 @@ def applicant(administrator: User, codes: tuple[str, ...] = (), **changes: Any) 
         "data_scope": "all",
         "application_scope": "all",
     } | changes
-    user = rules.register_applicant(administrator, person, codes, once=f"{changes}{User.objects.count()}")
+    user = rules.register_applicant(administrator, person, codes, once=f"test-{User.objects.count()}")
     return ready(user)
 
 

@@ -326,6 +326,19 @@ def test_a_branch_shows_fewer_items(world: World, visit: Callable[..., Client]) 
     assert "東京都架空区1-1" in branch
 
 
+def test_hostile_words_in_addresses_and_hidden_fields_do_no_harm(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    client = visit(world.administrator)
+    assert client.get("/applicants/%00/").status_code == 404
+    assert client.get("/applicants/", {"do": "show", "login_id": "\0"}).status_code == 422
+    for once in ("\0", "x" * 44, ""):
+        reply = client.post("/applicant-new/", {**TYPED, "step": "confirm", "once": once})
+        assert "確定する" in text(reply), "checked again"
+    assert client.post("/applicant-new/", {**TYPED, "name": "a\0b", "step": "check"}).status_code == 422
+    assert User.objects.filter(holder=world.holder).count() == 4
+
+
 def test_what_was_typed_is_shown_as_text(world: World, visit: Callable[..., Client]) -> None:
     client = visit(world.administrator)
     check = client.post("/applicant-new/", {**TYPED, "name": "<script>alert(1)</script>", "step": "check"})

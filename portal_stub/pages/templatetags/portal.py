@@ -10,7 +10,7 @@ register = template.Library()
 
 
 @register.inclusion_tag("pages/parts/field.html")
-def field(bound: Any, **extra: Any) -> dict[str, Any]:
+def field(bound: Any) -> dict[str, Any]:
     """One item of a form: label, mark of 必須, help, errors, and the control tied to all of them."""
     empty = not bound.value()
     described = [f"{bound.auto_id}_note"] if bound.help_text else []
@@ -23,8 +23,15 @@ def field(bound: Any, **extra: Any) -> dict[str, Any]:
         attrs["aria-required"] = "true"
     # Pink, and only where something mandatory is missing (G-056).
     attrs["class"] = "missing" if bound.errors and bound.field.required and empty else "control"
+    explanation = getattr(bound.field, "explanation", "")
     control = None if radio else bound.as_widget(attrs=attrs)
-    return {"bound": bound, "radio": radio, "control": control, "described": " ".join(described), **extra}
+    return {
+        "bound": bound,
+        "radio": radio,
+        "control": control,
+        "described": " ".join(described),
+        "explanation": explanation,
+    }
 
 
 @register.inclusion_tag("pages/parts/error_summary.html")
