@@ -39,6 +39,7 @@ def _migrate() -> None:
     # What the check says when all is well is nobody's result.
     call_command("check", fail_level="ERROR", stdout=io.StringIO())
     call_command("migrate", interactive=False, verbosity=0)
+    call_command("clearsessions")
 
 
 def routes() -> list[dict[str, object]]:

@@ -1,5 +1,6 @@
 """Top page, ユーザーページ, notices, contacts, manual, and the front page of the insurer's desk."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,6 +13,8 @@ from portal_stub.pages.menus import menus_of
 from portal_stub.pages.models import Notice, Office
 
 NEWEST = 3
+PASSWORD_DAYS = 90
+"""After so many days a new password is suggested; nobody is forced (G-033)."""
 
 
 def _notices() -> "QuerySet[Any]":
@@ -28,7 +31,10 @@ def top(request: HttpRequest) -> HttpResponse:
 @page("user-page", "menu/", chapter="1章2-1", access=Access.USER, otp=False)
 def user_page(request: HttpRequest) -> HttpResponse:
     """ユーザーページ (S-001 to S-008)."""
+    changed = request.user.password_changed_at
     context = {
+        "old_password": changed is not None and clock.now() - changed >= timedelta(PASSWORD_DAYS),
+        "password_days": PASSWORD_DAYS,
         "menus": menus_of(request.user),
         "notices": _notices()[:NEWEST],
         "otp_closed": not otp_open(request),

@@ -128,11 +128,13 @@ def world(db: None) -> World:
 def visit(db: None) -> Callable[..., Client]:
     """A browser, logged in when a user is named; with ``otp`` the one-time password was entered."""
 
-    def browser(user: User | None = None, *, otp: bool = False, **options: Any) -> Client:
+    def browser(
+        user: User | None = None, *, otp: bool = False, password: str = PASSWORD, **options: Any
+    ) -> Client:
         client = Client(**options)
         if user is not None:
             path = "/desk/login/" if user.is_staff_member else "/login/"
-            reply = client.post(path, {"login_id": user.login_id, "password": PASSWORD})
+            reply = client.post(path, {"login_id": user.login_id, "password": password})
             assert reply.status_code == 302, reply.content.decode()
         if otp:
             client.post("/otp/issue/")

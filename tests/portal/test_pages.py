@@ -1,6 +1,7 @@
 """What all pages share, and the project itself."""
 
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from django.test import Client
 from daicho.settings import Settings, SettingsError
 from portal_stub import running
 from portal_stub.configuration import PortalSettings, values
+from schemas.submission import Refusal
 from tests.portal.conftest import World, text
 
 ROOT = Path(__file__).resolve().parents[2] / "portal_stub"
@@ -123,6 +125,24 @@ def test_cookies_are_secure_behind_https(tmp_path: Path) -> None:
     assert found["SESSION_COOKIE_SECURE"]
     assert found["CSRF_COOKIE_SECURE"]
     assert found["SESSION_COOKIE_HTTPONLY"]
+
+
+def test_a_home_in_use_becomes_no_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAICHO_HOME", str(tmp_path))
+    (tmp_path / "portal.db").touch()
+    with pytest.raises(Refusal, match="試用環境ではありません"):
+        running.demo()
+    assert not (tmp_path / "portal.toml").exists()
+
+
+def test_a_taken_port_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAICHO_HOME", str(tmp_path / "home"))
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(Refusal, match="--port"):
+            running.serve(other.getsockname()[1], print)
+    assert not (tmp_path / "home").exists()
 
 
 def test_the_demo_tells_logins_that_work_and_changes_nothing_again(db: None) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from portal_stub.accounts.models import User
 from portal_stub.accounts.passwords import SYMBOLS, PasswordRules, make_password
 from portal_stub.history.models import AccessRecord
-from tests.portal.conftest import PASSWORD, World, text
+from tests.portal.conftest import PASSWORD, Hand, World, text
 
 
 def faults(password: str, user: User | None = None) -> list[str]:
@@ -107,6 +107,22 @@ def test_what_is_refused_changes_nothing(
     reply = change(visit(world.applicant), **typed)
     assert message in text(reply)
     assert User.objects.get(pk=world.applicant.pk).check_password(PASSWORD)
+
+
+@pytest.mark.req("G-033")
+def test_after_ninety_days_a_new_password_is_suggested_not_forced(
+    world: World, visit: Callable[..., Client], hand: Hand
+) -> None:
+    change(visit(world.applicant))
+    change(
+        visit(world.applicant, password="Fresh-mind.2"), current="Fresh-mind.2", new=PASSWORD
+    )  # the former one again
+    hand.on(days=90, seconds=-1)
+    assert "変更をお勧めします" not in text(visit(world.applicant).get("/menu/"))
+    hand.on(seconds=1)
+    reply = visit(world.applicant).get("/menu/")
+    assert reply.status_code == 200
+    assert "変更をお勧めします" in text(reply)
 
 
 @pytest.mark.req("F-050", "G-052")
