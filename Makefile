@@ -58,7 +58,7 @@ test: setup ## all tests; installs the Debian packages they need when missing
 	@bash tests/setup_servers.sh
 	@$(PY) -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
 
-dev: setup ## Dagster web UI and daemon on 127.0.0.1 with sample data
+dev: setup ## Dagster web UI, daemon and portal on 127.0.0.1 with sample data
 	@$(PY) -m daicho.dev
 
 bench: setup ## the numbers that we promise, measured

@@ -1,4 +1,4 @@
-"""``make dev``: Dagster's web UI and daemon on sample data, on this machine only, until Ctrl-C.
+"""``make dev``: Dagster's web UI and daemon and the portal on sample data, on this machine only, until Ctrl-C.
 
 A home of its own (``var/dev``) is filled once by living the sample month; then the product's clock runs on from the
 next business morning and two fresh uploads are dropped, so that there is something to watch.
@@ -26,17 +26,19 @@ from sensors.windows import TOKYO
 
 PROJECT = Path(__file__).resolve().parent.parent
 PORT = 3000
+PORTAL_PORT = 8000
 _HOLDER_LINES = {"enterprise": 200, "simplified-notice": 60}
 
 
 def main() -> int:
     """Prepares the sample home if needed, starts the servers and waits for Ctrl-C."""
-    if _taken(PORT):
-        print(
-            f"ポート {PORT} は別のプログラムが使っています。終了させてから make dev をやり直してください。",
-            file=sys.stderr,
-        )
-        return 2
+    for port in (PORT, PORTAL_PORT):
+        if _taken(port):
+            print(
+                f"ポート {port} は別のプログラムが使っています。終了させてから make dev をやり直してください。",
+                file=sys.stderr,
+            )
+            return 2
     os.environ.setdefault("DAICHO_HOME", str(PROJECT / "var" / "dev"))
     os.environ.pop("DAICHO_NOW", None)
     home = Settings.from_env().home
@@ -52,12 +54,17 @@ def main() -> int:
     signal.signal(
         signal.SIGTERM, signal.default_int_handler
     )  # ended by a supervisor: stop the servers as well
-    servers = _start(home / "servers.log")
+    daicho = [sys.executable, "-c", "import sys; from daicho.cli import main; sys.exit(main())"]
+    # The portal is a command like others: nothing of it is imported here.
+    subprocess.run([*daicho, "portal", "demo"], check=True, cwd=PROJECT)
+    servers = _start(home / "servers.log", [*daicho, "portal", "serve", "--port", str(PORTAL_PORT)])
     try:
+        _wait_for(f"http://127.0.0.1:{PORTAL_PORT}/login/")
         _wait_for(f"http://127.0.0.1:{PORT}/server_info")
         _drop_something(store)
         print(
             f"\n  Dagster        http://127.0.0.1:{PORT}\n"
+            f"  ポータル       http://127.0.0.1:{PORTAL_PORT}  (ログインは上の表)\n"
             f"  受付フォルダ   {home / 'drop'}/<保険利用者コード>/\n"
             f"  製品の時計     {morning:%Y-%m-%d %H:%M} から進みます\n"
             f"  コマンド       DAICHO_HOME={home} DAICHO_NOW='{os.environ['DAICHO_NOW']}' .venv/bin/daicho status\n"
@@ -106,7 +113,7 @@ def _drop_something(store: Store) -> None:
         temporary.rename(path)
 
 
-def _start(log: Path) -> list[subprocess.Popen[bytes]]:
+def _start(log: Path, portal: list[str]) -> list[subprocess.Popen[bytes]]:
     folder = Path(sys.executable).parent
     workspace = ["-w", str(PROJECT / "workspace.yaml")]
     commands = [
@@ -121,6 +128,7 @@ def _start(log: Path) -> list[subprocess.Popen[bytes]]:
             "warning",
         ],
         [str(folder / "dagster-daemon"), "run", *workspace, "--log-level", "warning"],
+        portal,
     ]
     # Groups of their own: Ctrl-C reaches this process alone, which stops them in order.
     with log.open("ab") as output:

@@ -180,8 +180,8 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
             "disable_existing_loggers": False,
             "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-            # A form that is sent back to its user is no event for the operator.
-            "loggers": {"django.request": {"level": "ERROR"}},
+            # A form that is sent back to its user, or one that waits its turn, is no event for the operator.
+            "loggers": {"django.request": {"level": "ERROR"}, "waitress.queue": {"level": "ERROR"}},
             "root": {"handlers": ["console"], "level": "WARNING"},
         },
     }
