@@ -209,10 +209,15 @@ def _with_notice_limit(frame: pl.DataFrame, product: Product, reference: Referen
         .then(pl.coalesce(pl.col("inspection_date_day").max().over("branch_id"), last_shipment))
         .otherwise(pl.coalesce("due_date_day", last_shipment))
     )
-    months = pl.format("{}mo", pl.col("limit_months").fill_null(0))
+    # One shift per number of months that occurs: a shift that differs by row is read from text, row by row.
+    months = pl.col("limit_months").fill_null(0)
+    shifted = pl.coalesce(
+        pl.when(months == count).then(base.dt.offset_by(f"{count}mo"))
+        for count in frame["limit_months"].fill_null(0).unique().to_list() or [0]
+    )
     added = pl.when("limit_adds_usance").then(pl.col("usance").fill_null(0)).otherwise(0)
     frame = frame.with_columns(
-        (base.dt.offset_by(months) + pl.duration(days=added)).alias("own_limit"), ends.alias("settles_on")
+        (shifted + pl.duration(days=added)).alias("own_limit"), ends.alias("settles_on")
     )
     last = pl.col("settles_on") == pl.col("settles_on").max().over("branch_id")
     return frame.with_columns(

@@ -33,15 +33,21 @@ def judge(decoded: Decoded) -> Judged:
     layout = decoded.layout
     raw = _tidy(decoded.records, layout)
     forms = {field.field: _form(field) for field in layout.fields}
-    partial = pl.col("process_type").is_in(list(PARTIAL_TYPES))
     written = raw.with_columns(
-        pl.when(pl.lit(field.field not in IDENTIFYING) & partial & (pl.col(field.field) == CLEARED))
-        .then(pl.lit(CLEARED))
-        .when(pl.col(field.field).is_not_null() & _good(field, forms[field.field]))
+        pl.when(pl.col(field.field).is_not_null() & _good(field, forms[field.field]))
         .then(forms[field.field])
         .alias(field.field)
         for field in layout.fields
     )
+    partial = pl.col("process_type").is_in(list(PARTIAL_TYPES))
+    if raw.select(partial.any()).item():
+        cells = [field.field for field in layout.fields if field.field not in IDENTIFYING]
+        cleared = raw.select(
+            ((pl.col(name) == CLEARED) & partial).fill_null(False).alias(name) for name in cells
+        )
+        written = written.with_columns(
+            pl.when(cleared[name]).then(pl.lit(CLEARED)).otherwise(name).alias(name) for name in cells
+        )
     # What was written but not in form: the findings speak of the raw text.
     raw = raw.with_columns(
         (raw[field.field].is_not_null() & written[field.field].is_null()).alias(f"bad_{field.field}")
