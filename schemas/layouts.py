@@ -85,7 +85,14 @@ class Layout:
 
 IDENTIFYING = (
     *("process_type", "application_year", "application_serial", "notice_year", "notice_serial", "branch_no"),
-    *("history_no", "agreement_code", "policyholder_code", "shipment_no", "settlement_no", "source_branch_no"),
+    *(
+        "history_no",
+        "agreement_code",
+        "policyholder_code",
+        "shipment_no",
+        "settlement_no",
+        "source_branch_no",
+    ),
     *("change_date", "change_reason", "shipment_process_type", "settlement_process_type"),
 )
 """Fields that say which line a partial record is about and why; all others are what it may change or clear."""

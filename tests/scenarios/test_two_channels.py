@@ -19,7 +19,9 @@ from tests.homes import Home
 TYPED = [
     kit.enterprise_row(export_contract_no="EX-0001"),
     kit.enterprise_row(export_contract_no="EX-0001", shipment_no="02", last_shipment_date="20190131"),
-    kit.enterprise_row(export_contract_no="0EX-2", disclosure_marks="2", currency="USD", contract_amount="1234567.89"),
+    kit.enterprise_row(
+        export_contract_no="0EX-2", disclosure_marks="2", currency="USD", contract_amount="1234567.89"
+    ),
 ]
 
 
