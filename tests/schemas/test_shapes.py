@@ -135,7 +135,7 @@ def test_products_are_found_by_their_interface_name_only() -> None:
         "企業総合保険", "設備財包括保険", "消費財包括保険", "簡易通知型包括保険",
     }  # fmt: skip
     assert frozenset("12345") == PROCESS_TYPES
-    assert PROCESS_TYPES - PARTIAL_TYPES == {"1"}
+    assert {"1"} == PROCESS_TYPES - PARTIAL_TYPES
 
 
 @pytest.mark.parametrize(
