@@ -7,9 +7,9 @@ from typing import Any
 import polars as pl
 
 from daicho.store import Store
-from pipelines.ledger import as_of, bookings, current, current_versions, listings, with_stage
+from pipelines.hierarchy import CONTRACT
+from pipelines.ledger import as_of, bookings, confirmed, current, current_versions, with_stage
 from pipelines.post import (
-    CONTRACT,
     EXPOSURE,
     PAYER,
     Blocked,
@@ -19,7 +19,6 @@ from pipelines.post import (
     contracts_of,
     payers_of,
 )
-from schemas.journal import CONFIRMATION
 from schemas.layouts import all_layout_fields, layout_of
 from schemas.money import COMPONENTS, percent_text
 from schemas.products import Product
@@ -76,12 +75,9 @@ def ledger_state(
     )
     numbers = applications_of(candidates) | set(wanted.collect().to_series().to_list())
     lines = booked.filter(application.is_in(sorted(numbers)) if numbers else pl.lit(False)).collect()
-    confirmed = listings(journal, CONFIRMATION).select(
-        pl.col("listed_journal_no").alias("journal_no"), pl.lit("confirmed").alias("stage")
-    )
     if lines.height:
-        confirmed = confirmed.filter(pl.col("journal_no").is_in(lines["journal_no"].to_list()))
-        lines = lines.join(confirmed.collect(), on="journal_no", how="left", maintain_order="left")
+        here = confirmed(journal).filter(pl.col("journal_no").is_in(lines["journal_no"].to_list()))
+        lines = lines.join(here.collect(), on="journal_no", how="left", maintain_order="left")
     else:
         lines = lines.with_columns(pl.lit(None, pl.String).alias("stage"))
     lines = lines.with_columns(pl.col("stage").fill_null("unconfirmed"))

@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.assess import Assessment, screened_lines
 from pipelines.change_rules import merge_rules, notice_rules, record_rules, substantial, version_rules
+from pipelines.hierarchy import CONTRACT, numbered
 from pipelines.ledger import current_versions, month_of
 from pipelines.reference import Reference
 from pipelines.rerate import rated_version
@@ -67,8 +68,7 @@ def apply_changes(
                 pl.lit(str(assessment.layout.product)).alias("product"),
             ]
             booked = pl.concat([booked, rows.with_columns(standing)], how="diagonal_relaxed")
-        at_fault = findings.filter(pl.col("severity") == "error").select("record").unique()
-        failed = pl.concat([failed, part.join(at_fault, on="record").select("application_no")]).unique()
+        failed = pl.concat([failed, _at_fault(findings, part)]).unique()
     rows = pl.concat(made, how="diagonal_relaxed") if made else _nothing()
     return Changed(rows, in_order(*found) if found else empty())
 
@@ -77,9 +77,8 @@ def named(changes: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Records with ``application_no`` (``YY-NNNNNN-BB``) of the branch they are about; without a usable key left out."""
     kind = "notice" if is_notice(layout.product) else "application"
     year, serial = pl.col(f"{kind}_year"), pl.col(f"{kind}_serial")
-    plain = serial.str.strip_chars_start("0").str.pad_start(6, "0")
     return changes.with_columns(
-        pl.format("{}-{}-{}", year, plain, pl.col("branch_no")).alias("application_no")
+        pl.format("{}-{}", numbered(year, serial), pl.col("branch_no")).alias("application_no")
     ).filter(pl.col("application_no").is_not_null())
 
 
@@ -114,7 +113,8 @@ def _one_round(
     layout, address = assessment.layout, assessment.address
     if part.is_empty():
         return _nothing(), empty()
-    facts = _facts(booked, calendar)
+    now = now_of(booked)
+    facts = _facts(booked, now, calendar)
     newest = tables(assessment.reference_load)
     reasons = newest.codes("change_reasons", assessment.acceptance_date)
     holders = newest.table("policyholders").select("holder", "association")
@@ -128,12 +128,11 @@ def _one_round(
         pl.col("change_reason").is_in(sorted(reasons)).alias("reason_known"),
     )
     if not is_notice(layout.product):
-        told = _with_known_lines(told, booked)
+        told = _with_known_lines(told, now)
     findings = [
         findings_of(told, record_rules(layout, assessment.submitter, assessment.received_on), layout, address)
     ]
     good = told.join(_at_fault(findings[0], told), on="application_no", how="anti")
-    now = now_of(booked)
     withdrawn = _withdrawals(good.filter(pl.col("process_type") == "5"), now, booked)
     good = good.filter(pl.col("process_type") != "5")
     if good.is_empty():
@@ -176,9 +175,8 @@ def _at_fault(findings: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     return records.join(wrong, on="record").select("application_no").unique()
 
 
-def _facts(booked: pl.DataFrame, calendar: BusinessCalendar) -> pl.DataFrame:
+def _facts(booked: pl.DataFrame, now: pl.DataFrame, calendar: BusinessCalendar) -> pl.DataFrame:
     """Per branch what decides whether a record may come: its current version, stage, cut-off, and whose it is."""
-    now = now_of(booked)
     facts = (
         booked.group_by("application_no")
         .agg(
@@ -196,7 +194,6 @@ def _facts(booked: pl.DataFrame, calendar: BusinessCalendar) -> pl.DataFrame:
                 pl.col("history_no").first().alias("is_history"),
                 pl.col("stage").first().alias("is_stage"),
                 pl.col("unit").first().alias("is_unit"),
-                pl.col("change_notice_limit").max().alias("is_limit"),
             ),
             on="application_no",
             how="left",
@@ -226,9 +223,8 @@ def _changes_something(layout: Layout) -> pl.Expr:
     return pl.any_horizontal(*fields, *flags)
 
 
-def _with_known_lines(told: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
+def _with_known_lines(told: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """``shipment_there``, ``shipment_lives``, ``line_there``, ``line_lives``: what the current version has."""
-    now = now_of(booked)
     for what, keys in (("shipment", _LINE[:2]), ("line", _LINE)):
         there = now.group_by(keys).agg(
             pl.lit(True).alias(f"{what}_there"), (~pl.col("removed")).any().alias(f"{what}_lives")
@@ -287,11 +283,14 @@ def _withdrawals(records: pl.DataFrame, now: pl.DataFrame, booked: pl.DataFrame)
 def _merged(good: pl.DataFrame, now: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The complete new versions as text, and the lines before them."""
     before = now.join(good.select("application_no").unique(), on="application_no", how="semi")
-    lines = before.with_columns(pl.lit(False).alias("added"))
+    lines = before
     if not is_notice(layout.product):
         lines = pl.concat([lines, _added(good, before, layout)], how="diagonal_relaxed")
     lines = _overridden(lines, good, ["application_no"], changeable(layout, "header", "branch", "record"))
-    lines = lines.with_columns(pl.col("record").alias("was_record"), *_touched_by(None))
+    # Flags are of the act, not of the line: those of the version before mean nothing now.
+    lines = lines.with_columns(
+        pl.lit(None, pl.String).alias(flag) for flag in ("shipment_process_type", "settlement_process_type")
+    )
     if not is_notice(layout.product):
         shipments = good.filter(pl.col("shipment_no").is_not_null())
         single = shipments.filter(pl.col("settlement_no").is_not_null())
@@ -300,12 +299,6 @@ def _merged(good: pl.DataFrame, now: pl.DataFrame, layout: Layout) -> tuple[pl.D
         lines = _without_removed(lines, shipments, single, layout)
     lines = _addressed(lines, good, layout)
     return _numbered(lines, good, layout), before
-
-
-def _touched_by(name: None) -> list[pl.Expr]:
-    return [
-        pl.lit(name, pl.String).alias(flag) for flag in ("shipment_process_type", "settlement_process_type")
-    ]
 
 
 def _overridden(
@@ -362,7 +355,6 @@ def _added(good: pl.DataFrame, before: pl.DataFrame, layout: Layout) -> pl.DataF
         .with_columns(
             pl.format("{}/{}/{}", *_LINE).alias("line_id"),
             pl.lit(False).alias("removed"),
-            pl.lit(True).alias("added"),
         )
     )
 
@@ -408,9 +400,7 @@ def _addressed(lines: pl.DataFrame, good: pl.DataFrame, layout: Layout) -> pl.Da
                 maintain_order="left",
             )
         by = [pl.col("by_line"), pl.col("by_shipment"), *by]
-    lines = lines.with_columns(
-        pl.coalesce(by).alias("record"), pl.coalesce(by).is_not_null().alias("touched")
-    )
+    lines = lines.with_columns(pl.coalesce(by).alias("record"))
     return lines.join(
         good.select("record", "line", "row").unique("record"), on="record", how="left", maintain_order="left"
     )
@@ -528,13 +518,12 @@ def _compared(lines: pl.DataFrame, before: pl.DataFrame, layout: Layout) -> pl.D
 
 def _with_other_number(lines: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """``insured_as``: the other application under which a contract stands that a change names anew, else null."""
-    contract = ["agreement_code", "export_contract_no"]
     own = pl.col("application_no").str.head(-3)
-    standing = now.select(*contract, own.alias("insured_as")).unique()
+    standing = now.select(*CONTRACT, own.alias("insured_as")).unique()
     moved = lines.filter(pl.col("export_contract_no") != pl.col("old_export_contract_no"))
     found = (
-        moved.select(*contract, "line_id", own.alias("own"))
-        .join(standing, on=contract)
+        moved.select(*CONTRACT, "line_id", own.alias("own"))
+        .join(standing, on=CONTRACT)
         .filter(pl.col("insured_as") != pl.col("own"))
         .group_by("line_id")
         .agg(pl.col("insured_as").min())

@@ -6,6 +6,7 @@ The branch is an application of its own in rating and time; only its number belo
 import polars as pl
 
 from pipelines.assess import Assessment
+from pipelines.hierarchy import numbered
 from pipelines.ledger import standing_versions
 from pipelines.rules import Rule, findings_of
 from schemas.findings import empty
@@ -22,8 +23,8 @@ def is_increase() -> pl.Expr:
 
 
 def _named(lines: pl.DataFrame) -> pl.DataFrame:
-    plain = pl.col("application_serial").str.strip_chars_start("0").str.pad_start(6, "0")
-    return lines.with_columns(pl.format("{}-{}", "application_year", plain).alias("enlarges"))
+    number = numbered(pl.col("application_year"), pl.col("application_serial"))
+    return lines.with_columns(number.alias("enlarges"))
 
 
 def enlarged_applications(lines: pl.DataFrame) -> list[str]:

@@ -8,6 +8,14 @@ import polars as pl
 
 from schemas.products import Product, is_notice
 
+CONTRACT = ["agreement_code", "export_contract_no"]
+"""What tells one insured contract from another."""
+
+
+def numbered(year: pl.Expr, serial: pl.Expr) -> pl.Expr:
+    """The number of an application as it is shown, ``YY-NNNNNN``, however many zeros its serial was written with."""
+    return pl.format("{}-{}", year, serial.str.strip_chars_start("0").str.pad_start(6, "0"))
+
 
 def with_groups(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
     """Ledger records with ``application_id``, ``branch_id``, ``shipment_id``, ``line_no`` and ``branch_key``.

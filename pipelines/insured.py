@@ -4,10 +4,9 @@ import polars as pl
 
 from pipelines.assess import Assessment
 from pipelines.change import now_of
+from pipelines.hierarchy import CONTRACT
 from pipelines.rules import Rule, findings_of
 from schemas.products import is_notice
-
-_CONTRACT = ["agreement_code", "export_contract_no"]
 
 
 def already_insured(assessment: Assessment, booked: pl.DataFrame, changed: pl.DataFrame) -> pl.DataFrame:
@@ -25,10 +24,10 @@ def already_insured(assessment: Assessment, booked: pl.DataFrame, changed: pl.Da
     stands = (
         now_of(booked)
         .filter(~pl.col("removed"))
-        .select(*_CONTRACT, "application_no")
+        .select(*CONTRACT, "application_no")
         .unique()
         .join(freed, on="application_no", how="left")
-        .group_by(_CONTRACT)
+        .group_by(CONTRACT)
         .agg(
             pl.col("application_no").min().alias("insured_as"),
             pl.col("freed_by").max().alias("freed_by"),
@@ -38,7 +37,7 @@ def already_insured(assessment: Assessment, booked: pl.DataFrame, changed: pl.Da
     # A record that names an application is an increase, or told to be wrong.
     unnamed = pl.col("application_year").is_null() & pl.col("application_serial").is_null()
     lines = assessment.lines.filter((pl.col("process_type") == "1") & unnamed).join(
-        stands, on=_CONTRACT, how="left", maintain_order="left"
+        stands, on=CONTRACT, how="left", maintain_order="left"
     )
     # One finding per branch is enough: its lines all share the contract.
     at_fault = (

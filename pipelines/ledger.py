@@ -51,19 +51,23 @@ def current_versions(journal: pl.LazyFrame) -> pl.LazyFrame:
     return standing.join(newest, on=["application_no", "history_no"], how="semi")
 
 
+def confirmed(journal: pl.LazyFrame) -> pl.LazyFrame:
+    """The booked rows that stand on a 確定台帳: ``journal_no`` and the ``stage`` that this gives them."""
+    return listings(journal, CONFIRMATION).select(
+        pl.col("listed_journal_no").alias("journal_no"), pl.lit("confirmed").alias("stage")
+    )
+
+
 def with_stage(journal: pl.LazyFrame) -> pl.LazyFrame:
     """Every booked version with ``stage``.
 
     ``confirmed`` once it stands on a 確定台帳, ``withdrawn`` when a 5 or a 4 took it away, else ``unconfirmed``;
     withdrawals themselves are ``withdrawn``.
     """
-    confirmed = listings(journal, CONFIRMATION).select(
-        pl.col("listed_journal_no").alias("journal_no"), pl.lit("confirmed").alias("stage")
-    )
     counts = effective_versions(journal).select("journal_no", pl.lit(True).alias("counts"))
     return (
         bookings(journal)
-        .join(confirmed, on="journal_no", how="left")
+        .join(confirmed(journal), on="journal_no", how="left")
         .join(counts, on="journal_no", how="left")
         .with_columns(
             pl.when(pl.col("stage").is_not_null())

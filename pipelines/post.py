@@ -14,6 +14,7 @@ import polars as pl
 from pipelines.assess import Assessment
 from pipelines.change import Changed, Tables, apply_changes, named
 from pipelines.enlarge import enlarged, enlarged_applications, is_increase, with_new_branches
+from pipelines.hierarchy import CONTRACT
 from pipelines.insured import already_insured
 from pipelines.limits import limit_findings
 from pipelines.money import yen_sum
@@ -26,7 +27,6 @@ from schemas.money import COMPONENTS
 from schemas.products import Product, is_notice
 from sensors.calendar import BusinessCalendar
 
-CONTRACT = ["agreement_code", "export_contract_no"]
 PAYER = ["agreement_code", "payer_code"]
 EXPOSURE = (
     *(

@@ -19,7 +19,8 @@ _CATEGORY = {"a": "country_category_pre", "b": "country_category", "c": None, "d
 _DAYS = {"a": "days_pre", "b": "days_post", "c": "days_pre", "d": "days_post"}
 _BASE = {"a": "base_pre_yen", "b": "base_post_yen", "c": "base_pre_yen", "d": "base_post_yen"}
 _FACTORS = ("full_political", "currency_rider", "additional_cost")
-_NEVER = date(9999, 12, 31)
+NEVER = date(9999, 12, 31)
+"""``lent_until`` of rates that a product has of its own."""
 RATES_OF: dict[Product, tuple[Product, ...]] = {
     Product.ENTERPRISE: (Product.ENTERPRISE,),
     Product.SIMPLIFIED_NOTICE: (Product.SIMPLIFIED_NOTICE,),
@@ -81,50 +82,52 @@ def _with_rate_row(frame: pl.DataFrame, c: str, product: Product, reference: Ref
     first, *rest = RATES_OF[product]
     own = table.filter(pl.col("product") == first)
     # Once the product has rates of its own in force, only those count.
-    until = own["valid_from"].min() if own.height else _NEVER
+    until = own["valid_from"].min() if own.height else NEVER
     lent = table.filter(pl.col("product").is_in(rest))
     own = pl.concat(
         [
-            own.with_columns(pl.lit(_NEVER).alias("lent_until")),
+            own.with_columns(pl.lit(NEVER).alias("lent_until")),
             lent.with_columns(pl.lit(until, pl.Date).alias("lent_until")),
         ]
     )
     category = pl.col(_CATEGORY[c]) if _CATEGORY[c] else pl.lit(None, pl.String)  # type: ignore[arg-type]
     frame = frame.with_columns(category.alias("rate_category"))
-    asked = frame.select("rate_category", "payer_class", "acceptance_date").unique()
-    rows = own.select(
-        pl.col("country_category").alias("row_category"),
-        pl.col("buyer_rating").alias("row_rating"),
+    keys = {"rate_category": "category", "payer_class": "rating", "acceptance_date": "day"}
+    chosen = chosen_rates(frame.select(keys.keys()).rename(keys), own)
+    matches = chosen.select(
+        *(pl.col(name).alias(column) for column, name in keys.items()),
+        pl.col("country_category").alias(f"rate_row_category_{c}"),
+        pl.col("buyer_rating").alias(f"rate_row_rating_{c}"),
         pl.col("valid_from").alias(f"rate_from_{c}"),
         pl.col("rate_set").alias(f"rate_set_{c}"),
         pl.col("a").alias(f"a_{c}"),
         pl.col("b").alias(f"b_{c}"),
-        "lent_until",
     )
-    matches = (
-        asked.join(rows, how="cross")
+    return frame.join(matches, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
+
+
+def chosen_rates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """The rate row that counts: latest ``valid_from``, then the specific before ``*``, category before rating.
+
+    Args:
+        asked: ``category``, ``rating``, ``day``; null where a danger does not depend on it.
+        rates: rows of the table ``rates`` of one danger, with ``lent_until``: the first day they no longer count.
+
+    Returns:
+        The asked rows, each once, that have a rate, with the columns of their row.
+    """
+    row_category, row_rating = pl.col("country_category"), pl.col("buyer_rating")
+    return (
+        asked.unique()
+        .join(rates, how="cross")
         .filter(
-            pl.col(f"rate_from_{c}") <= pl.col("acceptance_date"),
-            pl.col("acceptance_date") < pl.col("lent_until"),
-            (pl.col("row_category") == "*") | (pl.col("row_category") == pl.col("rate_category")),
-            (pl.col("row_rating") == "*") | (pl.col("row_rating") == pl.col("payer_class")),
+            pl.col("valid_from") <= pl.col("day"),
+            pl.col("day") < pl.col("lent_until"),
+            (row_category == "*") | (row_category == pl.col("category")),
+            (row_rating == "*") | (row_rating == pl.col("rating")),
         )
-        .sort(
-            pl.col(f"rate_from_{c}"),
-            pl.col("row_category") != "*",
-            pl.col("row_rating") != "*",
-            descending=True,
-        )
-        .unique(["rate_category", "payer_class", "acceptance_date"], keep="first", maintain_order=True)
-        .drop("lent_until")
-        .rename({"row_category": f"rate_row_category_{c}", "row_rating": f"rate_row_rating_{c}"})
-    )
-    return frame.join(
-        matches,
-        on=["rate_category", "payer_class", "acceptance_date"],
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
+        .sort(pl.col("valid_from"), row_category != "*", row_rating != "*", descending=True)
+        .unique(["category", "rating", "day"], keep="first", maintain_order=True)
     )
 
 

@@ -17,6 +17,7 @@ import polars as pl
 
 from pipelines.money import premium_of_days, rate_milli
 from pipelines.periods import insurance_year
+from pipelines.rate import NEVER, chosen_rates
 from pipelines.reference import Reference
 from schemas.journal import SCHEMA, YEARLY
 from schemas.products import Product
@@ -320,31 +321,16 @@ def _rated(plan: pl.DataFrame, reference: Reference) -> pl.DataFrame:
 
 
 def _with_rate_row(frame: pl.DataFrame, reference: Reference) -> pl.DataFrame:
-    """``a`` and ``b`` of component P in force on the first day of the year: latest, then specific, category first."""
-    rows = (
+    """``a`` and ``b`` of component P in force on the first day of the year."""
+    rates = (
         reference.table("rates")
         .filter(pl.col("component") == "p", pl.col("product") == Product.SIMPLIFIED_NOTICE)
-        .select(
-            *("a", "b", pl.col("valid_from").alias("rate_from")),
-            pl.col("country_category").alias("row_category"),
-            pl.col("buyer_rating").alias("row_rating"),
-        )
+        .with_columns(pl.lit(NEVER).alias("lent_until"))
     )
-    key = ["country_category", "class", "year_from"]
-    chosen = (
-        frame.select(key)
-        .unique()
-        .join(rows, how="cross")
-        .filter(
-            pl.col("rate_from") <= pl.col("year_from"),
-            (pl.col("row_category") == "*") | (pl.col("row_category") == pl.col("country_category")),
-            (pl.col("row_rating") == "*") | (pl.col("row_rating") == pl.col("class")),
-        )
-        .sort("rate_from", pl.col("row_category") != "*", pl.col("row_rating") != "*", descending=True)
-        .unique(key, keep="first", maintain_order=True)
-        .select(*key, "a", "b")
-    )
-    return frame.join(chosen, on=key, how="left", nulls_equal=True, maintain_order="left")
+    keys = {"country_category": "category", "class": "rating", "year_from": "day"}
+    chosen = chosen_rates(frame.select(keys.keys()).rename(keys), rates)
+    chosen = chosen.select(*(pl.col(name).alias(column) for column, name in keys.items()), "a", "b")
+    return frame.join(chosen, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
 
 
 def _contracts(reference: Reference) -> Iterator[_Contract]:
