@@ -1,0 +1,1 @@
+"""The engine of all procedures and the Web申込状況一覧."""
