@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 
+from portal_stub.accounts.models import StaffRole
+
 View = Callable[..., HttpResponse]
 
 
@@ -56,6 +58,8 @@ class Route:
     right: Right | None
     before_change: bool
     """True: open although the password must be changed first (F-050)."""
+    least: StaffRole | None
+    """On pages of the desk the narrowest role that opens them; wider roles do, too. None elsewhere."""
     view: View
 
     def row(self) -> dict[str, object]:
@@ -83,8 +87,13 @@ def page(
     methods: Sequence[str] = ("GET",),
     right: Right | None = None,
     before_change: bool = False,
+    least: Any = None,
 ) -> Callable[[View], View]:
-    """Declares a view: its address, who may open it, and whether a one-time password protects it."""
+    """Declares a view: its address, who may open it, and whether a one-time password protects it.
+
+    ``least`` is a StaffRole (mypy, without stubs of Django, takes its members for tuples); a page of the desk that
+    names none is open to every member of it.
+    """
 
     def declare(view: View) -> View:
         @functools.wraps(view)
@@ -95,11 +104,14 @@ def page(
             return refused if refused is not None else view(request, *args, **kwargs)
 
         allowed = (*methods, "HEAD") if "GET" in methods else tuple(methods)
-        route = Route(name, path, tuple(methods), chapter, access, otp, right, before_change, guarded)
+        role = StaffRole(least or "reader") if access is Access.STAFF else least
+        route = Route(name, path, tuple(methods), chapter, access, otp, right, before_change, role, guarded)
         if name in ROUTES or any(path == other.path for other in ROUTES.values()):
             raise ValueError(f"page {name} at /{path} is declared twice")
         if access is Access.PUBLIC and (otp or right):
             raise ValueError(f"page {name} cannot be public and protected")
+        if least and access is not Access.STAFF:
+            raise ValueError(f"page {name} asks for a role of the desk but is not of the desk")
         guarded.route = route  # type: ignore[attr-defined]
         ROUTES[name] = route
         return guarded
@@ -124,7 +136,7 @@ def _refusal(route: Route, request: HttpRequest) -> HttpResponse | None:
         return forbidden(request)
     if route.access is Access.APPLICANT and not user.may_enter:
         return forbidden(request)
-    if not has_right(user, route.right):
+    if not has_right(user, route.right) or not has_role(user, route.least):
         return forbidden(request)
     if route.otp and not user.must_change_password and not otp_open(request):
         return render(request, "accounts/otp_protected.html", status=403)
@@ -144,6 +156,11 @@ def has_right(user: Any, right: Right | None) -> bool:
             return bool(user.may_see_applications)
 
 
+def has_role(user: Any, least: StaffRole | None) -> bool:
+    """Whether a member of the desk has a role or a wider one; where none is asked for, everybody has it."""
+    return least is None or (bool(user.role) and StaffRole(user.role).includes(least))
+
+
 def otp_open(request: HttpRequest) -> bool:
     """Whether pages behind the one-time password are open: none is asked for, or it was entered (G-122)."""
     user = request.user
@@ -160,7 +177,7 @@ def may_open(name: str, user: Any) -> bool:
         Access.ADMINISTRATOR: user.is_administrator,
         Access.STAFF: user.is_staff_member,
     }[route.access]
-    return bool(allowed) and has_right(user, route.right)
+    return bool(allowed) and has_right(user, route.right) and has_role(user, route.least)
 
 
 def forbidden(request: HttpRequest) -> HttpResponse:

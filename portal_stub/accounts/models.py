@@ -101,11 +101,16 @@ class ApplicationScope(models.TextChoices):
 
 
 class StaffRole(models.TextChoices):
-    """What a member of the insurer's desk does; the desk's pages will ask for it."""
+    """What a member of the insurer's desk does, narrow to wide; a page asks for the least role that opens it."""
 
     READER = "reader", "照会"
     OPERATOR = "operator", "審査・処理"
     SUPERVISOR = "supervisor", "決裁"
+
+    def includes(self, other: "StaffRole") -> bool:
+        """Whether this role may do what the other does."""
+        order = list(StaffRole)
+        return order.index(self) >= order.index(other)
 
 
 class UserManager(BaseUserManager):

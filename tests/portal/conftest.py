@@ -57,6 +57,9 @@ class World:
     stranger: User
     """管理者 of another holder."""
     staff: User
+    """審査・処理."""
+    staff_reader: User
+    staff_supervisor: User
 
 
 def applicant(administrator: User, codes: tuple[str, ...] = (), **changes: Any) -> User:
@@ -118,7 +121,14 @@ def world(db: None) -> World:
             administrator, name="閲覧 三郎", entry_right="none", data_scope="none", application_scope="none"
         ),
         stranger,
-        ready(rules.create_staff("desk-1", PASSWORD, "operator", name="審査 一郎", mail="desk@example.com")),
+        *(
+            ready(rules.create_staff(login_id, PASSWORD, role, name=name, mail=f"{login_id}@example.com"))
+            for login_id, role, name in (
+                ("desk-1", "operator", "審査 一郎"),
+                ("desk-2", "reader", "照会 三郎"),
+                ("desk-3", "supervisor", "決裁 次子"),
+            )
+        ),
     )
     Mail.objects.all().delete()
     return made

@@ -14,11 +14,12 @@ from django.test import Client
 from django.urls import get_resolver, path, reverse
 
 from portal_stub.access import ROUTES, Access, Right, page, undeclared
-from portal_stub.accounts.models import Holder, User
+from portal_stub.accounts.models import Holder, StaffRole, User
 from portal_stub.pages.menus import MENUS
 from tests.portal.conftest import World, text
 
-ROLES = ["nobody", "administrator", "applicant", "enterer", "reader", "staff"]
+DESK = {"staff_reader": "reader", "staff": "operator", "staff_supervisor": "supervisor"}
+ROLES = ["nobody", "administrator", "applicant", "enterer", "reader", *DESK]
 
 
 @pytest.fixture(autouse=True)
@@ -39,11 +40,12 @@ def expected(name: str, role: str, user: User | None, otp_asked: bool, otp_enter
         return "open"
     if user is None:
         return "login"
+    order = list(DESK.values())
     may = {
-        Access.USER: role != "staff",
+        Access.USER: role not in DESK,
         Access.APPLICANT: role in {"administrator", "applicant", "enterer"},
         Access.ADMINISTRATOR: role == "administrator",
-        Access.STAFF: role == "staff",
+        Access.STAFF: role in DESK and DESK[role] in order[order.index(str(route.least or "reader")) :],
     }[route.access]
     rights = {
         Right.APPLY: {"administrator", "applicant"},
@@ -106,7 +108,19 @@ def test_a_page_cannot_be_declared_twice_or_public_and_protected() -> None:
         page("login", "elsewhere/", chapter="-", access=Access.PUBLIC, otp=False)(lambda request: None)
     with pytest.raises(ValueError, match="public and protected"):
         page("new", "new/", chapter="-", access=Access.PUBLIC, otp=True)(lambda request: None)
+    with pytest.raises(ValueError, match="role of the desk"):
+        page("new", "new/", chapter="-", access=Access.USER, otp=True, least=StaffRole.OPERATOR)(
+            lambda request: None
+        )
     assert "new" not in ROUTES
+
+
+def test_a_wider_role_of_the_desk_includes_the_narrower_ones() -> None:
+    assert [[str(one) for one in StaffRole if role.includes(one)] for role in StaffRole] == [
+        ["reader"],
+        ["reader", "operator"],
+        ["reader", "operator", "supervisor"],
+    ]
 
 
 def test_menu_entries_say_what_their_pages_declare() -> None:
