@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 BLANK = "—"
 """What paper shows where a value does not exist (a danger that is not covered has no rate)."""
@@ -151,7 +152,7 @@ def day_texts(values: pl.Series) -> list[str]:
 
 def texts(values: pl.Series) -> list[str]:
     """Any column as text; null becomes :data:`BLANK`."""
-    return values.cast(pl.String).fill_null(BLANK).to_list()
+    return values.cast(str).fill_null(BLANK).to_list()
 
 
 def _each(form: Callable[[Any], str], values: pl.Series) -> list[str]:

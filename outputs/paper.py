@@ -193,6 +193,8 @@ _LOOKALIKES = {0x2211: 0x03A3}
 MOST_LINES = 12
 """Of one wrapped cell, so that a row always fits on a page; the CSV has all of it."""
 _INVISIBLE = frozenset([*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0x200B, 0x200C, 0x200D, 0xFEFF])
+_MOST_HANGING = 1000
+"""How far (thousandths of the type size) signs that start no line may stand out before they start one after all."""
 _NO_LINE_START = frozenset(
     "、。，．,.・：；:;）」』】〉》)]!?！？ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々％%円"
 )
@@ -204,6 +206,9 @@ class Paper:
     Every page carries the document name, the policyholder with code, the product, the date of making and
     ``page n/m`` (D-044).
     """
+
+    legible_at = "同じ内容のCSV"
+    """Where characters stand that the typeface lacks."""
 
     def __init__(
         self,
@@ -347,7 +352,8 @@ class Paper:
             line, used = "", 0.0
             for character in paragraph:
                 wide = self._widths[character]
-                if used + wide > limit and line and character not in _NO_LINE_START:
+                hangs = character in _NO_LINE_START and used <= limit + _MOST_HANGING
+                if used + wide > limit and line and not hangs:
                     head, tail = _word_break(line, character)
                     lines.append(head)
                     line = tail
@@ -476,7 +482,7 @@ class Paper:
         pdf = self._pdf
         header = self.header
         pdf.set_title(f"{self.title} {header.holder_name}")
-        pdf.set_subject(f"{header.product_name} {self.title} 保険利用者コード {header.holder_code}")
+        pdf.set_subject(self.subject())
         pdf.set_author(header.issuer or "daicho")
         pdf.set_creator("daicho")
         pdf.set_lang("ja-JP")
@@ -492,7 +498,16 @@ class Paper:
             pdf._out("q\n" + "\n".join(self._page + body) + "\nQ")
         return bytes(pdf.output())
 
+    def subject(self) -> str:
+        """What the file's properties say it is about."""
+        return f"{self.header.product_name} {self.title} 保険利用者コード {self.header.holder_code}"
+
     def _draw_frame(self, number: int, pages: int) -> None:
+        self._draw_title(number, pages)
+        self._draw_parties()
+        self._draw_foot(number, pages)
+
+    def _draw_title(self, number: int, pages: int) -> None:
         header = self.header
         title = Style(16.0, ACCENT, bold=True)
         self.text(self.left, 14.2, self.title, title)
@@ -503,6 +518,9 @@ class Paper:
         self.text(self.right, 10.2, f"作成日　{day_long(header.created_at)}", right, "right")
         self.text(self.right, 14.4, f"{number} / {pages} ページ", right, "right")
         self.rule(17.0, ACCENT, 1.1)
+
+    def _draw_parties(self) -> None:
+        header = self.header
         product = replace(VALUE, colour=ACCENT, bold=True)
         code = f"保険利用者コード　{header.holder_code}"
         start = self.left + 16
@@ -523,6 +541,9 @@ class Paper:
             self.text(start, 27.0, code, VALUE)
             self.text(self.right, 27.0, header.product_name, product, "right")
         self.rule(self._head - 3.9)
+
+    def _draw_foot(self, number: int, pages: int) -> None:
+        header = self.header
         foot = self.height - 6.4
         self.rule(self.height - FOOT + 1.8)
         small = Style(6.0, MUTED)
@@ -532,7 +553,7 @@ class Paper:
             self.text(
                 (self.left + self.right) / 2,
                 foot,
-                f"{GETA} は印字できない文字です。正しい文字は同じ内容のCSVでご確認ください。",
+                f"{GETA} は印字できない文字です。正しい文字は{self.legible_at}でご確認ください。",
                 small,
                 "center",
             )
