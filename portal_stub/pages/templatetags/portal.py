@@ -1,6 +1,7 @@
 """Tags of the components; known to every template without loading."""
 
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django import template
 from django.utils.html import format_html_join
@@ -59,3 +60,30 @@ def chosen(bound: Any) -> str:
     """The words of what was chosen."""
     words = {str(value): label for value, label in bound.field.choices}
     return str(words.get(str(bound.value()), ""))
+
+
+@register.inclusion_tag("pages/parts/pager.html")
+def pager(
+    page: Any, url: str, where: str = "上", name: str = "一覧", parameter: str = "page"
+) -> dict[str, Any]:
+    """≪ ＜ ＞ ≫ of a long list (K-008); ``url`` keeps its other conditions. Nothing where one page is enough.
+
+    Used above (``where`` 上) and below (下) the list; ``page`` comes of ``pages.paging.paged``.
+    """
+    address = urlsplit(url)
+    kept = [
+        (key, value) for key, value in parse_qsl(address.query, keep_blank_values=True) if key != parameter
+    ]
+
+    def link(number: int) -> str:
+        return f"{address.path}?{urlencode([*kept, (parameter, str(number))])}"
+
+    return {
+        "page": page,
+        "where": where,
+        "name": name,
+        "first": link(1),
+        "previous": link(page.number - 1),
+        "next": link(page.number + 1),
+        "last": link(page.paginator.num_pages),
+    }
