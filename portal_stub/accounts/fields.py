@@ -87,6 +87,23 @@ class PhoneField(AsciiField):
     fault = "半角の数字とハイフンで入力してください（例: 03-1234-5678）。"
 
 
+class PostalCodeField(AsciiField):
+    """郵便番号: three and four digits, kept with the hyphen (F-034)."""
+
+    pattern = re.compile(r"([0-9]{3}-?[0-9]{4})?")
+    hint = "半角数字とハイフン"
+    fault = "3桁-4桁の半角数字で入力してください（例: 100-0001）。"
+
+    def __init__(self, *, label: str = "郵便番号", **kwargs: Any) -> None:
+        super().__init__(label=label, limit=8, example="100-0001", **kwargs)
+        self.widget.attrs.update({"autocomplete": "postal-code", "size": "10"})
+
+    def clean(self, value: Any) -> str:
+        """The code as it is kept."""
+        text = super().clean(value)
+        return f"{text[:3]}-{text[-4:]}" if text else ""
+
+
 class MailField(AsciiField):
     """メールアドレス: half-width, of the shape of an address."""
 

@@ -37,13 +37,17 @@ class KeptBackend(BaseEmailBackend):
         return len(email_messages)
 
 
-def post(kind: str, to: str, *, user: Any, secret: str = "", **words: Any) -> Mail:
-    """Puts one mail about ``user`` into the outbox; ``secret`` is kept apart until it is sent."""
+def post(kind: str, to: str, *, user: Any = None, secret: str = "", **words: Any) -> Mail:
+    """Puts one mail into the outbox; ``secret`` is kept apart until it is sent.
+
+    ``user`` is whom it is about; without one (nobody is registered yet) ``words`` says what the text needs.
+    """
     text, now = TEXTS[kind], clock.now()
+    holder = user.holder if user else None
     known = {
-        "holder_name": user.holder.name if user.holder else "",
-        "name": user.name,
-        "login_id": user.login_id,
+        "holder_name": holder.name if holder else "",
+        "name": user.name if user else "",
+        "login_id": user.login_id if user else "",
         "at": now.strftime("%Y/%m/%d %H:%M"),
         "base_url": settings.PORTAL.base_url,
         "secret": "{secret}",
@@ -60,7 +64,7 @@ def post(kind: str, to: str, *, user: Any, secret: str = "", **words: Any) -> Ma
         subject=text.subject,
         body=body,
         secret=secret,
-        holder_code=user.holder.code if user.holder else "",
+        holder_code=holder.code if holder else "",
         message_id=f"<{uuid.uuid4()}@{settings.PORTAL.mail_sender.partition('@')[2] or 'daicho.invalid'}>",
         created_at=now,
         next_attempt_at=now,
