@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -72,7 +73,7 @@ def people(
     pictures = os.environ.get("DAICHO_SCREENSHOTS")
 
     def person(*, scripts: bool = True) -> Person:
-        folder = Path(pictures) / request.node.name if pictures else None
+        folder = Path(pictures) / re.sub(r"\W+", "_", request.node.name) if pictures else None
         made.append(Person.at(portal, chromium, scripts=scripts, pictures=folder))
         return made[-1]
 
