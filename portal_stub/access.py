@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 
+from portal_stub import clock
 from portal_stub.accounts.models import StaffRole
+from portal_stub.hours import WINDOWS, Hours, is_open, opens_next
 
 View = Callable[..., HttpResponse]
 
@@ -60,6 +63,8 @@ class Route:
     """True: open although the password must be changed first (F-050)."""
     least: StaffRole | None
     """On pages of the desk the narrowest role that opens them; wider roles do, too. None elsewhere."""
+    hours: Hours | None
+    """When it is open; None: always. Pages of users keep at least the hours of displays and inputs (C-041)."""
     view: View
 
     def row(self) -> dict[str, object]:
@@ -88,6 +93,7 @@ def page(
     right: Right | None = None,
     before_change: bool = False,
     least: Any = None,
+    hours: Hours | None = None,
 ) -> Callable[[View], View]:
     """Declares a view: its address, who may open it, and whether a one-time password protects it.
 
@@ -105,13 +111,18 @@ def page(
 
         allowed = (*methods, "HEAD") if "GET" in methods else tuple(methods)
         role = StaffRole(least or "reader") if access is Access.STAFF else least
-        route = Route(name, path, tuple(methods), chapter, access, otp, right, before_change, role, guarded)
+        kept = hours or (None if access in {Access.PUBLIC, Access.STAFF} else Hours.LIST)
+        route = Route(
+            name, path, tuple(methods), chapter, access, otp, right, before_change, role, kept, guarded
+        )
         if name in ROUTES or any(path == other.path for other in ROUTES.values()):
             raise ValueError(f"page {name} at /{path} is declared twice")
         if access is Access.PUBLIC and (otp or right):
             raise ValueError(f"page {name} cannot be public and protected")
         if least and access is not Access.STAFF:
             raise ValueError(f"page {name} asks for a role of the desk but is not of the desk")
+        if hours and access is Access.STAFF:
+            raise ValueError(f"page {name} is of the desk, which keeps no hours")
         guarded.route = route  # type: ignore[attr-defined]
         ROUTES[name] = route
         return guarded
@@ -122,7 +133,7 @@ def page(
 def _refusal(route: Route, request: HttpRequest) -> HttpResponse | None:
     """The answer to who may not open the page; None for who may."""
     if route.access is Access.PUBLIC:
-        return None
+        return closed(request, route.hours)
     user = request.user
     if not user.is_authenticated:
         if reason := getattr(request, "session_ended", None):
@@ -138,6 +149,8 @@ def _refusal(route: Route, request: HttpRequest) -> HttpResponse | None:
         return forbidden(request)
     if not has_right(user, route.right) or not has_role(user, route.least):
         return forbidden(request)
+    if notice := closed(request, route.hours):
+        return notice
     if route.otp and not user.must_change_password and not otp_open(request):
         return render(request, "accounts/otp_protected.html", status=403)
     return None
@@ -154,6 +167,23 @@ def has_right(user: Any, right: Right | None) -> bool:
             return bool(user.may_see_data)
         case Right.APPLICATIONS:
             return bool(user.may_see_applications)
+
+
+def is_closed(hours: Hours | None) -> bool:
+    """Whether pages that keep these hours are closed now."""
+    return hours is not None and settings.PORTAL.service_hours and not is_open(hours, clock.now())
+
+
+def closed(request: HttpRequest, hours: Hours | None) -> HttpResponse | None:
+    """The notice that tells the hours when they are over, never a page of error (C-043); None when open.
+
+    Its status is 403, as for what a one-time password protects: the portal works, and refuses for now. A view whose
+    entry is always open but whose last step calls the contract system asks for it before that step.
+    """
+    if hours is None or not is_closed(hours):
+        return None
+    context = {"hours": WINDOWS[hours].words, "opens": opens_next(hours, clock.now())}
+    return render(request, "pages/closed.html", context, status=403)
 
 
 def has_role(user: Any, least: StaffRole | None) -> bool:

@@ -34,6 +34,8 @@ class PortalSettings:
     """Consecutive wrong passwords that lock an ID (G-138)."""
     otp_minutes: int = 10
     """Life of a one-time password (G-119)."""
+    service_hours: bool = True
+    """False: users are let in at any hour (C-039 to C-041, S-046)."""
     mail_sender: str = "web_info@daicho.invalid"
     """Sender of every mail (S-037)."""
     smtp_host: str = ""
@@ -125,6 +127,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
             }
         ],
         "FORM_RENDERER": "django.forms.renderers.DjangoTemplates",
+        "PORTAL_FILES": str(settings.home / "portal-files"),
         "DATABASES": {"default": _database(settings)},
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "AUTH_USER_MODEL": "accounts.User",
@@ -169,6 +172,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
             }
         },
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 2000,
+        "FILE_UPLOAD_HANDLERS": ["django.core.files.uploadhandler.TemporaryFileUploadHandler"],
         "EMAIL_BACKEND": (
             "django.core.mail.backends.smtp.EmailBackend"
             if portal.smtp_host

@@ -1,6 +1,7 @@
 """Form fields by the widths of the manual: "全角 n" counts characters, "半角英数字 n" takes ASCII only (S-035).
 
-A message names the item and tells what to do; what was typed stays in the form (S-027).
+A message names the item and tells what to do; what was typed stays in the form (S-027). ``explanation`` opens behind
+the ？ of the item (S-026).
 """
 
 import re
@@ -32,10 +33,12 @@ def in_jis_x_0213(text: str) -> bool:
 class WideField(forms.CharField):
     """The width "全角 n": any characters of JIS X 0213, half-width kana made full-width, at most n."""
 
-    def __init__(self, *, label: str, limit: int, example: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *, label: str, limit: int, example: str = "", explanation: str = "", **kwargs: Any
+    ) -> None:
         note = f"全角{limit}文字以内" + (f"、例: {example}" if example else "")
         super().__init__(label=label, help_text=note, **kwargs)
-        self.limit = limit
+        self.limit, self.explanation = limit, explanation
         self.widget.attrs.update({"size": str(min(limit, 40))})
         self.error_messages["required"] = required_message(label)
 
@@ -61,10 +64,12 @@ class AsciiField(forms.CharField):
     hint = "半角英数字"
     fault = "半角英数字で入力してください。"
 
-    def __init__(self, *, label: str, limit: int, example: str = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *, label: str, limit: int, example: str = "", explanation: str = "", **kwargs: Any
+    ) -> None:
         note = f"{self.hint}{limit}文字以内" + (f"、例: {example}" if example else "")
         super().__init__(label=label, help_text=kwargs.pop("help_text", note), **kwargs)
-        self.limit = limit
+        self.limit, self.explanation = limit, explanation
         self.error_messages["required"] = required_message(label)
 
     def clean(self, value: Any) -> str:
@@ -122,7 +127,7 @@ class MailField(AsciiField):
 
 
 class ChoiceRadio(forms.ChoiceField):
-    """Radio buttons, one of them always chosen; ``explanation`` opens behind the ？ of the item (S-026)."""
+    """Radio buttons, one of them always chosen."""
 
     def __init__(self, *, label: str, choices: Any, explanation: str = "", **kwargs: Any) -> None:
         super().__init__(label=label, choices=choices, widget=forms.RadioSelect, **kwargs)

@@ -73,6 +73,8 @@ class Kind(models.TextChoices):
 
     ADMINISTRATOR = "administrator", "Webユーザー（管理者）"
     APPLICANT = "applicant", "Webユーザー（申込者）"
+    COMPANY_READER = "company", "全社閲覧用ID"
+    """Reads the data of several holders of one company (G-022)."""
     STAFF = "staff", "担当者（保険者）"
 
 
@@ -143,6 +145,8 @@ class User(AbstractBaseUser):
         "申込データ参照範囲", max_length=4, choices=ApplicationScope, default=ApplicationScope.NONE
     )
     listed_agreements = models.ManyToManyField(Agreement, blank=True, related_name="+")
+    read_holders = models.ManyToManyField(Holder, blank=True, related_name="company_readers")
+    """Of a 全社閲覧用ID: the holders whose data it reads, the one under which it is kept included."""
     role = models.CharField("役割", max_length=10, choices=StaffRole, blank=True)
     active = models.BooleanField("使用状態", default=True)
     must_change_password = models.BooleanField(default=True)
@@ -161,7 +165,7 @@ class User(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        """One 管理者 per holder, always ending in 000; staff without holder."""
+        """One 管理者 per holder, always ending in 000; 全社閲覧用ID from 901; staff without holder."""
 
         ordering: ClassVar = ["login_id"]
         constraints: ClassVar = [
@@ -176,8 +180,21 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 condition=models.Q(kind="staff")
                 | models.Q(kind="administrator", login_id__endswith="000")
-                | (models.Q(kind="applicant") & ~models.Q(login_id__endswith="000")),
+                | (models.Q(kind__in=["applicant", "company"]) & ~models.Q(login_id__endswith="000")),
                 name="administrator_ends_in_000",
+            ),
+            # 901 to 999 are of 全社閲覧用ID alone: a number tells what an ID is.
+            models.CheckConstraint(
+                condition=models.Q(kind="staff")
+                | models.Q(kind="company", login_id__regex=r"^[0-9]{9}9[0-9]{2}$")
+                | (~models.Q(kind="company") & ~models.Q(login_id__regex=r"^[0-9]{9}9[0-9]{2}$")),
+                name="company_reader_from_901",
+            ),
+            # G-023: all data of the linked holders, no input, no application.
+            models.CheckConstraint(
+                condition=~models.Q(kind="company")
+                | models.Q(entry_right="none", data_scope="all", application_scope="none"),
+                name="company_reader_only_reads",
             ),
             # G-010: the 管理者 has the widest right in all three dimensions and cannot be restricted.
             models.CheckConstraint(
@@ -206,6 +223,11 @@ class User(AbstractBaseUser):
         return self.kind == Kind.ADMINISTRATOR
 
     @property
+    def is_company_reader(self) -> bool:
+        """Whether a 全社閲覧用ID."""
+        return self.kind == Kind.COMPANY_READER
+
+    @property
     def may_enter(self) -> bool:
         """Input screens are open (G-013)."""
         return not self.is_staff_member and self.entry_right != EntryRight.NONE
@@ -227,8 +249,20 @@ class User(AbstractBaseUser):
 
     @property
     def uses_otp(self) -> bool:
-        """Whether the holder asks for one-time passwords (G-113)."""
-        return self.holder is not None and self.holder.otp_required
+        """Whether the holder asks for one-time passwords (G-113); of several holders, any of them."""
+        return any(holder.otp_required for holder in self.bound_by())
+
+    def seen_holders(self) -> "models.QuerySet[Holder]":
+        """The holders whose data may be seen: the own one, or those of a 全社閲覧用ID (G-022); none for the desk."""
+        if self.is_company_reader:
+            return self.read_holders.order_by("code")
+        return Holder.objects.filter(pk=self.holder_id)
+
+    def bound_by(self) -> list[Holder]:
+        """The holders whose one-time password and IPアドレス制限 bind the user: all whose data can be seen."""
+        if self.is_company_reader:
+            return list(self.seen_holders())
+        return [] if self.holder is None else [self.holder]
 
     def seen_agreements(self) -> set[str] | None:
         """Codes of the agreements whose data may be seen; None is no limit (G-021)."""

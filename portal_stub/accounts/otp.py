@@ -1,7 +1,7 @@
 """ワンタイムパスワード: issue and entry. Seed 003 ch. 3 §5; G-113 to G-124."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
@@ -16,6 +16,8 @@ from portal_stub.mails.sending import post
 
 DIGITS = 6
 MOST_FAILURES = 2
+MOST_ISSUES, ISSUE_SPAN = 5, timedelta(minutes=10)
+"""More would flood a mailbox, and give more tries at guessing than the two per password."""
 
 
 class Entry(StrEnum):
@@ -27,9 +29,17 @@ class Entry(StrEnum):
 
 
 @transaction.atomic
-def issue(request: HttpRequest) -> None:
-    """Mails a new one-time password to the user who asks; former ones end (G-117, G-123)."""
+def issue(request: HttpRequest) -> datetime | None:
+    """Mails a new one-time password to the user who asks; former ones end (G-117, G-123).
+
+    None when it was issued; else the instant from which one can be issued again, and the former one stays.
+    """
     user = User.objects.select_for_update(of=("self",)).get(pk=request.user.pk)
+    recent = user.one_time_passwords.filter(issued_at__gt=clock.now() - ISSUE_SPAN).order_by("-issued_at")
+    counted = list(recent.values_list("issued_at", flat=True)[:MOST_ISSUES])
+    if len(counted) == MOST_ISSUES:
+        audit(user.login_id, "otp-issue-refused")
+        return counted[-1] + ISSUE_SPAN
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
     user.one_time_passwords.filter(closed=False).update(closed=True)
     OneTimePassword.objects.create(
@@ -40,6 +50,7 @@ def issue(request: HttpRequest) -> None:
     )
     post("one-time-password", user.mail, user=user, secret=code, minutes=settings.PORTAL.otp_minutes)
     audit(user.login_id, "otp-issued")
+    return None
 
 
 @transaction.atomic

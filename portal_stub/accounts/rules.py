@@ -130,7 +130,7 @@ def _list_agreements(user: User, codes: Iterable[str]) -> None:
 @transaction.atomic
 def reset_applicant(administrator: User, user: User) -> None:
     """パスワードリセット: a new password by mail to the 管理者; frees a locked ID (G-070, G-138)."""
-    password = _new_password(user)
+    password = new_password(user)
     audit(administrator.login_id, "applicant-reset", user.login_id)
     post("applicant-reset", administrator.mail, user=user, secret=password)
 
@@ -150,13 +150,14 @@ def reissue(login_id: str, mail: str, address: str, admits: Any) -> bool:
         hash_of_nothing("")  # takes as long as a real reissue
         audit("reissue", "reissue-refused", login_id, address=address)
         return False
-    password = _new_password(user)
+    password = new_password(user)
     audit("reissue", "password-reissued", user.login_id, address=address)
     post("password-reissued", user.mail, user=user, secret=password)
     return True
 
 
-def _new_password(user: User) -> str:
+def new_password(user: User) -> str:
+    """A password that must be changed at the next login; frees a locked ID and ends its sessions."""
     password = make_password()
     user.set_password(password)
     user.must_change_password, user.failures, user.locked, user.session_token = True, 0, False, ""
@@ -247,3 +248,19 @@ def lift_addresses(holder: Holder, by: str, reason: str) -> None:
     administrator = holder.users.filter(kind=Kind.ADMINISTRATOR).first()
     if administrator is not None:
         post("addresses-changed", administrator.mail, user=administrator, setting="利用しない")
+
+
+@transaction.atomic
+def unlock(user: User, by: str, reason: str) -> None:
+    """Lets an ID with too many wrong passwords in again, with its old password; by the desk, with a reason."""
+    user.failures, user.locked = 0, False
+    user.save(update_fields=["failures", "locked"])
+    audit(by, "unlocked", user.login_id, reason=reason)
+
+
+@transaction.atomic
+def reissue_by_desk(user: User, by: str, reason: str) -> None:
+    """A new password for a 管理者 who asked the desk; it goes to the registered address only."""
+    password = new_password(user)
+    audit(by, "password-reissued", user.login_id, reason=reason)
+    post("password-reissued", user.mail, user=user, secret=password)

@@ -16,6 +16,7 @@ from portal_stub import clock
 from portal_stub.accounts.addresses import address_of, admitted
 from portal_stub.accounts.models import User
 from portal_stub.history.recording import audit, record
+from portal_stub.hours import last_stop
 
 
 class Ended(StrEnum):
@@ -25,6 +26,8 @@ class Ended(StrEnum):
     NEWER_LOGIN = "newer-login"
     REFUSED = "refused"
     """The ID became 無効, its password was reset, or the address is not admitted."""
+    HOURS = "hours"
+    """The nightly stop came (S-047)."""
 
 
 class Verdict(StrEnum):
@@ -81,7 +84,7 @@ def _refused(request: HttpRequest, user: User, right: bool) -> Verdict | None:
         return told("password", Verdict.LOCKED if user.locked else Verdict.WRONG)
     if not user.active:
         return told("inactive", Verdict.WRONG)
-    if not admitted(user.holder, request):
+    if not all(admitted(holder, request) for holder in user.bound_by()):
         return told("address", Verdict.ADDRESS)
     return None
 
@@ -127,8 +130,10 @@ def _why_ended(request: HttpRequest) -> Ended | None:
     if not secrets.compare_digest(user.session_token, request.session.get("token", "")):
         return Ended.NEWER_LOGIN
     seen = datetime.fromisoformat(request.session["seen"])
+    if settings.PORTAL.service_hours and not user.is_staff_member and seen < last_stop(clock.now()):
+        return Ended.HOURS
     if clock.now() - seen > timedelta(minutes=settings.PORTAL.idle_minutes):
         return Ended.IDLE
-    if not admitted(user.holder, request):
+    if not all(admitted(holder, request) for holder in user.bound_by()):
         return Ended.REFUSED
     return None

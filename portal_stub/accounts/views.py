@@ -32,6 +32,7 @@ from portal_stub.accounts.forms import (
 )
 from portal_stub.accounts.models import DataScope, Kind, User
 from portal_stub.accounts.sessions import Ended, Verdict, log_in, log_out
+from portal_stub.hours import Hours
 
 BOTH = ("GET", "POST")
 _LOGIN_ID = re.compile(r"[0-9]{12}")
@@ -39,7 +40,15 @@ _ONCE = re.compile(r"[\w-]{1,43}", re.ASCII)
 
 
 # ---------------------------------------------------------------------------------------------- login
-@page("login", "login/", methods=BOTH, chapter="1章2-2", access=Access.PUBLIC, otp=False)
+@page(
+    "login",
+    "login/",
+    methods=BOTH,
+    chapter="1章2-2",
+    access=Access.PUBLIC,
+    otp=False,
+    hours=Hours.LIST,
+)
 @sensitive_post_parameters("password")
 def login(request: HttpRequest) -> HttpResponse:
     """ログイン (G-135, G-136)."""
@@ -177,7 +186,15 @@ def desk_password_changed(request: HttpRequest) -> HttpResponse:
 
 
 # ---------------------------------------------------------------------------------------------- reissue
-@page("reissue", "reissue/", methods=BOTH, chapter="3章4-3", access=Access.PUBLIC, otp=False)
+@page(
+    "reissue",
+    "reissue/",
+    methods=BOTH,
+    chapter="3章4-3",
+    access=Access.PUBLIC,
+    otp=False,
+    hours=Hours.LIST,
+)
 def reissue(request: HttpRequest) -> HttpResponse:
     """パスワード再発行 of a 管理者: form, question, sending (G-048, G-049)."""
     step = request.POST.get("step")
@@ -474,7 +491,11 @@ def otp_issue(request: HttpRequest) -> HttpResponse:
     """「ワンタイムパスワードの発行」 (G-117)."""
     if not request.user.uses_otp:
         return redirect("user-page")
-    otp.issue(request)
+    again = otp.issue(request)
+    if again is not None:
+        minutes = int(otp.ISSUE_SPAN.total_seconds() // 60)
+        context = {"again": again, "most": otp.MOST_ISSUES, "minutes": minutes}
+        return render(request, "accounts/otp_refused.html", context, status=429)
     return redirect("otp-entry")
 
 

@@ -12,6 +12,10 @@ class Text:
 
 
 _TO_PORTAL = "\nWebサービス: {base_url}/\n"
+_APPLICATION = (
+    "\nWeb申込番号: {number}\n申込種類: {procedure}\nWeb申込日時: {applied}\n"
+    "\n申込みの内容: {base_url}{path}\n"
+)
 TEXTS = {
     "address-confirmation": Text(
         "【Webサービス】メールアドレス変更の確認",
@@ -75,5 +79,62 @@ TEXTS = {
         "{holder_name}\n\n利用登録の手続き（受付番号 {number}）が完了しました（{at}）。\n"
         "WebユーザーID（管理者用）と初期パスワードは、「登録完了通知書」を郵送してお知らせします。\n"
         + _TO_PORTAL,
+    ),
+    "staff-added": Text(
+        "【Webサービス】保険者デスク 担当者登録のお知らせ",
+        "{name} 様\n\n保険者デスクの担当者として登録しました（{at}）。\n\n"
+        "担当者ID: {login_id}\n初期パスワード: {secret}\n\n"
+        "ログインすると、パスワードの変更画面が表示されます。\n\n保険者デスク: {base_url}/desk/login/\n",
+    ),
+    "staff-reset": Text(
+        "【Webサービス】保険者デスク パスワードリセットのお知らせ",
+        "{name} 様\n\nパスワードをリセットしました（{at}）。\n\n"
+        "担当者ID: {login_id}\n新しいパスワード: {secret}\n\n"
+        "ログインすると、パスワードの変更画面が表示されます。\n\n保険者デスク: {base_url}/desk/login/\n",
+    ),
+    "reader-issued": Text(
+        "【Webサービス】全社閲覧用ID発行のお知らせ",
+        "{holder_name}\n{name} 様\n\n全社閲覧用IDを発行しました（{at}）。\n\n"
+        "WebユーザーID: {login_id}\n初期パスワード: {secret}\n\n"
+        "ログインすると、パスワードの変更画面が表示されます。\n" + _TO_PORTAL,
+    ),
+    "bookmark-rating": Text(
+        "【Webサービス】ブックマークバイヤーの格付変更のお知らせ",
+        "{holder_name}\n{name} 様\n\nブックマークに登録されている海外商社（バイヤー）の格付が変更されました（{at}）。\n\n"
+        "バイヤーコード: {buyer_code}\nバイヤー名称: {buyer_name}\n\n"
+        "変更後の格付は、Webサービスの「海外商社情報」でご確認ください。\n" + _TO_PORTAL,
+    ),
+    "bookmark-removed": Text(
+        "【Webサービス】ブックマークバイヤーの名簿削除のお知らせ",
+        "{holder_name}\n{name} 様\n\nブックマークに登録されている海外商社（バイヤー）が、"
+        "海外商社名簿から削除されました（{at}）。\n\n"
+        "バイヤーコード: {buyer_code}\nバイヤー名称: {buyer_name}\n" + _TO_PORTAL,
+    ),
+    "application-receipt": Text(
+        "【Webサービス】申込受付のお知らせ",
+        "{holder_name}\n{name} 様\n\n次の申込みを受け付けました。\n" + _APPLICATION,
+    ),
+    "application-start": Text(
+        "【Webサービス】手続開始のお知らせ",
+        "{holder_name}\n{name} 様\n\n次の申込みの手続きを開始しました（{at}）。\n" + _APPLICATION,
+    ),
+    "application-completion": Text(
+        "【Webサービス】手続完了のお知らせ",
+        "{holder_name}\n{name} 様\n\n次の申込みの手続きが完了しました（{at}）。\n" + _APPLICATION,
+    ),
+    "application-again": Text(
+        "【Webサービス】再入力のお願い",
+        "{holder_name}\n{name} 様\n\n次の申込みの内容を確認し、修正してもう一度申し込んでください（{at}）。\n"
+        "理由はWeb申込状況一覧からWeb申込番号を開くと表示されます。\n" + _APPLICATION,
+    ),
+    "application-cancellation": Text(
+        "【Webサービス】手続取消のお知らせ",
+        "{holder_name}\n{name} 様\n\n次の申込みの手続きを取り消しました（{at}）。\n"
+        "理由はWeb申込状況一覧からWeb申込番号を開くと表示されます。\n" + _APPLICATION,
+    ),
+    "application-reminder": Text(
+        "【Webサービス】別送資料の確認のお願い",
+        "{holder_name}\n{name} 様\n\n次の申込みの別送資料の期限を過ぎました。まだ送付していない場合は、送付状を添えて送付してください。\n"
+        + _APPLICATION,
     ),
 }

@@ -7,7 +7,8 @@ cannot tell; a test compares both once it is.
 from dataclasses import dataclass
 from typing import Any
 
-from portal_stub.access import ROUTES, Access, Right, has_right
+from portal_stub.access import ROUTES, Access, Right, has_right, is_closed
+from portal_stub.hours import WINDOWS
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Entry:
     def built(self) -> bool:
         """Whether the page exists."""
         return self.route in ROUTES
+
+    @property
+    def note(self) -> str:
+        """The hours of the page, when it is closed now (C-043)."""
+        hours = ROUTES[self.route].hours if self.built else None
+        return WINDOWS[hours].words if hours is not None and is_closed(hours) else ""
 
     def offered_to(self, user: Any) -> bool:
         """Whether the user holds the rights that the page asks for."""

@@ -11,7 +11,7 @@ from django.test import Client
 
 from daicho.clock import Clock
 from portal_stub import clock
-from portal_stub.accounts import rules
+from portal_stub.accounts import readers, rules
 from portal_stub.accounts.models import Agreement, Holder, User
 from portal_stub.mails.models import Mail
 from sensors.windows import TOKYO
@@ -56,6 +56,8 @@ class World:
     """No right at all."""
     stranger: User
     """管理者 of another holder."""
+    company_reader: User
+    """全社閲覧用ID that reads ``holder`` and the holder of ``stranger``."""
     staff: User
     """審査・処理."""
     staff_reader: User
@@ -105,6 +107,14 @@ def world(db: None) -> World:
         return ready(rules.create_administrator(holder, PASSWORD, **person))
 
     administrator, stranger = a_holder(HOLDER, "見本商事"), a_holder(OTHER, "他社")
+    desk = [
+        ready(rules.create_staff(login_id, PASSWORD, role, name=name, mail=f"{login_id}@example.com"))
+        for login_id, role, name in (
+            ("desk-1", "operator", "審査 一郎"),
+            ("desk-2", "reader", "照会 三郎"),
+            ("desk-3", "supervisor", "決裁 次子"),
+        )
+    ]
     made = World(
         administrator.holder,
         administrator,
@@ -121,14 +131,23 @@ def world(db: None) -> World:
             administrator, name="閲覧 三郎", entry_right="none", data_scope="none", application_scope="none"
         ),
         stranger,
-        *(
-            ready(rules.create_staff(login_id, PASSWORD, role, name=name, mail=f"{login_id}@example.com"))
-            for login_id, role, name in (
-                ("desk-1", "operator", "審査 一郎"),
-                ("desk-2", "reader", "照会 三郎"),
-                ("desk-3", "supervisor", "決裁 次子"),
+        ready(
+            readers.issue_reader(
+                desk[0],
+                administrator.holder,
+                {
+                    "mail": "all@example.com",
+                    "name": "全社 花子",
+                    "phone": "",
+                    "department": "本社",
+                    "title": "",
+                },
+                [OTHER],
+                "依頼書による",
+                once="test-reader",
             )
         ),
+        *desk,
     )
     Mail.objects.all().delete()
     return made

@@ -19,7 +19,7 @@ from portal_stub.pages.menus import MENUS
 from tests.portal.conftest import World, text
 
 DESK = {"staff_reader": "reader", "staff": "operator", "staff_supervisor": "supervisor"}
-ROLES = ["nobody", "administrator", "applicant", "enterer", "reader", *DESK]
+ROLES = ["nobody", "administrator", "applicant", "enterer", "reader", "company_reader", *DESK]
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def _pages() -> None:
 
 def address(name: str, world: World) -> str:
     wanted = ROUTES[name].path
-    values = {"login_id": world.applicant.login_id, "reason": "idle", "token": "x"}
+    values = {"login_id": world.applicant.login_id, "reason": "idle", "token": "x", "code": "304000001"}
     return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
 
 
@@ -49,7 +49,7 @@ def expected(name: str, role: str, user: User | None, otp_asked: bool, otp_enter
     }[route.access]
     rights = {
         Right.APPLY: {"administrator", "applicant"},
-        Right.DATA: {"administrator", "applicant", "enterer"},
+        Right.DATA: {"administrator", "applicant", "enterer", "company_reader"},
         Right.APPLICATIONS: {"administrator", "applicant", "enterer"},
     }
     if not may or (route.right and role not in rights[route.right]):
@@ -66,9 +66,9 @@ def test_every_route_is_open_to_whom_it_declares(
     Holder.objects.update(otp_required=otp != "unused")
     user = None if role == "nobody" else getattr(world, role)
     wrong = {}
+    otp_entered = otp == "entered" and user is not None and not user.is_staff_member
+    client = visit(user, otp=otp_entered)
     for name, route in ROUTES.items():
-        otp_entered = otp == "entered" and user is not None and not user.is_staff_member
-        client = visit(user, otp=otp_entered)
         for method in route.methods:
             reply = client.generic(method, address(name, world))
             if reply.status_code == 403:
