@@ -183,6 +183,7 @@ def _load_demo() -> list[dict[str, str]]:
                     "postal_code": "100-0000",
                     "address": "東京都架空区見本1-1-1",
                     "phone": "03-0000-0000",
+    from portal_stub.buyers.demo import load as load_buyers
                     "registered_address": "東京都架空区見本1-1-1",
                     "representative_title": "代表取締役",
                     "representative_name": "見本 太郎",
@@ -212,6 +213,7 @@ def _load_demo() -> list[dict[str, str]]:
                 body="会社・人物・データはすべて架空です。",
                 shown_from=clock.today(),
             )
+        load_buyers(_rows("buyers.csv"), _rows("country_categories.csv"))
             Office.objects.create(
                 business="Webサービスの操作", office="お客様相談窓口（架空）", hours="平日 9:00–17:20"
             )

@@ -47,6 +47,18 @@ TEXTS = {
         "{at} に発行しました。発行後{minutes}分間に限り有効です。入力を2回間違えると失効します。\n"
         "お心当たりがない場合は、パスワードを変更してください。\n",
     ),
+    "bookmark-rating": Text(
+        "【Webサービス】ブックマークバイヤーの格付変更のお知らせ",
+        "{holder_name}\n{name} 様\n\nブックマークに登録されている海外商社（バイヤー）の格付が変更されました（{at}）。\n\n"
+        "バイヤーコード: {buyer_code}\nバイヤー名称: {buyer_name}\n\n"
+        "変更後の格付は、Webサービスの「海外商社情報」でご確認ください。\n" + _TO_PORTAL,
+    ),
+    "bookmark-removed": Text(
+        "【Webサービス】ブックマークバイヤーの名簿削除のお知らせ",
+        "{holder_name}\n{name} 様\n\nブックマークに登録されている海外商社（バイヤー）が、"
+        "海外商社名簿から削除されました（{at}）。\n\n"
+        "バイヤーコード: {buyer_code}\nバイヤー名称: {buyer_name}\n" + _TO_PORTAL,
+    ),
     "addresses-changed": Text(
         "【Webサービス】IPアドレス制限の変更のお知らせ",
         "{holder_name}\n{name} 様\n\nIPアドレス制限の設定を変更しました（{at}）。現在の設定: {setting}\n"
@@ -97,18 +109,6 @@ TEXTS = {
         "{holder_name}\n{name} 様\n\n全社閲覧用IDを発行しました（{at}）。\n\n"
         "WebユーザーID: {login_id}\n初期パスワード: {secret}\n\n"
         "ログインすると、パスワードの変更画面が表示されます。\n" + _TO_PORTAL,
-    ),
-    "bookmark-rating": Text(
-        "【Webサービス】ブックマークバイヤーの格付変更のお知らせ",
-        "{holder_name}\n{name} 様\n\nブックマークに登録されている海外商社（バイヤー）の格付が変更されました（{at}）。\n\n"
-        "バイヤーコード: {buyer_code}\nバイヤー名称: {buyer_name}\n\n"
-        "変更後の格付は、Webサービスの「海外商社情報」でご確認ください。\n" + _TO_PORTAL,
-    ),
-    "bookmark-removed": Text(
-        "【Webサービス】ブックマークバイヤーの名簿削除のお知らせ",
-        "{holder_name}\n{name} 様\n\nブックマークに登録されている海外商社（バイヤー）が、"
-        "海外商社名簿から削除されました（{at}）。\n\n"
-        "バイヤーコード: {buyer_code}\nバイヤー名称: {buyer_name}\n" + _TO_PORTAL,
     ),
     "application-receipt": Text(
         "【Webサービス】申込受付のお知らせ",

@@ -70,13 +70,9 @@ def pager(
 
     Used above (``where`` 上) and below (下) the list; ``page`` comes of ``pages.paging.paged``.
     """
-    address = urlsplit(url)
-    kept = [
-        (key, value) for key, value in parse_qsl(address.query, keep_blank_values=True) if key != parameter
-    ]
 
     def link(number: int) -> str:
-        return f"{address.path}?{urlencode([*kept, (parameter, str(number))])}"
+        return _with(url, {parameter: str(number)})
 
     return {
         "page": page,
@@ -87,3 +83,16 @@ def pager(
         "next": link(page.number + 1),
         "last": link(page.paginator.num_pages),
     }
+
+
+def _with(url: str, values: dict[str, str]) -> str:
+    """The address with these values in its query, and without those that are empty."""
+    address = urlsplit(url)
+    kept = [pair for pair in parse_qsl(address.query, keep_blank_values=True) if pair[0] not in values]
+    return f"{address.path}?{urlencode([*kept, *((key, value) for key, value in values.items() if value)])}"
+
+
+@register.filter
+def grouped(number: int) -> str:
+    """A number with a comma per thousand."""
+    return f"{number:,}"

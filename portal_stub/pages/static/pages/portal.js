@@ -7,6 +7,23 @@
     button.addEventListener("click", () => window.print());
   }
 
+  // Explanations and details open in a window of their own; without script the link opens a tab.
+  for (const link of document.querySelectorAll("a[data-popup]")) {
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      const opened = window.open(link.href, "_blank", "popup,width=760,height=720");
+      if (opened) event.preventDefault();
+    });
+  }
+  for (const link of document.querySelectorAll("a[data-close]")) {
+    link.addEventListener("click", (event) => {
+      if (window.opener || window.history.length === 1) {
+        event.preventDefault();
+        window.close();
+      }
+    });
+  }
+
   document.querySelector("[data-focus]")?.focus();
 
   // 「特約コードの追加／削除」 can be pressed only with 対象特約のみ参照可能 (G-062); the server judges it too.
