@@ -6,10 +6,11 @@ from portal_stub.buyers import views as _buyers  # noqa: F401
 from portal_stub.desk import views as _desk  # noqa: F401
 from portal_stub.feed import views as _feed  # noqa: F401
 from portal_stub.history import views as _history  # noqa: F401
+from portal_stub.holders import procedures as _holder_procedures  # noqa: F401
 from portal_stub.holders import views as _holders  # noqa: F401
 from portal_stub.mails import views as _mails  # noqa: F401
 from portal_stub.pages import views as _pages  # noqa: F401
-from portal_stub.procedures import views as _procedures  # noqa: F401
+from portal_stub.procedures import list_views as _procedures  # noqa: F401
 from portal_stub.registration import views as _registration  # noqa: F401
 
 urlpatterns = patterns()

@@ -48,6 +48,18 @@ def notices(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/notices.html", {"notices": _notices()})
 
 
+@page("steps", "steps/", chapter="2章", access=Access.PUBLIC, otp=False)
+def steps(request: HttpRequest) -> HttpResponse:
+    """保険手続のステップ: where a newcomer begins (F-005)."""
+    return render(request, "pages/steps.html")
+
+
+@page("preparations", "steps/registration/", chapter="2章", access=Access.PUBLIC, otp=False)
+def preparations(request: HttpRequest) -> HttpResponse:
+    """保険のお申込前に必要なお手続き (F-005)."""
+    return render(request, "pages/preparations.html")
+
+
 @page("contact", "contact/", chapter="12章1", access=Access.PUBLIC, otp=False)
 def contact(request: HttpRequest) -> HttpResponse:
     """お問い合わせ: the offices per business (S-048)."""

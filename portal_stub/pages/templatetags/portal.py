@@ -12,26 +12,42 @@ register = template.Library()
 
 @register.inclusion_tag("pages/parts/field.html")
 def field(bound: Any) -> dict[str, Any]:
-    """One item of a form: label, mark of 必須, help, errors, and the control tied to all of them."""
-    empty = not bound.value()
+    """One item of a form: label, mark of 必須, help, errors, and the control tied to all of them.
+
+    A form may say more of its items: ``pink_from_start`` (S-025), ``only_when`` (items that are asked only with some
+    answer to another one) and ``original`` (values in force; other ones are orange, K-047).
+    """
+    form, value = bound.form, bound.value()
     described = [f"{bound.auto_id}_note"] if bound.help_text else []
     described += [f"{bound.auto_id}_error"] if bound.errors else []
     attrs = {"aria-describedby": " ".join(described)} if described else {}
     if bound.errors:
         attrs["aria-invalid"] = "true"
-    radio = bound.widget_type == "radioselect"
-    if bound.field.required and not radio:
+    many = bound.widget_type in {"radioselect", "checkboxselectmultiple"}
+    tick = bound.widget_type == "checkbox"
+    chosen = hasattr(bound.field, "chooser")
+    if bound.field.required and not many:
         attrs["aria-required"] = "true"
-    # Pink, and only where something mandatory is missing (G-056).
-    attrs["class"] = "missing" if bound.errors and bound.field.required and empty else "control"
-    explanation = getattr(bound.field, "explanation", "")
-    control = None if radio else bound.as_widget(attrs=attrs)
+    pink = bound.field.required and not value and (bound.errors or getattr(form, "pink_from_start", False))
+    original = getattr(form, "original", {})
+    changed = bound.name in original and (value or "") != (original[bound.name] or "")
+    attrs["class"] = "missing" if pink else "control"
+    if bound.name in original:
+        attrs["data-original"] = str(original[bound.name] or "")
+    condition = getattr(form, "only_when", {}).get(bound.name)
     return {
         "bound": bound,
-        "radio": radio,
-        "control": control,
+        "many": many,
+        "tick": tick,
+        "pink": pink,
+        "changed": changed,
+        "chosen": chosen,
+        "chosen_words": form.words(bound.name, value) if chosen else "",
+        "control": None if many else bound.as_widget(attrs=attrs),
         "described": " ".join(described),
-        "explanation": explanation,
+        "explanation": getattr(bound.field, "explanation", ""),
+        "when": condition and condition[0],
+        "values": condition and " ".join(sorted(condition[1])),
     }
 
 
@@ -47,6 +63,23 @@ def step_bar(steps: str, current: int) -> dict[str, Any]:
     """The steps of a procedure, the current one on orange (S-019); ``steps`` separated by commas."""
     names = steps.split(",")
     return {"steps": [(n, name, n == current) for n, name in enumerate(names, start=1)]}
+
+
+@register.inclusion_tag("pages/parts/sort_links.html", takes_context=True)
+def sort_links(context: Any, key: str, order: str) -> dict[str, Any]:
+    """△▽ of a column; the active one is a blue ▲ or ▼ (H-007, S-033). Other conditions of the list are kept."""
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+
+    def address(value: str) -> str:
+        query["sort"] = value
+        return f"?{query.urlencode()}"
+
+    return {
+        "up": address(key),
+        "down": address(f"-{key}"),
+        "active": {key: "up", f"-{key}": "down"}.get(order),
+    }
 
 
 @register.simple_tag

@@ -40,6 +40,55 @@
     follow();
   }
 
+  // Items that are asked only with some answer to another one; the server drops what is not asked.
+  for (const item of document.querySelectorAll("[data-when]")) {
+    const values = item.dataset.values.split(" ");
+    const others = document.getElementsByName(item.dataset.when);
+    const follow = () => {
+      const typed = [...others].some((other) =>
+        other.type === "checkbox" ? other.checked && values.includes("yes")
+          : other.type === "radio" ? other.checked && values.includes(other.value)
+            : values.includes(other.value));
+      item.hidden = !typed;
+    };
+    for (const other of others) other.addEventListener("change", follow);
+    follow();
+  }
+
+  // Pink goes when something is typed; what differs from what is in force turns orange.
+  for (const control of document.querySelectorAll("input.missing, select.missing, textarea.missing")) {
+    control.addEventListener("input", () => control.classList.toggle("missing", !control.value));
+  }
+  for (const control of document.querySelectorAll("[data-original]")) {
+    control.addEventListener("input", () => {
+      control.closest(".item")?.classList.toggle("changed", control.value !== control.dataset.original);
+    });
+  }
+
+  // A second press of 「申込む」 waits for the first; the server applies once in any case.
+  for (const form of document.querySelectorAll("form[data-once]")) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent) event.preventDefault();
+      form.dataset.sent = "yes";
+    });
+  }
+
+  // Files: too many bytes are told before they travel; progress is shown while they do.
+  for (const form of document.querySelectorAll("form[data-most-bytes]")) {
+    form.addEventListener("submit", (event) => {
+      const files = [...form.querySelectorAll('input[type="file"]')].flatMap((input) => [...input.files]);
+      const total = files.reduce((sum, file) => sum + file.size, Number(form.dataset.usedBytes));
+      const word = form.querySelector(".upload-word");
+      if (word && files.length && total > Number(form.dataset.mostBytes)) {
+        event.preventDefault();
+        word.textContent = "添付の合計が大きすぎます。ファイルを減らすか、別送資料としてください。";
+        word.focus();
+      } else if (word && files.length) {
+        word.textContent = "ファイルを送信しています…";
+      }
+    });
+  }
+
   // A word five minutes before the session ends of idleness.
   const minutes = Number(document.body.dataset.idleMinutes || 0);
   if (minutes > 5) {

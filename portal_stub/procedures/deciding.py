@@ -1,0 +1,205 @@
+"""What the insurer's desk does with applications; each act names its person and, where it refuses, a reason.
+
+States: table H-T1. The portal alone never decides: what 手続完了 brings into force is the procedure's ``effect``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal_stub import clock
+from portal_stub.accounts.models import User
+from portal_stub.history.recording import audit
+from portal_stub.procedures import files
+from portal_stub.procedures.declaration import Event
+from portal_stub.procedures.models import CLOSED, Act, Application, Document, State
+from portal_stub.procedures.papers import notice_of
+from portal_stub.procedures.registry import PROCEDURES
+from portal_stub.procedures.telling import tell
+from portal_stub.procedures.uploads import judge_uploads
+
+KEPT_YEARS = 2
+"""手続完了 and 手続取消 leave the list after so long (H-023, H-024)."""
+
+
+class NotPossible(Exception):
+    """The act does not fit the present state; the message tells which that is."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One act of the desk."""
+
+    key: str
+    title: str
+    """Label of its button."""
+    since: frozenset[Any]
+    """States; mypy, without stubs of Django, takes the members of an enumeration for tuples."""
+    to: Any
+    reason: bool
+    """True: nothing without a reason, which the user reads."""
+    event: Event | None
+    credit_report: bool = False
+    """True: only for procedures in which a 信用調査報告書 may be needed (H-019)."""
+
+
+_PENDING: frozenset[Any] = frozenset({State.PROCESSING})
+DEEDS = {
+    deed.key: deed
+    for deed in (
+        Deed("review", "審査を開始する", _PENDING, State.PROCESSING, False, Event.START),
+        Deed("order-report", "信用調査報告書を取り寄せる", _PENDING, State.REPORT, False, None, True),
+        Deed(
+            "report-here",
+            "信用調査報告書を取得した（審査へ進む）",
+            frozenset({State.REPORT}),
+            State.PROCESSING,
+            False,
+            Event.START,
+            True,
+        ),
+        Deed("complete", "手続完了にする", _PENDING, State.COMPLETE, False, Event.COMPLETION),
+        Deed("ask-again", "再入力を依頼する", _PENDING, State.AGAIN, True, Event.AGAIN),
+        Deed(
+            "cancel",
+            "手続取消にする",
+            frozenset({State.PROCESSING, State.REPORT}),
+            State.CANCELLED,
+            True,
+            Event.CANCELLATION,
+        ),
+    )
+}
+
+
+def deeds_for(application: Application) -> list[Deed]:
+    """What can be done with an application as it is."""
+    procedure = PROCEDURES[application.procedure]
+    reviewed = application.acts.filter(
+        what__in=["review", "report-here"], at__gte=application.applied_at
+    ).exists()
+    return [
+        deed
+        for deed in DEEDS.values()
+        if application.state in deed.since
+        and (procedure.credit_report or not deed.credit_report)
+        and not (deed.key == "review" and (reviewed or Event.START not in procedure.mails))
+    ]
+
+
+@transaction.atomic
+def decide(staff: User, application: Application, key: str, reason: str) -> Application:
+    """Does one of ``DEEDS``.
+
+    Raises:
+        NotPossible: it does not fit the present state, or a reason is missing.
+    """
+    present = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
+    deed = next((each for each in deeds_for(present) if each.key == key), None)
+    if deed is None:
+        raise NotPossible(
+            f"この申込みは現在「{present.get_state_display()}」のため、その操作はできません。画面を開き直してください。"
+        )
+    reason = reason.strip()
+    if deed.reason and not reason:
+        raise NotPossible("理由を入力してください。申込者に通知されます。")
+    procedure, now = PROCEDURES[present.procedure], clock.now()
+    present.state = deed.to
+    if deed.to is State.COMPLETE:
+        procedure.effect(present)
+    if deed.to in CLOSED:
+        present.closed_at = now
+    if deed.to is State.COMPLETE and procedure.notice is not None:
+        present.notice = notice_of(present)
+    present.save(update_fields=["state", "closed_at", "notice"])
+    Act.objects.create(
+        application=present,
+        at=now,
+        actor=staff.login_id,
+        actor_name=staff.name,
+        what=deed.key,
+        state=deed.to,
+        reason=reason[:400],
+    )
+    audit(staff.login_id, f"application-{deed.key}", str(present.number), reason=reason)
+    if deed.event is not None:
+        tell(present, deed.event, reason)
+    return present
+
+
+@transaction.atomic
+def add_document(staff: User, application: Application, uploads: Sequence[Any]) -> list[str]:
+    """Puts files of the insurer to an application; returns, in words, why some were not taken."""
+    present = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
+    good, faults = judge_uploads(uploads, list(present.documents.filter(by_insurer=True)))
+    for upload, name in good:
+        document = Document.objects.create(
+            application=present,
+            slot="insurer",
+            name=name,
+            size=upload.size,
+            sha256=files.keep(upload),
+            by_insurer=True,
+            added_by=staff,
+            added_at=clock.now(),
+        )
+        audit(staff.login_id, "application-document", str(present.number), name=document.name)
+    return faults
+
+
+def tidy() -> dict[str, int]:
+    """The nightly housekeeping: rows past their two years, abandoned drafts, reminders, bytes that no row names."""
+    today = clock.today()
+    removed, _ = Application.objects.filter(
+        state__in=CLOSED, closed_at__lt=timezone.make_aware(_start_of(two_years_before(today)))
+    ).delete()
+    drafts, _ = Application.objects.filter(
+        state=State.DRAFT, saved_at__lt=clock.now() - timedelta(days=7)
+    ).delete()
+    reminded = _remind(today)
+    in_use = set(Document.objects.values_list("sha256", flat=True))
+    return {"removed": removed, "drafts": drafts, "reminded": reminded, "files": files.sweep(in_use)}
+
+
+def two_years_before(day: date) -> date:
+    """Rows closed before this day have had their 2nd anniversary; they go in the night after it (H-026)."""
+    try:
+        return day.replace(year=day.year - KEPT_YEARS)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - KEPT_YEARS, day=28)
+
+
+def _start_of(day: date) -> Any:
+    from datetime import datetime, time
+
+    return datetime.combine(day, time.min)
+
+
+def _remind(today: date) -> int:
+    """Reminds once of separate documents on the day after they were due (K-040)."""
+    reminded = 0
+    for key, procedure in PROCEDURES.items():
+        if procedure.separate is None:
+            continue
+        due = timezone.make_aware(_start_of(today - timedelta(days=procedure.separate.days)))
+        waiting = Application.objects.filter(
+            procedure=key, state__in=[State.PROCESSING, State.REPORT], applied_at__lt=due
+        ).exclude(acts__what="reminded")
+        for application in waiting:
+            if procedure.separate.said(application):
+                with transaction.atomic():
+                    Act.objects.create(
+                        application=application,
+                        at=clock.now(),
+                        actor="portal",
+                        actor_name="自動",
+                        what="reminded",
+                        state=application.state,
+                    )
+                    tell(application, Event.REMINDER)
+                reminded += 1
+    return reminded

@@ -1,0 +1,1 @@
+"""The engine of procedures, through the pages of real ones."""
