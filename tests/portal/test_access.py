@@ -13,9 +13,12 @@ from django.core.checks import run_checks
 from django.test import Client
 from django.urls import get_resolver, path, reverse
 
+from portal_stub import clock
 from portal_stub.access import ROUTES, Access, Right, page, undeclared
 from portal_stub.accounts.models import Holder, StaffRole, User
 from portal_stub.pages.menus import MENUS
+from portal_stub.procedures.models import Application, State
+from portal_stub.procedures.registry import PROCEDURES
 from tests.portal.conftest import World, text
 
 DESK = {"staff_reader": "reader", "staff": "operator", "staff_supervisor": "supervisor"}
@@ -29,7 +32,16 @@ def _pages() -> None:
 
 def address(name: str, world: World) -> str:
     wanted = ROUTES[name].path
-    values = {"login_id": world.applicant.login_id, "reason": "idle", "token": "x", "code": "304000001"}
+    values = {
+        "login_id": world.applicant.login_id,
+        "reason": "idle",
+        "token": "00000000-0000-4000-8000-000000000000" if "<uuid:token>" in wanted else "x",
+        "code": "304000001",
+        "number": "2026-0401-0001",
+        "document": 1,
+        "step": "entry",
+        "item": "branch",
+    }
     return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
 
 
@@ -155,6 +167,50 @@ def test_users_of_another_holder_do_not_exist(world: World, visit: Callable[...,
         assert client.get(f"/applicants/{world.applicant.login_id}/{action}").status_code == 404
     assert client.post(f"/applicants/{world.applicant.login_id}/reset/").status_code == 404
     assert User.objects.get(pk=world.applicant.pk).password == before
+
+
+@pytest.mark.req("S-024")
+@pytest.mark.parametrize("role", ["stranger", "staff_supervisor"])
+def test_no_page_about_an_application_opens_for_others(
+    world: World, visit: Callable[..., Client], role: str
+) -> None:
+    """Every page of every procedure and of the list, with a real application of another holder."""
+    client, walked = visit(getattr(world, role)), 0
+    for procedure in PROCEDURES.values():
+        application = Application.objects.create(
+            procedure=procedure.key,
+            version=1,
+            holder=world.holder,
+            number=f"2026-0401-{walked:04}",
+            state=State.ENTERING,
+            entered_by=world.administrator,
+            saved_by=world.administrator,
+            shown_user=world.administrator,
+            created_at=clock.now(),
+            saved_at=clock.now(),
+            listed_at=clock.now(),
+        )
+        values = {
+            "token": application.token,
+            "number": application.number,
+            "step": next((step.key for step in procedure.steps), "entry"),
+            "item": "x",
+            "document": 1,
+        }
+        for name, route in ROUTES.items():
+            ours = f"procedures/{procedure.key}/<uuid:token>" in route.path
+            if not ours and "applications/<str:number>" not in route.path:
+                continue
+            if route.access is Access.STAFF:
+                continue
+            kwargs = {key: value for key, value in values.items() if f":{key}>" in route.path}
+            for method in route.methods:
+                reply = client.generic(method, reverse(name, kwargs=kwargs))
+                assert reply.status_code in {403, 404}, (name, method, reply.status_code)
+                walked += 1
+        application.refresh_from_db()
+        assert (application.state, application.revision) == (State.ENTERING, 0)
+    assert walked > 50
 
 
 def test_routes_on_the_command_line(tmp_path: Path) -> None:
