@@ -56,7 +56,11 @@ run: setup ## live sample_ledgers/ through the main job, in a home of its own
 
 test: setup ## all tests; installs the Debian packages they need when missing
 	@bash tests/setup_servers.sh
-	@$(PY) -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+	@status=0; \
+	$(PY) -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS) || status=$$?; \
+	echo "test: once more on PostgreSQL what meets a database"; \
+	$(PY) -m tests.with_postgres -n $(PYTEST_WORKERS) $(PYTEST_ARGS) || status=$$?; \
+	exit $$status
 
 dev: setup ## Dagster web UI, daemon and portal on 127.0.0.1 with sample data
 	@$(PY) -m daicho.dev

@@ -1,56 +1,38 @@
 """The real server on loopback: it migrates, serves with its static files, sends its mails, and stops."""
 
 import http.cookiejar
-import json
 import os
 import re
-import signal
-import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-DAICHO = [sys.executable, "-c", "import sys; from daicho.cli import main; sys.exit(main())", "portal"]
+from tests.portal.serving import demo_home, served
+from tests.with_postgres import URL, database
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """Address of a demo portal, and its logins."""
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Address of a demo portal, and its logins; on PostgreSQL when the tests are."""
     home = tmp_path_factory.mktemp("served") / "home"
-    environ = {**os.environ, "DAICHO_HOME": str(home)}
-    for name in ("DAICHO_DATABASE_URL", "DAICHO_NOW"):
-        environ.pop(name, None)
-    demo = subprocess.run(
-        [*DAICHO, "demo", "--json"], env=environ, capture_output=True, text=True, check=True
-    )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen([*DAICHO, "serve", "--port", str(port)], env=environ, stderr=log)
-        try:
-            base = f"http://127.0.0.1:{port}"
-            for _ in range(200):
-                try:
-                    urllib.request.urlopen(f"{base}/login/")
-                    break
-                except OSError:
-                    assert server.poll() is None, (home / "log").read_text()
-                    time.sleep(0.1)
-            yield base, json.loads(demo.stdout)
-        finally:
-            server.send_signal(signal.SIGINT)
-            assert server.wait(20) == 0
+    with ExitStack() as stack:
+        changes = {}
+        if URL in os.environ:
+            name = f"serving_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+            changes["DAICHO_DATABASE_URL"] = stack.enter_context(database(name))
+        logins = demo_home(home, **changes)
+        portal = stack.enter_context(served(home, **changes))
+        yield portal.base, logins
+        assert (home / "portal.db").exists() != bool(changes)
 
 
-def test_login_one_time_password_and_back_over_http(served: tuple[str, list[dict[str, str]]]) -> None:
-    base, logins = served
+def test_login_one_time_password_and_back_over_http(told: tuple[str, list[dict[str, str]]]) -> None:
+    base, logins = told
     login = next(row for row in logins if row["login_id"] == "990000002001")
     jar = http.cookiejar.CookieJar()
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))

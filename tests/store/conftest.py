@@ -1,7 +1,7 @@
 """Homes and receipts for the tests of the store.
 
-The event log runs on SQLite; with DAICHO_TEST_POSTGRES_URL (an empty database of its own) the same tests run on
-PostgreSQL as well.
+The event log runs on SQLite; with a server of ``tests.with_postgres`` the same tests run on PostgreSQL, each worker in a
+database of its own.
 """
 
 import os
@@ -16,8 +16,10 @@ from daicho.store.database import Database, open_database
 from daicho.store.eventlog import EventLog
 from daicho.store.files import LocalFiles
 from tests.store.made import NINE, RealSeconds
+from tests.with_postgres import URL
+from tests.with_postgres import database as own_database
 
-POSTGRES = os.environ.get("DAICHO_TEST_POSTGRES_URL")
+POSTGRES = os.environ.get(URL)
 
 
 @pytest.fixture
@@ -30,17 +32,29 @@ def archive(files: LocalFiles) -> Archive:
     return Archive(files)
 
 
-@pytest.fixture(params=["sqlite", "postgres"] if POSTGRES else ["sqlite"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "postgres":
-        import psycopg
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a database of this worker."""
+    with own_database(f"store_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}") as url:
+        yield url
 
-        assert POSTGRES
-        with psycopg.connect(POSTGRES.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute("DROP SCHEMA IF EXISTS daicho CASCADE")
-        opened = open_database(POSTGRES)
-    else:
-        opened = open_database(f"sqlite:///{tmp_path / 'daicho.db'}")
+
+@pytest.fixture(params=["postgres" if POSTGRES else "sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'daicho.db'}"
+    import psycopg
+
+    url = str(request.getfixturevalue("postgres"))
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS daicho CASCADE")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url)
     yield opened
     opened.close()
 

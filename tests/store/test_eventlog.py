@@ -17,7 +17,6 @@ from daicho.store.eventlog import ClaimLost, EventLog, IdenticalUpload, NotHeld,
 from daicho.store.files import LocalFiles
 from sensors.windows import TOKYO
 from tests.store import workers
-from tests.store.conftest import POSTGRES
 from tests.store.made import NINE, RealSeconds, a_receipt
 
 OTHER = {"holder": "200000002", "user": "200000002000"}
@@ -168,8 +167,10 @@ def test_a_lost_database_comes_back_from_the_receipts(archive: Archive, tmp_path
     assert after.due(NINE) == before.due(NINE)
 
 
-def test_many_processes_receive_at_once_in_a_fresh_home(database: Database, tmp_path: Path) -> None:
-    url = None if isinstance(database, SqliteDatabase) else POSTGRES
+def test_many_processes_receive_at_once_in_a_fresh_home(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    url = None if isinstance(database, SqliteDatabase) else database_url
     home = tmp_path / "home"
     given = workers.together(workers.receive_some, home, url, processes=4, each=15)
     assert all(own == sorted(own) for own in given)
@@ -178,8 +179,10 @@ def test_many_processes_receive_at_once_in_a_fresh_home(database: Database, tmp_
     assert list(receipts.receipt_numbers()) == list(range(1, 61))
 
 
-def test_the_same_upload_from_many_processes_is_received_once(database: Database, tmp_path: Path) -> None:
-    url = None if isinstance(database, SqliteDatabase) else POSTGRES
+def test_the_same_upload_from_many_processes_is_received_once(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    url = None if isinstance(database, SqliteDatabase) else database_url
     same = workers.together(
         workers.receive_the_same, tmp_path / "a", url, processes=3, changes={"sha256": "a" * 64}
     )
@@ -366,8 +369,10 @@ def test_booking_waits_for_every_earlier_due_submission_of_any_holder(
     assert events.earlier_undecided(4, NINE + timedelta(days=1))
 
 
-def test_many_workers_share_the_queue_and_nothing_is_given_twice(database: Database, tmp_path: Path) -> None:
-    url = None if isinstance(database, SqliteDatabase) else POSTGRES
+def test_many_workers_share_the_queue_and_nothing_is_given_twice(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    url = None if isinstance(database, SqliteDatabase) else database_url
     home = tmp_path / "home"
     opened = database if url else open_database(f"sqlite:///{home / 'daicho.db'}")
     events = EventLog(opened, Archive(LocalFiles(home / "files")), Clock(fixed=NINE))
@@ -586,10 +591,9 @@ def test_sqlite_is_set_up_to_survive_a_power_cut(tmp_path: Path) -> None:
 
 
 def test_a_reader_is_not_blocked_by_a_writer_and_sees_only_what_is_committed(
-    events: EventLog, database: Database, tmp_path: Path
+    events: EventLog, database: Database, database_url: str
 ) -> None:
-    url = f"sqlite:///{tmp_path / 'daicho.db'}" if isinstance(database, SqliteDatabase) else str(POSTGRES)
-    other = open_database(url)
+    other = open_database(database_url)
     with other.reading() as connection:
         assert connection.rows("SELECT count(*) AS n FROM events") == [{"n": 0}]
     with database.writing() as writer:
@@ -601,9 +605,8 @@ def test_a_reader_is_not_blocked_by_a_writer_and_sees_only_what_is_committed(
     other.close()
 
 
-def test_a_forked_process_and_its_parent_both_go_on(database: Database, tmp_path: Path) -> None:
+def test_a_forked_process_and_its_parent_both_go_on(database: Database, database_url: str) -> None:
     """In a process of its own, since a fork of the test runner would inherit much more."""
-    url = f"sqlite:///{tmp_path / 'daicho.db'}" if isinstance(database, SqliteDatabase) else str(POSTGRES)
     program = (
         "import os, sys; from daicho.store.database import open_database; database = open_database(sys.argv[1])\n"
         "def write(actor):\n"
@@ -613,7 +616,9 @@ def test_a_forked_process_and_its_parent_both_go_on(database: Database, tmp_path
         "write('parent' if child else 'child')\n"
         "if child: os.waitpid(child, 0); write('after')\n"
     )
-    subprocess.run([sys.executable, "-c", program, url], env={"PYTHONPATH": ":".join(sys.path)}, check=True)
+    subprocess.run(
+        [sys.executable, "-c", program, database_url], env={"PYTHONPATH": ":".join(sys.path)}, check=True
+    )
     with database.reading() as connection:
         actors = [row["actor"] for row in connection.rows("SELECT actor FROM events ORDER BY id")]
     assert sorted(actors) == ["after", "before", "child", "parent"]
