@@ -115,6 +115,8 @@ class Subject:
     facts: Sequence[tuple[str, str]] = ()
     known: Mapping[str, Any] = field(default_factory=dict)
     """Item → value in force: prefilled, and compared with what is typed."""
+    prefilled: Mapping[str, Any] = field(default_factory=dict)
+    """Item → suggestion, such as 担当者情報 from the user's own data (K-019)."""
     reference: str = ""
     """参考情報 of the list, if the answers do not say it."""
 

@@ -34,12 +34,11 @@ class Journey:
 
     def form(self, step: Step, data: object = None) -> StepForm:
         """The form of a step: judged when ``data`` is given, else filled with what was typed, saved or known."""
-        known = {
-            name: self.subject.known[name] for name in step.form.base_fields if name in self.subject.known
-        }
-        initial = (
-            known | self.application.answers.get(step.key, {}) | self.application.typed.get(step.key, {})
-        )
+        names = step.form.base_fields
+        known = {name: value for name, value in self.subject.known.items() if name in names}
+        prefilled = {name: value for name, value in self.subject.prefilled.items() if name in names}
+        saved = self.application.answers.get(step.key, {}) | self.application.typed.get(step.key, {})
+        initial = prefilled | known | saved
         return step.form(data, draft=self.application, original=known, initial=initial)
 
     def next_of(self, step: Step) -> Step | None:

@@ -5,6 +5,7 @@ from django.shortcuts import redirect, render
 
 from portal_stub.access import Access, Right, page
 from portal_stub.history.recording import record
+from portal_stub.hours import Hours
 from portal_stub.pages.paging import paged
 from portal_stub.procedures import rules, searching
 from portal_stub.procedures.declaration import NotEligible
@@ -66,6 +67,7 @@ def _listed(request: HttpRequest, number: str) -> Application:
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    hours=Hours.CONTRACT,
 )
 def application(request: HttpRequest, number: str) -> HttpResponse:
     """Behind a Web申込番号: an open one goes on at its check page, others are shown (H-027, H-031, H-036)."""
@@ -112,6 +114,7 @@ def _pdf(content: bytes, name: str) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    hours=Hours.CONTRACT,
 )
 def application_content(request: HttpRequest, number: str) -> HttpResponse:
     """申込内容 to print."""
@@ -162,6 +165,7 @@ def application_cover(request: HttpRequest, number: str) -> HttpResponse:
     access=Access.APPLICANT,
     otp=True,
     right=Right.APPLICATIONS,
+    hours=Hours.CONTRACT,
 )
 def application_reuse(request: HttpRequest, number: str) -> HttpResponse:
     """別の申込みへ: a closed application's answers in a new one, with a new number (H-032)."""
