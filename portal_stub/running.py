@@ -22,14 +22,27 @@ HOST = "127.0.0.1"
 SAMPLES = Path(__file__).resolve().parent.parent / "sample_ledgers" / "reference"
 DEMO_PASSWORD = "Daicho-demo.1"
 _MAIL_SECONDS = 2
-_DEMO_SETTINGS = "# 試用環境です。メールはどこにも送信されず、画面に並びます。\ndevelopment = true\n"
+_DEMO_SETTINGS = (
+    "# 試用環境です。メールはどこにも送信されず、画面に並びます。\ndevelopment = true\n"
+    "# 夜間・休日でも試せるように、利用時間の制限を外しています。\nservice_hours = false\n"
+)
 
 
-def set_up(*, secret: str | None = None) -> None:
-    """Prepares Django for the home of the environment; with ``secret`` no key is made in it."""
+def set_up(*, secret: str | None = None, quiet: bool = False) -> None:
+    """Prepares Django for the home of the environment; with ``secret`` no key is made in it.
+
+    ``quiet``: in a process that has a log of its own, Django keeps its hands off it.
+    """
     if not configured.configured:
-        configured.configure(**values(Settings.from_env(), secret=secret))
+        told = values(Settings.from_env(), secret=secret)
+        configured.configure(**told | ({"LOGGING_CONFIG": None} if quiet else {}))
     django.setup()
+
+
+def prepare() -> None:
+    """Makes the portal's database, or brings it up to date, and nothing else."""
+    set_up()
+    _migrate()
 
 
 def _migrate() -> None:
@@ -170,6 +183,7 @@ def _load_demo() -> list[dict[str, str]]:
     from portal_stub import clock
     from portal_stub.accounts.models import Agreement, Holder, User
     from portal_stub.accounts.rules import create_administrator, create_staff
+    from portal_stub.buyers.demo import load as load_buyers
     from portal_stub.pages.models import Notice, Office
 
     person = {"phone": "03-0000-0000", "department": "見本事業部", "title": "事業部長"}
@@ -183,7 +197,6 @@ def _load_demo() -> list[dict[str, str]]:
                     "postal_code": "100-0000",
                     "address": "東京都架空区見本1-1-1",
                     "phone": "03-0000-0000",
-    from portal_stub.buyers.demo import load as load_buyers
                     "registered_address": "東京都架空区見本1-1-1",
                     "representative_title": "代表取締役",
                     "representative_name": "見本 太郎",
@@ -200,6 +213,7 @@ def _load_demo() -> list[dict[str, str]]:
                 defaults={"product": row["product"]},
             )
         _demo_applicants()
+        load_buyers(_rows("buyers.csv"), _rows("country_categories.csv"))
         for login_id, role, name in (
             ("desk-1", "operator", "審査 一郎"),
             ("desk-2", "supervisor", "決裁 次子"),
@@ -213,7 +227,6 @@ def _load_demo() -> list[dict[str, str]]:
                 body="会社・人物・データはすべて架空です。",
                 shown_from=clock.today(),
             )
-        load_buyers(_rows("buyers.csv"), _rows("country_categories.csv"))
             Office.objects.create(
                 business="Webサービスの操作", office="お客様相談窓口（架空）", hours="平日 9:00–17:20"
             )

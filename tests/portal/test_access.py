@@ -41,6 +41,8 @@ def address(name: str, world: World) -> str:
         "document": 1,
         "step": "entry",
         "item": "branch",
+        "submission_id": "S00000001",
+        "request_id": "0" * 32,
     }
     return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
 
