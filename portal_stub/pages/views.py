@@ -1,4 +1,4 @@
-"""Top page, ユーザーページ, notices, contacts, manual, and the front page of the insurer's desk."""
+"""Top page, ユーザーページ, notices, contacts, manual."""
 
 from datetime import timedelta
 from typing import Any
@@ -70,9 +70,3 @@ def contact(request: HttpRequest) -> HttpResponse:
 def manual(request: HttpRequest) -> HttpResponse:
     """マニュアル: what users of this portal need to know (S-050)."""
     return render(request, "pages/manual.html")
-
-
-@page("desk", "desk/", chapter="-", access=Access.STAFF, otp=False)
-def desk(request: HttpRequest) -> HttpResponse:
-    """The insurer's desk; its pages are still to come."""
-    return render(request, "pages/desk.html")
