@@ -76,6 +76,15 @@ DEEDS = {
 }
 
 
+WHAT = {
+    "saved": "保存",
+    "applied": "申込み",
+    "reminded": "別送資料の確認メール",
+    **{key: deed.title for key, deed in DEEDS.items()},
+}
+"""What an act is called on pages."""
+
+
 def deeds_for(application: Application) -> list[Deed]:
     """What can be done with an application as it is."""
     procedure = PROCEDURES[application.procedure]
@@ -132,7 +141,7 @@ def decide(staff: User, application: Application, key: str, reason: str) -> Appl
 
 
 @transaction.atomic
-def add_document(staff: User, application: Application, uploads: Sequence[Any]) -> list[str]:
+def add_documents(staff: User, application: Application, uploads: Sequence[Any]) -> list[str]:
     """Puts files of the insurer to an application; returns, in words, why some were not taken."""
     present = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
     good, faults = judge_uploads(uploads, list(present.documents.filter(by_insurer=True)))

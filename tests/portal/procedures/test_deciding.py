@@ -1,0 +1,187 @@
+"""What the insurer's desk does with applications, on its pages. Table H-T1."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from portal_stub.history.models import AuditEvent
+from portal_stub.mails.models import Mail
+from portal_stub.procedures.deciding import DEEDS, NotPossible, decide, deeds_for
+from portal_stub.procedures.models import Application, State
+from tests.portal.conftest import World, text
+from tests.portal.procedures.test_flow import ITEMS, KEY
+from tests.portal.procedures.walking import begin, newest, press_apply, to_check
+
+
+@pytest.fixture
+def applied(world: World, visit: Callable[..., Client]) -> Application:
+    """An application that waits for the insurer."""
+    client = visit(world.administrator)
+    press_apply(client, to_check(client, begin(client, KEY), **ITEMS))
+    return newest()
+
+
+def press(client: Client, application: Application, deed: str, reason: str = "") -> Any:
+    """Presses a button of the desk and answers its question with ＯＫ."""
+    address = f"/desk/applications/{application.number}/decide/"
+    question = client.post(address, {"deed": deed, "reason": reason})
+    if question.status_code != 200:
+        return question
+    assert "よろしいですか？" in text(question)
+    return client.post(address, {"deed": deed, "reason": reason, "sure": "yes"})
+
+
+def state(application: Application) -> str:
+    return str(Application.objects.get(pk=application.pk).state)
+
+
+def test_the_desk_finds_and_reads_what_waits(
+    applied: Application, world: World, visit: Callable[..., Client]
+) -> None:
+    desk = visit(world.staff)
+    assert applied.number in text(desk.get("/desk/applications/"))
+    page = text(desk.get(f"/desk/applications/{applied.number}/"))
+    for word in ("新見本商事", "見本商事", world.administrator.login_id, "手続中"):
+        assert word in page
+    assert AuditEvent.objects.filter(event="application-read", actor="desk-1").count() == 1
+    for conditions, found in (
+        ({"state": "complete"}, False),
+        ({"state": "", "holder": "見本"}, True),
+        ({"state": "", "holder": "987654321"}, False),
+        ({"state": "", "number": "2026-0401"}, True),
+        ({"state": "", "kind": "account-change"}, False),
+    ):
+        assert (applied.number in text(desk.get("/desk/applications/", conditions))) is found, conditions
+
+
+@pytest.mark.req("H-018", "H-030")
+def test_completing_asks_once_more_and_brings_it_into_force(
+    applied: Application, world: World, visit: Callable[..., Client]
+) -> None:
+    desk = visit(world.staff)
+    desk.post(f"/desk/applications/{applied.number}/decide/", {"deed": "complete"})
+    assert state(applied) == State.PROCESSING, "the question alone decides nothing"
+    press(desk, applied, "complete")
+    assert state(applied) == State.COMPLETE
+    assert "手続完了" in text(visit(world.administrator).get("/applications/"))
+    act = applied.acts.get(what="complete")
+    assert (act.actor, act.actor_name) == ("desk-1", "審査 一郎")
+    assert AuditEvent.objects.filter(event="application-complete", actor="desk-1").exists()
+
+
+@pytest.mark.req("H-031", "S-041")
+def test_asking_again_keeps_the_number_and_needs_a_reason(
+    applied: Application, world: World, visit: Callable[..., Client]
+) -> None:
+    desk = visit(world.staff)
+    refused = press(desk, applied, "ask-again")
+    assert refused.status_code == 422
+    assert "理由を入力してください" in text(refused)
+    press(desk, applied, "ask-again", "登記所在地を確認してください。")
+    assert state(applied) == State.AGAIN
+    assert Mail.objects.filter(kind="application-again", to=world.administrator.mail).count() == 1
+    client = visit(world.administrator)
+    page = client.get(f"/applications/{applied.number}/", follow=True)
+    assert "登記所在地を確認してください。" in text(page)
+    address = f"/procedures/{KEY}/{applied.token}/steps/entry/"
+    check = to_check(client, address, **{**ITEMS, "registered_address": "東京都架空区登記2-2"})
+    press_apply(client, check)
+    again = Application.objects.get(pk=applied.pk)
+    assert (again.number, again.state) == (applied.number, State.PROCESSING)
+    assert again.answers["entry"]["registered_address"] == "東京都架空区登記2-2"
+
+
+@pytest.mark.req("H-032", "S-041")
+def test_a_cancelled_one_is_used_again_under_a_new_number(
+    applied: Application, world: World, visit: Callable[..., Client]
+) -> None:
+    press(visit(world.staff), applied, "cancel", "受理できません。")
+    assert state(applied) == State.CANCELLED
+    assert Mail.objects.filter(kind="application-cancellation").count() == 1
+    client = visit(world.administrator)
+    page = text(client.get(f"/applications/{applied.number}/"))
+    assert "受理できません。" in page
+    assert "別の申込みへ" in page
+    reply = client.post(f"/applications/{applied.number}/reuse/")
+    check = client.get(reply.headers["Location"])
+    assert "新見本商事" in text(check)
+    press_apply(client, check)
+    fresh = newest()
+    assert fresh.pk != applied.pk
+    assert (fresh.number, fresh.state, fresh.reused_from_id) == (
+        "2026-0401-0002",
+        State.PROCESSING,
+        applied.pk,
+    )
+    assert state(applied) == State.CANCELLED
+
+
+@pytest.mark.req("H-033", "H-027")
+def test_all_three_open_states_can_be_resumed(
+    applied: Application, world: World, visit: Callable[..., Client]
+) -> None:
+    client, desk = visit(world.administrator), visit(world.staff)
+    to_check(client, begin(client, KEY), **ITEMS)
+    entering = newest()
+    page = client.get(f"/applications/{entering.number}/", follow=True)
+    for word in ("申込内容の確認", "申込む", "修正する"):
+        assert word in text(page)
+    press(desk, applied, "ask-again", "理由")
+    assert "申込む" in text(client.get(f"/applications/{applied.number}/", follow=True))
+    press_apply(client, client.get(f"/applications/{applied.number}/", follow=True))
+    press(desk, applied, "cancel", "理由")
+    assert client.post(f"/applications/{applied.number}/reuse/").status_code == 302
+
+
+@pytest.mark.req("H-019")
+def test_a_credit_report_is_ordered_only_where_there_is_one(applied: Application, world: World) -> None:
+    assert {deed.key for deed in deeds_for(applied)} == {"complete", "ask-again", "cancel"}
+    with pytest.raises(NotPossible):
+        decide(world.staff, applied, "order-report", "")
+    assert state(applied) == State.PROCESSING
+
+
+@pytest.mark.parametrize("deed", sorted(DEEDS))
+@pytest.mark.parametrize("closed", [State.ENTERING, State.COMPLETE, State.CANCELLED])
+def test_nothing_is_decided_in_other_states(
+    applied: Application, world: World, visit: Callable[..., Client], deed: str, closed: Any
+) -> None:
+    Application.objects.update(state=closed)
+    before = applied.acts.count()
+    reply = visit(world.staff).post(
+        f"/desk/applications/{applied.number}/decide/", {"deed": deed, "reason": "理由", "sure": "yes"}
+    )
+    assert reply.status_code == 422
+    assert "その操作はできません" in text(reply)
+    assert (state(applied), applied.acts.count()) == (closed, before)
+
+
+def test_readers_of_the_desk_decide_nothing(
+    applied: Application, world: World, visit: Callable[..., Client]
+) -> None:
+    reader = visit(world.staff_reader)
+    assert "処理</h2>" not in reader.get(f"/desk/applications/{applied.number}/").content.decode()
+    reply = reader.post(f"/desk/applications/{applied.number}/decide/", {"deed": "complete", "sure": "yes"})
+    assert reply.status_code == 403
+    assert state(applied) == State.PROCESSING
+
+
+def test_documents_of_the_insurer_are_read_by_the_holder(
+    applied: Application, world: World, visit: Callable[..., Client]
+) -> None:
+    desk = visit(world.staff)
+    upload = SimpleUploadedFile("回答書.pdf", b"%PDF-1.7 answer")
+    desk.post(f"/desk/applications/{applied.number}/documents/", {"files": [upload]})
+    document = applied.documents.get()
+    client = visit(world.administrator)
+    assert "回答書.pdf" in text(client.get(f"/applications/{applied.number}/"))
+    got = client.get(f"/procedures/{KEY}/{applied.token}/documents/{document.pk}/")
+    assert b"".join(got.streaming_content) == b"%PDF-1.7 answer"
+    assert got.headers["Content-Disposition"].startswith("attachment")
+    bad = SimpleUploadedFile("program.exe", b"MZ")
+    refused = desk.post(f"/desk/applications/{applied.number}/documents/", {"files": [bad]})
+    assert refused.status_code == 422
+    assert applied.documents.count() == 1

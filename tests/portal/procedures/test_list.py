@@ -1,0 +1,280 @@
+"""Web申込状況一覧. Seed 000 ch. 4; group H."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from portal_stub.accounts.models import User
+from portal_stub.history.models import AccessRecord
+from portal_stub.procedures import deciding
+from portal_stub.procedures.models import Application, State
+from sensors.windows import TOKYO
+from tests.portal.conftest import Hand, World, text
+
+NOON = datetime(2026, 4, 1, 9, 0, tzinfo=TOKYO)
+
+
+def row(world: World, number: str, user: User | None = None, **values: Any) -> Application:
+    """An application as it stands in the list."""
+    user = user or world.applicant
+    at = values.pop("at", NOON)
+    first: dict[str, Any] = {
+        "procedure": "holder-change",
+        "version": 1,
+        "holder": world.holder,
+        "number": number,
+        "state": State.PROCESSING,
+        "entered_by": user,
+        "saved_by": user,
+        "shown_user": user,
+        "created_at": at,
+        "saved_at": at,
+        "listed_at": at,
+        "applied_at": at,
+    }
+    return Application.objects.create(**{**first, **values})
+
+
+def numbers(reply: Any) -> list[str]:
+    return re.findall(r"/applications/(\d{4}-\d{4}-\d{4,})/\"", reply.content.decode())
+
+
+@pytest.mark.req("H-001", "H-006", "H-037", "G-025", "G-017")
+def test_the_list_shows_the_columns_of_the_manual(world: World, visit: Callable[..., Client]) -> None:
+    row(world, "2026-0401-0001", reference="新見本商事")
+    client = visit(world.applicant)
+    assert "Web申込状況一覧" in text(client.get("/menu/"))
+    page = text(client.get("/applications/"))
+    for word in (
+        *("Web申込日時", "Web申込番号", "ユーザーID", "申込種類", "手続状況", "参考情報", "通知書", "削除"),
+        *("2026/04/01 09:00", "2026-0401-0001", "123456789001", "保険利用者情報変更", "手続中", "新見本商事"),
+        "ユーザーページへ",
+    ):
+        assert word in page
+    assert visit(world.reader).get("/applications/").status_code == 403
+
+
+@pytest.mark.req("G-018", "G-016")
+def test_own_applications_only_means_the_displayed_user(world: World, visit: Callable[..., Client]) -> None:
+    row(world, "2026-0401-0001", world.applicant)
+    row(world, "2026-0401-0002", world.enterer)
+    own = row(world, "2026-0401-0003", world.applicant, shown_user=world.enterer)
+    narrow, wide = visit(world.enterer), visit(world.administrator)
+    assert numbers(narrow.get("/applications/")) == ["2026-0401-0003", "2026-0401-0002"]
+    assert len(numbers(wide.get("/applications/"))) == 3
+    assert narrow.get("/applications/2026-0401-0001/").status_code == 404
+    assert narrow.get(f"/applications/{own.number}/").status_code == 200
+    assert numbers(visit(world.stranger).get("/applications/")) == []
+
+
+@pytest.mark.req("H-002", "H-023", "H-024", "H-025", "H-026", "C-031", "G-017")
+def test_rows_vanish_after_the_second_anniversary(
+    world: World, visit: Callable[..., Client], hand: Hand
+) -> None:
+    for number, state in enumerate(
+        (State.COMPLETE, State.CANCELLED, State.ENTERING, State.AGAIN, State.PROCESSING), 1
+    ):
+        closed = NOON if state in {State.COMPLETE, State.CANCELLED} else None
+        row(world, f"2026-0401-{number:04}", state=state, closed_at=closed)
+    hand.at = datetime(2028, 4, 1, 20, 30, tzinfo=TOKYO)
+    deciding.tidy()
+    assert len(numbers(visit(world.administrator).get("/applications/"))) == 5, "the anniversary itself"
+    hand.at = datetime(2028, 4, 2, 9, 0, tzinfo=TOKYO)
+    client = visit(world.administrator)
+    kept = ["2026-0401-0005", "2026-0401-0004", "2026-0401-0003"]
+    assert sorted(numbers(client.get("/applications/"))) == sorted(kept), "gone before the housekeeping came"
+    hand.at = datetime(2028, 4, 3, 9, 0, tzinfo=TOKYO)
+    assert visit(world.administrator).get("/applications/2026-0401-0001/").status_code == 404
+    assert Application.objects.count() == 5
+    assert deciding.tidy()["removed"] == 2
+    assert set(Application.objects.values_list("number", flat=True)) == set(kept)
+
+
+@pytest.mark.req("H-004", "H-005", "S-036")
+@pytest.mark.parametrize(
+    ("conditions", "found"),
+    [
+        ({"since": "2026-04-02"}, "23"),
+        ({"since": "2026/04/02", "until": "2026/04/02"}, "2"),
+        ({"until": "2026-04-01"}, "1"),
+        ({"number": "2026-0401"}, "1"),
+        ({"user": "123456789002"}, "2"),
+        ({"user": "123456789"}, "123"),
+        ({"kind": "account-registration"}, "3"),
+        ({"state": "cancelled"}, "3"),
+        ({"reference": "ドイツ"}, "2"),
+        ({"reference": "ドイツ", "state": "cancelled"}, ""),
+        ({"number": "", "user": ""}, "123"),
+    ],
+)
+def test_conditions_are_joined(
+    world: World, visit: Callable[..., Client], conditions: dict[str, str], found: str
+) -> None:
+    row(world, "2026-0401-0001", at=NOON)
+    row(world, "2026-0402-0002", world.enterer, at=NOON + timedelta(days=1), reference="ドイツ Muster GmbH")
+    row(
+        world,
+        "2026-0403-0003",
+        at=NOON + timedelta(days=2),
+        procedure="account-registration",
+        state=State.CANCELLED,
+        closed_at=NOON,
+    )
+    reply = visit(world.administrator).get("/applications/", conditions)
+    assert "".join(sorted(number[-1] for number in numbers(reply))) == found
+
+
+def test_a_range_that_runs_backwards_is_told(world: World, visit: Callable[..., Client]) -> None:
+    reply = visit(world.administrator).get("/applications/", {"since": "2026-04-02", "until": "2026-04-01"})
+    assert reply.status_code == 422
+    assert "前後を確認してください" in text(reply)
+
+
+@pytest.mark.req("H-007", "H-008", "S-033")
+def test_sorting_by_time_and_user(world: World, visit: Callable[..., Client]) -> None:
+    row(world, "2026-0401-0001", world.enterer)
+    row(world, "2026-0401-0002", world.applicant, at=NOON + timedelta(hours=1))
+    row(
+        world,
+        "2026-0401-0003",
+        world.applicant,
+        at=NOON + timedelta(hours=2),
+        applied_at=None,
+        state=State.ENTERING,
+    )
+    client = visit(world.administrator)
+
+    def order(sort: str = "") -> str:
+        return "".join(
+            number[-1] for number in numbers(client.get("/applications/", {"sort": sort} if sort else {}))
+        )
+
+    assert order() == "321", "the newest first, one in input by its last save"
+    assert order("at") == "123"
+    assert order("user") == "321"
+    assert order("-user") == "132"
+    page = client.get("/applications/", {"sort": "user", "state": "processing"}).content.decode()
+    assert page.count('class="active"') == 1
+    assert "▲" in page
+    assert "sort=-user&amp;state=processing" in page or "state=processing&amp;sort=-user" in page
+
+
+@pytest.mark.req("H-009", "H-010", "S-031", "S-032")
+def test_long_lists_are_paged_below_the_table(world: World, visit: Callable[..., Client]) -> None:
+    for number in range(45):
+        row(world, f"2026-0401-{number:04}", at=NOON + timedelta(minutes=number))
+    client = visit(world.administrator)
+    pages = [numbers(client.get("/applications/", {"page": page})) for page in (1, 2, 3)]
+    assert [len(page) for page in pages] == [20, 20, 5]
+    content = client.get("/applications/", {"page": 2}).content.decode().partition("</table>")[2]
+    for mark, goal in (("≪", "page=1"), ("＜", "page=1"), ("＞", "page=3"), ("≫", "page=3")):
+        link = re.search(rf'<a href="([^"]*)"[^>]*>{mark}</a>', content)
+        assert link, mark
+        assert goal in link[1]
+
+
+@pytest.mark.req("H-022")
+def test_opening_the_list_is_recorded_once(world: World, visit: Callable[..., Client]) -> None:
+    client = visit(world.administrator)
+    client.get("/applications/")
+    assert AccessRecord.objects.filter(code="1-4").count() == 1
+    client.get("/applications/", {"page": 2})
+    client.get("/applications/", {"sort": "at"})
+    assert AccessRecord.objects.filter(code="1-4").count() == 1
+
+
+@pytest.mark.req("H-012")
+def test_the_user_id_opens_the_user(world: World, visit: Callable[..., Client]) -> None:
+    row(world, "2026-0401-0001")
+    client = visit(world.administrator)
+    assert (
+        f'/applications/users/{world.applicant.login_id}/"' in client.get("/applications/").content.decode()
+    )
+    assert "貿易 花子" in text(client.get(f"/applications/users/{world.applicant.login_id}/"))
+    assert client.get(f"/applications/users/{world.stranger.login_id}/").status_code == 404
+
+
+@pytest.mark.req("H-034", "H-035")
+def test_deleting_is_for_the_administrator_and_the_last_updater(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    mine = row(world, "2026-0401-0001", world.applicant, state=State.ENTERING)
+    row(world, "2026-0401-0002", world.applicant, state=State.PROCESSING)
+    row(world, "2026-0401-0003", world.administrator, state=State.AGAIN)
+    offered = re.findall(
+        r"/applications/([\d-]+)/delete/", visit(world.applicant).get("/applications/").content.decode()
+    )
+    assert offered == ["2026-0401-0001"]
+    administrator = visit(world.administrator)
+    offered = re.findall(
+        r"/applications/([\d-]+)/delete/", administrator.get("/applications/").content.decode()
+    )
+    assert sorted(offered) == ["2026-0401-0001", "2026-0401-0003"]
+    assert visit(world.applicant).post("/applications/2026-0401-0003/delete/").status_code == 404
+    assert administrator.post("/applications/2026-0401-0002/delete/").status_code == 404
+    question = administrator.get("/applications/2026-0401-0001/delete/")
+    assert "本当に削除しますか？" in text(question)
+    assert "ＯＫ" in text(question)
+    assert Application.objects.filter(pk=mine.pk).exists(), "the question alone deletes nothing"
+    administrator.post("/applications/2026-0401-0001/delete/")
+    assert not Application.objects.filter(pk=mine.pk).exists()
+
+
+@pytest.mark.req("H-036")
+def test_what_the_insurer_has_is_shown_to_read(world: World, visit: Callable[..., Client]) -> None:
+    told = [{"step": "entry", "title": "変更内容の入力", "rows": [["保険利用者名 漢字", "新見本商事", True]]}]
+    client = visit(world.administrator)
+    for number, state in enumerate((State.PROCESSING, State.REPORT, State.COMPLETE), 1):
+        closed = NOON if state == State.COMPLETE else None
+        found = row(world, f"2026-0401-{number:04}", state=state, told=told, closed_at=closed)
+        page = client.get(f"/applications/{found.number}/")
+        main = page.content.decode().partition("<main")[2].partition("</main>")[0]
+        assert "新見本商事" in main
+        assert "<input" not in main
+        assert "申込む" not in main
+    pdf = client.get("/applications/2026-0401-0001/content.pdf")
+    assert pdf.headers["Content-Type"] == "application/pdf"
+    assert pdf.content.startswith(b"%PDF-")
+
+
+@pytest.mark.req("H-011", "C-039", "C-040")
+def test_list_and_details_keep_different_hours(
+    world: World, visit: Callable[..., Client], hand: Hand
+) -> None:
+    row(world, "2026-0401-0001")
+    for at, opens in (
+        (datetime(2026, 4, 1, 19, 59, tzinfo=TOKYO), True),
+        (datetime(2026, 4, 1, 20, 0, tzinfo=TOKYO), False),
+        (datetime(2026, 4, 4, 12, 0, tzinfo=TOKYO), False),
+    ):
+        hand.at = at
+        client = visit(world.administrator)
+        assert numbers(client.get("/applications/")) == ["2026-0401-0001"]
+        page = text(client.get("/applications/2026-0401-0001/"))
+        assert ("Web申込日時" in page) is opens, at
+        assert ("8:00～20:00" in page) is not opens
+
+
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    client = visit(world.administrator)
+
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as counted:
+            client.get("/applications/")
+        return len(counted)
+
+    row(world, "2026-0401-0000")
+    few = queries()
+    for number in range(1, 60):
+        row(world, f"2026-0401-{number:04}", at=NOON + timedelta(minutes=number))
+    assert queries() == few
