@@ -186,7 +186,7 @@ def closed(request: HttpRequest, hours: Hours | None) -> HttpResponse | None:
     return render(request, "pages/closed.html", context, status=403)
 
 
-def has_role(user: Any, least: StaffRole | None) -> bool:
+def has_role(user: Any, least: Any) -> bool:
     """Whether a member of the desk has a role or a wider one; where none is asked for, everybody has it."""
     return least is None or (bool(user.role) and StaffRole(user.role).includes(least))
 

@@ -1,0 +1,50 @@
+"""The cards on the desk's front page: what waits, and what is kept here.
+
+Whoever builds a page of the desk adds its card; a card is shown once its page exists, to whom it is open.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from portal_stub.access import ROUTES, may_open
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card; ``waiting`` counts what somebody has to do, ``query`` is put behind the page's address."""
+
+    title: str
+    route: str
+    sentence: str
+    waiting: Callable[[], int] | None = None
+    query: str = ""
+
+
+def _registrations() -> int:
+    from portal_stub.registration.models import Registration, State
+
+    return int(Registration.objects.filter(state__in=[State.SENT, State.IN_PROCESS]).count())
+
+
+WAITING = (
+    Card("申込み", "desk-applications", "審査・処理を待っている申込み"),
+    Card("台帳のアップロード", "desk-uploads", "決定を待っている申請・通知"),
+    Card(
+        "登録の申込み", "desk-registrations", "申込書の到着、または手続の完了を待っている登録", _registrations
+    ),
+)
+KEPT = (
+    Card("保険利用者とWebユーザー", "desk-holders", "検索、ロックの解除、パスワードの再発行、全社閲覧用ID"),
+    Card("お知らせ", "desk-notices", "掲載する文章と期間"),
+    Card("お問い合わせ先", "desk-offices", "業務ごとの部署と電話番号"),
+    Card("操作の記録", "desk-audit", "だれが、いつ、何をしたか"),
+    Card("担当者", "desk-staff", "保険者デスクの担当者と役割"),
+    Card("パスワード変更", "desk-password", "ご自身のパスワード"),
+)
+
+
+def cards_of(user: Any, cards: tuple[Card, ...]) -> list[tuple[Card, int | None]]:
+    """The cards whose pages exist and are open to the user, each with how much waits."""
+    shown = [card for card in cards if card.route in ROUTES and may_open(card.route, user)]
+    return [(card, None if card.waiting is None else card.waiting()) for card in shown]
