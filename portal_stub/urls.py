@@ -10,6 +10,7 @@ from portal_stub.holders import procedures as _holder_procedures  # noqa: F401
 from portal_stub.holders import views as _holders  # noqa: F401
 from portal_stub.mails import views as _mails  # noqa: F401
 from portal_stub.pages import views as _pages  # noqa: F401
+from portal_stub.procedures import desk_views as _procedures_at_the_desk  # noqa: F401
 from portal_stub.procedures import list_views as _procedures  # noqa: F401
 from portal_stub.registration import views as _registration  # noqa: F401
 

@@ -4,6 +4,7 @@ Every page is made of rows: reload, back, a second window or a new login find wh
 of an older state is noticed by its revision and shown again with what was typed.
 """
 
+from copy import copy
 from typing import Any
 from urllib.parse import quote
 
@@ -134,7 +135,10 @@ def _posted(request: HttpRequest, journey: Journey, current: Step) -> HttpRespon
             kept.initial = {**kept.initial, **_typed(request, kept)}
             return _step_page(request, journey, current, kept, faults)
         if form.is_valid():
-            gaps = missing(current.slots(application), application)
+            # Which documents are needed may depend on what was just typed, such as 別送資料の有無.
+            typed = copy(application)
+            typed.answers = {**application.answers, current.key: form.kept()}
+            gaps = missing(current.slots(typed), application)
             if gaps:
                 return _step_page(request, journey, current, form, gaps)
             saved = rules.save_step(request.user, application, current, form.kept(), _revision(request))
