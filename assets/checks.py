@@ -10,6 +10,7 @@ from assets.graph import (
     StoreResource,
     confirmed_ledgers,
     deliveries,
+    desk_requests,
     monitor_lists,
     reconciliation_ledgers,
     retention,
@@ -214,7 +215,7 @@ def _nothing_failed(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
 
 CHECKS = [
     *map(_nothing_failed, (uploads, verdicts, monitor_lists, reconciliation_ledgers, confirmed_ledgers)),
-    _nothing_failed(yearly_premiums),
+    *map(_nothing_failed, (yearly_premiums, desk_requests)),
     records_are_conserved,
     premiums_are_conserved,
     nothing_booked_twice,

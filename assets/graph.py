@@ -15,7 +15,7 @@ import dagster as dg
 from daicho.store import Store
 from sensors.partitions import ACCEPTANCE_DAYS, ensure_partitions
 
-SUBMISSIONS, LEDGERS, FINANCE = "submissions", "ledgers", "finance"
+SUBMISSIONS, LEDGERS, FINANCE, PORTAL = "submissions", "ledgers", "finance", "portal"
 FAULT = "fault"
 """Kind of the events that tell what a stage could not do."""
 DUE_TAG = "daicho/due"
@@ -28,6 +28,30 @@ class StoreResource(dg.ConfigurableResource):
     def open(self) -> Store:
         """The store; a fresh one for each run, so that clock and settings are those of now."""
         return Store.open()
+
+
+@dg.asset(
+    group_name=PORTAL,
+    kinds={"file"},
+    description="**デスクの依頼**: ポータルのデスクで決めた保留の解除・申請内容要確認と参照表の読込を行い、回答を返します。",
+)
+def desk_requests(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """What the insurer's desk asked for is done and answered, before anything is judged."""
+    from daicho.desk import take
+
+    kept = store.open()
+    outcomes = take(kept)
+    _tell_faults(context, kept, [(f"desk/{o.name}", o.fault) for o in outcomes if o.fault is not None])
+    for outcome in outcomes:
+        if outcome.fault is None:
+            context.log.info(f"デスクの依頼 {outcome.name}: {outcome.message}")
+    return dg.MaterializeResult(
+        metadata={
+            "反映": sum(o.done for o in outcomes),
+            "却下": sum(not o.done and o.fault is None for o in outcomes),
+            "回答": table(["依頼", "回答"], [[o.name, o.message] for o in outcomes]),
+        }
+    )
 
 
 @dg.asset(
@@ -75,7 +99,7 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
 @dg.asset(
     group_name=SUBMISSIONS,
     partitions_def=ACCEPTANCE_DAYS,
-    deps=[uploads],
+    deps=[uploads, desk_requests],
     kinds={"polars", "deltalake"},
     description=(
         "**審査・計上**: 期日の来た申請を受付順に審査し、誤りがなければ保険料を計算して台帳(journal)へ一度だけ計上します。"
@@ -262,6 +286,22 @@ def retention(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mat
     for document_id in removed:
         context.log.info(f"{document_id} の提供期間が終わりました")
     return dg.MaterializeResult(metadata={"片付け": len(removed)})
+
+
+@dg.asset(
+    group_name=PORTAL,
+    deps=[desk_requests, monitor_lists, reconciliation_ledgers, deliveries, retention],
+    kinds={"django"},
+    description="**ポータルへの反映**: 申請の状況、検出事項、帳票、参照表、デスクの依頼への回答をポータルに伝えます。伝えられないときは次の処理で追いつきます。",
+)
+def portal_feed(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
+    """The portal's read model catches up with the store; a portal that cannot be reached stops nothing."""
+    from assets.feed import feed_if_reachable
+
+    told = feed_if_reachable(store.open(), context.log.warning)
+    return dg.MaterializeResult(
+        metadata=told if told else {"反映": "なし(ポータルのデータベースに届きません)"}
+    )
 
 
 def _tell_other_days(context: dg.AssetExecutionContext, receipts: Iterable[Mapping[str, Any]]) -> None:

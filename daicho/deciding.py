@@ -1,13 +1,13 @@
 """Deciding a held submission: released it is processed, refused it becomes 申請内容要確認 – with name and reason."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from daicho.store import Store
 from schemas.submission import Refusal
 
 
-def decide_held(store: Store, submission_id: str, release: bool, by: str, reason: str) -> None:
-    """Ends a hold.
+def decide_held(store: Store, submission_id: str, release: bool, by: str, reason: str, **told: Any) -> None:
+    """Ends a hold; ``told`` is kept with the event.
 
     Raises:
         Refusal: unknown submission, one that is not held, or no name or reason.
@@ -26,7 +26,7 @@ def decide_held(store: Store, submission_id: str, release: bool, by: str, reason
     warnings = 0 if release else _tell_refused(store, submission_id, by, reason)
     decision: Literal["release", "refuse"] = "release" if release else "refuse"
     try:
-        store.events.end_hold(receipt["receipt_no"], decision, by, reason, now, warnings)
+        store.events.end_hold(receipt["receipt_no"], decision, by, reason, now, warnings, **told)
     except NotHeld as error:
         raise Refusal("not-held", f"{error} 保留中の申請だけ決定できます。") from error
 

@@ -57,6 +57,7 @@ def main() -> int:
     daicho = [sys.executable, "-c", "import sys; from daicho.cli import main; sys.exit(main())"]
     # The portal is a command like others: nothing of it is imported here.
     subprocess.run([*daicho, "portal", "demo"], check=True, cwd=PROJECT)
+    subprocess.run([*daicho, "portal", "feed"], check=True, cwd=PROJECT)
     servers = _start(home / "servers.log", [*daicho, "portal", "serve", "--port", str(PORTAL_PORT)])
     try:
         _wait_for(f"http://127.0.0.1:{PORTAL_PORT}/login/")

@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 KEYS = {name: list(table.key) for name, table in TABLES.items()}
 
 
-def load_folder(store: Store, folder: Path, tell: Callable[[str], None] | None = None) -> dict[str, int]:
+def load_folder(
+    store: Store, folder: Path, tell: Callable[[str], None] | None = None, source: str | None = None
+) -> dict[str, int]:
     """Loads every ``<table>.csv`` of a folder, all or nothing; rows per table.
 
     Args:
         store: the home.
         folder: where the files are.
         tell: called with every sentence about what was loaded but should be looked at.
+        source: where the rows are said to come from, by default the folder.
 
     Raises:
         Refusal: ``reference-missing`` (no table found), ``reference-unreadable`` or ``reference-invalid`` with every
@@ -38,7 +41,7 @@ def load_folder(store: Store, folder: Path, tell: Callable[[str], None] | None =
     """
     load = _offered(store, folder)
     ensure_builtin(store)
-    loaded = store.reference.load(load.offered, KEYS, store.clock.now(), str(folder))
+    loaded = store.reference.load(load.offered, KEYS, store.clock.now(), source or str(folder))
     for sentence in _cautions(store, load) if tell else ():
         tell(sentence)  # type: ignore[misc]
     return loaded

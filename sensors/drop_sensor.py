@@ -41,23 +41,29 @@ def upload_sensor(job: object) -> dg.SensorDefinition:
             and not store.events.without_document("monitor_list", decided=True)
         ):
             return dg.SkipReason("届いたファイルも期日の来た申請もありません。")
-        memory = json.loads(context.cursor or "{}")
-        for name in ("intake", "nightly"):
-            if context.instance.get_runs(dg.RunsFilter(job_name=name, statuses=_ACTIVE), limit=1):
-                return dg.SkipReason(f"{name} が実行中です。終わり次第、残りを処理します。")
-        last = context.instance.get_runs(dg.RunsFilter(job_name="intake"), limit=1)
-        failures = int(memory.get("failures", 0))
-        if last and last[0].run_id != memory.get("judged"):
-            failures = failures + 1 if last[0].status == dg.DagsterRunStatus.FAILURE else 0
-            memory = {"judged": last[0].run_id, "failures": failures, "since": time.time()}
-        wait = min(2**failures, _LONGEST_WAIT) if failures else 0
-        if wait and time.time() - float(memory.get("since", 0)) < wait:
-            context.update_cursor(json.dumps(memory))
-            return dg.SkipReason(f"intake が{failures}回続けて失敗しました。{wait}秒おいて再試行します。")
-        context.update_cursor(json.dumps(memory))
-        day = partition_of_now(store)
-        ensure_partitions(context.instance, day, *(r["acceptance_date"] for r in due))
-        # No run key: a key once used would drop a retry silently; the check above keeps runs single.
-        return dg.SensorResult(run_requests=[dg.RunRequest(partition_key=day)])
+        return one_intake(context, store)
 
     return _sensor
+
+
+def one_intake(context: dg.SensorEvaluationContext, store: Store) -> dg.SensorResult | dg.SkipReason:
+    """Asks for an intake run unless one is under way or the last ones failed just now."""
+    memory = json.loads(context.cursor or "{}")
+    for name in ("intake", "nightly"):
+        if context.instance.get_runs(dg.RunsFilter(job_name=name, statuses=_ACTIVE), limit=1):
+            return dg.SkipReason(f"{name} が実行中です。終わり次第、残りを処理します。")
+    last = context.instance.get_runs(dg.RunsFilter(job_name="intake"), limit=1)
+    failures = int(memory.get("failures", 0))
+    if last and last[0].run_id != memory.get("judged"):
+        failures = failures + 1 if last[0].status == dg.DagsterRunStatus.FAILURE else 0
+        memory = {"judged": last[0].run_id, "failures": failures, "since": time.time()}
+    wait = min(2**failures, _LONGEST_WAIT) if failures else 0
+    if wait and time.time() - float(memory.get("since", 0)) < wait:
+        context.update_cursor(json.dumps(memory))
+        return dg.SkipReason(f"intake が{failures}回続けて失敗しました。{wait}秒おいて再試行します。")
+    context.update_cursor(json.dumps(memory))
+    day = partition_of_now(store)
+    due = store.events.due(store.clock.now())
+    ensure_partitions(context.instance, day, *(r["acceptance_date"] for r in due))
+    # No run key: a key once used would drop a retry silently; the check above keeps runs single.
+    return dg.SensorResult(run_requests=[dg.RunRequest(partition_key=day)])

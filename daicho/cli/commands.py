@@ -431,7 +431,7 @@ def _unknown(submission_id: str) -> Refusal:
 
 
 def portal(options: argparse.Namespace) -> int:
-    """``daicho portal serve | demo | routes | mails | lift``. Django is imported here only."""
+    """``daicho portal serve | demo | routes | mails | feed | lift``. Django is imported here only."""
     from portal_stub import running
 
     if options.action == "serve":
@@ -444,6 +444,11 @@ def portal(options: argparse.Namespace) -> int:
         result = running.demo()
     elif options.action == "mails":
         result = running.mails()
+    elif options.action == "feed":
+        from assets.feed import feed_portal
+
+        running.prepare()
+        result = feed_portal(Store.open(), options.rebuild)
     else:
         result = running.lift(options.holder, options.by, options.reason)
     if options.json:

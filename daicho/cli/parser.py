@@ -120,6 +120,8 @@ def _portal(portal: argparse.ArgumentParser) -> None:
     action("demo", "見本の保険利用者とユーザーを登録し、すべてのログインを表示する")
     action("routes", "すべての画面と、開ける人の一覧")
     action("mails", "送信待ちのメールを1回送信する(serve は自動で送信する)")
+    feed = action("feed", "処理の結果をポータルに反映する(daicho run は終わりに自動で反映する)")
+    feed.add_argument("--rebuild", action="store_true", help="はじめからすべて反映し直す")
     lift = action("lift", "管理者自身が入れなくなったときに、IPアドレス制限を解除する")
     lift.add_argument("holder", metavar="コード", help="保険利用者コード(9桁)")
     lift.add_argument("--by", required=True, metavar="氏名", help="解除した人")

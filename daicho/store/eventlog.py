@@ -211,6 +211,22 @@ class EventLog:
             )
         return [row | {"details": json.loads(row["details"])} for row in rows]
 
+    def last_event(self) -> int:
+        """The id of the newest event, 0 before the first."""
+        with self._database.reading() as connection:
+            return int(connection.rows("SELECT coalesce(max(id), 0) AS last FROM events")[0]["last"])
+
+    def since(self, event_id: int, limit: int) -> list[dict[str, Any]]:
+        """The next events after that one, for a reader that keeps up. Ids are in order of commit: none is missed."""
+        with self._database.reading() as connection:
+            rows = connection.rows(
+                "SELECT id, at, kind, submission_id, actor, reason, details"
+                " FROM events WHERE id > :event_id ORDER BY id LIMIT :limit",
+                event_id=event_id,
+                limit=limit,
+            )
+        return [row | {"details": json.loads(row["details"])} for row in rows]
+
     def _add(
         self,
         connection: Connection,
@@ -484,10 +500,11 @@ class EventLog:
         reason: str,
         at: datetime,
         warnings: int = 0,
+        **told: Any,
     ) -> None:
         """Keeps who ended a hold and why; a released submission is due again, a refused one is rejected.
 
-        The refusal counts as one error beside ``warnings``.
+        The refusal counts as one error beside ``warnings``. ``told`` is kept with the event.
 
         Raises:
             NotHeld: nothing holds the submission.
@@ -511,8 +528,8 @@ class EventLog:
                     warnings=warnings,
                     at=_text(at),
                 )
-            details = {"errors": 1, "warnings": warnings} if decision == "refuse" else None
-            self._add(connection, f"hold-{decision}", by, receipt["submission_id"], reason, details)
+            details = {"errors": 1, "warnings": warnings} if decision == "refuse" else {}
+            self._add(connection, f"hold-{decision}", by, receipt["submission_id"], reason, details | told)
 
     def without_document(self, kind: str, decided: bool) -> list[Receipt]:
         """Submissions that never got a document of this kind, in receipt order: work that is still owed.
@@ -559,6 +576,26 @@ class EventLog:
                 **parameters,
             )
         return [_status_row(row, now) for row in rows]
+
+    def portraits(self, submission_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """All that is known of each of these submissions, in order of receipt; unknown ids are left out.
+
+        The receipt's fields and ``verdict``, ``errors``, ``warnings``, ``premium_total``, ``decided_at``, ``held``,
+        ``held_at``, ``hold_codes``, ``hold_reason``, ``waits_for`` (submission id of the held one it was set behind).
+        """
+        wanted, values = _listed("r.submission_id", submission_ids)
+        with self._database.reading() as connection:
+            rows = connection.rows(
+                f"SELECT {_RECEIPT_COLUMNS}, v.verdict, v.errors, v.warnings, v.premium_total, v.at AS decided_at,"  # noqa: S608
+                " h.held_at, h.reasons, h.decision, b.submission_id AS waits_for FROM receipts r"
+                " LEFT JOIN verdicts v ON v.receipt_no = r.receipt_no"
+                " LEFT JOIN holds h ON h.receipt_no = r.receipt_no"
+                " LEFT JOIN waits w ON w.receipt_no = r.receipt_no"
+                " LEFT JOIN receipts b ON b.receipt_no = w.waits_for"
+                f" WHERE {wanted} ORDER BY r.receipt_no",
+                **values,
+            )
+        return [_portrait(row) for row in rows]
 
     def status_counts(self, now: datetime) -> dict[str, int]:
         """Number of submissions in each of the four statuses."""
@@ -626,6 +663,15 @@ class EventLog:
                 document_id=document_id,
             )
         return found[0] if found else None
+
+    def documents_named(self, document_ids: Iterable[str]) -> list[dict[str, Any]]:
+        """Rows of these documents, removed ones too (``removed_at``), in order of their ids."""
+        wanted, values = _listed("document_id", document_ids)
+        with self._database.reading() as connection:
+            return connection.rows(
+                f"SELECT {_DOCUMENT_COLUMNS}, removed_at FROM documents WHERE {wanted} ORDER BY document_id",  # noqa: S608
+                **values,
+            )
 
     def list_documents(self, filters: Mapping[str, str | date | None], now: datetime) -> list[dict[str, Any]]:
         """Documents that can be fetched at ``now``, in order of creation; ``path`` is the key in the files.
@@ -699,6 +745,23 @@ class EventLog:
         """Forgets a dropped file that was taken or went away."""
         with self._database.writing() as connection:
             connection.run("DELETE FROM drop_looks WHERE path = :path", path=path)
+
+
+def _listed(column: str, values: Iterable[str]) -> tuple[str, dict[str, str]]:
+    """The condition that a column has one of these values, and its parameters."""
+    named = {f"v{n}": value for n, value in enumerate(values)}
+    places = ", ".join(f":{name}" for name in named)
+    return (f"{column} IN ({places})" if named else "1 = 0"), named
+
+
+def _portrait(row: dict[str, Any]) -> dict[str, Any]:
+    reasons = json.loads(row.pop("reasons") or "[]")
+    decision = row.pop("decision")
+    return row | {
+        "held": bool(reasons) and decision is None and row["verdict"] is None,
+        "hold_codes": reasons[:-1],
+        "hold_reason": reasons[-1] if reasons else None,
+    }
 
 
 def _receipts(connection: Connection, where: str, **parameters: Any) -> list[Receipt]:

@@ -77,7 +77,8 @@ def test_assets_their_order_and_their_partitions() -> None:
     }
     assert found == {
         "uploads": ([], "submissions"),
-        "verdicts": (["uploads"], "submissions"),
+        "desk_requests": ([], "portal"),
+        "verdicts": (["desk_requests", "uploads"], "submissions"),
         "monitor_lists": (["verdicts"], "submissions"),
         "reconciliation_ledgers": (["verdicts"], "ledgers"),
         "confirmed_ledgers": (["reconciliation_ledgers"], "ledgers"),
@@ -85,6 +86,10 @@ def test_assets_their_order_and_their_partitions() -> None:
         "finance_premiums": (["confirmed_ledgers", "yearly_premiums"], "finance"),
         "deliveries": (["confirmed_ledgers", "finance_premiums", "reconciliation_ledgers"], "finance"),
         "retention": (["deliveries"], "finance"),
+        "portal_feed": (
+            ["deliveries", "desk_requests", "monitor_lists", "reconciliation_ledgers", "retention"],
+            "portal",
+        ),
     }
     partitioned = {"uploads", "verdicts", "monitor_lists"}
     for name in found:
@@ -106,6 +111,7 @@ def test_jobs_checks_sensor_and_schedules() -> None:
         *(f"{stage}:nothing_failed" for stage in ("uploads", "verdicts", "monitor_lists")),
         *(f"{stage}:nothing_failed" for stage in ("reconciliation_ledgers", "confirmed_ledgers")),
         "yearly_premiums:nothing_failed",
+        "desk_requests:nothing_failed",
         "yearly_premiums:yearly_premiums_are_billed",
         "retention:expected_notices_are_in",
         "verdicts:records_are_conserved",
@@ -115,7 +121,7 @@ def test_jobs_checks_sensor_and_schedules() -> None:
         "deliveries:everything_is_delivered",
         "reconciliation_ledgers:reconciled_within_a_week",
     }
-    assert [sensor.name for sensor in repository.sensor_defs] == ["upload_sensor"]
+    assert sorted(sensor.name for sensor in repository.sensor_defs) == ["desk_sensor", "upload_sensor"]
     assert sorted(schedule.name for schedule in repository.schedule_defs) == ["nightly", "opening"]
 
 
@@ -124,11 +130,11 @@ def test_the_jobs_and_their_stages() -> None:
         name: {key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys}
         for name in ("intake", "reconcile", "confirm", "nightly")
     }
-    intake = {"uploads", "verdicts", "monitor_lists"}
+    intake = {"desk_requests", "uploads", "verdicts", "monitor_lists", "portal_feed"}
     assert stages == {
         "intake": intake,
-        "reconcile": {"reconciliation_ledgers", "deliveries"},
-        "confirm": {"confirmed_ledgers", "yearly_premiums", "finance_premiums", "deliveries"},
+        "reconcile": {"reconciliation_ledgers", "deliveries", "portal_feed"},
+        "confirm": {"confirmed_ledgers", "yearly_premiums", "finance_premiums", "deliveries", "portal_feed"},
         "nightly": {
             *intake,
             *("reconciliation_ledgers", "confirmed_ledgers", "yearly_premiums", "finance_premiums"),

@@ -646,3 +646,23 @@ def test_a_fault_in_a_transaction_undoes_all_of_it(database: Database) -> None:
         write_and_die()
     with database.reading() as connection:
         assert connection.rows("SELECT count(*) AS n FROM events") == [{"n": 0}]
+
+
+def test_a_reader_that_keeps_up_is_told_events_and_how_things_stand(events: EventLog) -> None:
+    assert (events.last_event(), events.since(0, 10), events.portraits(["S00000001"])) == (0, [], [])
+    first, second = (events.receive(a_receipt()) for _ in range(2))
+    events.claim("worker", NINE, 2)
+    events.hold(first["receipt_no"], "期限を過ぎています。", NINE, "worker", ["late-application"], ["a"])
+    events.wait(second["receipt_no"], first["receipt_no"], ["a"], "worker")
+    told = events.since(0, 2)
+    assert [event["kind"] for event in told] == ["received", "received"]
+    assert [event["kind"] for event in events.since(told[-1]["id"], 9)] == ["held", "waiting"]
+    assert events.last_event() == events.events()[-1]["id"]
+    held, waiting = events.portraits([second["submission_id"], first["submission_id"], "S99999999"])
+    assert (held["held"], held["hold_codes"], held["hold_reason"]) == (
+        True,
+        ["late-application"],
+        "期限を過ぎています。",
+    )
+    assert (waiting["held"], waiting["waits_for"]) == (False, first["submission_id"])
+    assert events.documents_named(["none"]) == []

@@ -1,0 +1,129 @@
+"""The feed: what the store knows is told to the portal's read model. The only way from the pipeline to the portal.
+
+Incremental by the event log, from zero on demand; interrupted, it goes on where it stopped. What the portal makes of the
+rows is ``portal_stub.feed.receiving``; Django is set up in here, where a portal is.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+
+from daicho.references import reference_of
+from daicho.store import Store
+from schemas.desk import ANSWERED
+
+EVENTS_AT_ONCE = 2000
+_JUDGED = {"booked", "rejected", "held", "hold-release", "hold-refuse"}
+"""Events after which the findings of a submission may be others."""
+_TRIES = 5
+
+
+def feed_if_reachable(store: Store, warn: Callable[[str], None]) -> dict[str, int]:
+    """Tells the portal what is new; nothing where there is none. A run never fails of it: the next one catches up."""
+    if store.settings.uses_sqlite and not (store.settings.home / "portal.db").exists():
+        return {}
+    try:
+        return feed_portal(store)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the portal, the ledgers go on
+        warn(f"ポータルに反映できませんでした。次の処理で追いつきます: {error!r}")
+        return {}
+
+
+def feed_portal(store: Store, rebuild: bool = False) -> dict[str, int]:
+    """Brings the read model up to date, with ``rebuild`` from zero; how much was told."""
+    from portal_stub.running import set_up
+
+    set_up(secret="the feed signs nothing", quiet=True)
+    from portal_stub.feed import receiving
+
+    if (
+        rebuild or receiving.position() > store.events.last_event()
+    ):  # a log that is younger: another home's, restored
+        receiving.start_over()
+    told = {"申請": 0, "検出事項": 0, "帳票": 0, "回答": 0}
+    tries = 0
+    while True:
+        since = receiving.position()
+        events = store.events.since(since, EVENTS_AT_ONCE)
+        if not events:
+            break
+        news = _news(store, events)
+        try:
+            receiving.receive(news, since)
+        except receiving.MovedOn:
+            tries += 1
+            if tries >= _TRIES:
+                break  # another feed is at work, and as quick
+            continue
+        told["申請"] += len(news.submissions)
+        told["検出事項"] += sum(len(rows) for rows in news.findings.values())
+        told["帳票"] += len(news.documents)
+        told["回答"] += len(news.answers)
+    receiving.finish()
+    return told | _tell_tables(store, store.clock.now().date())
+
+
+def _news(store: Store, events: list[dict[str, Any]]) -> Any:
+    """What these events were about, as it stands now."""
+    from portal_stub.feed.receiving import MOST_FINDINGS, Told
+
+    ids = dict.fromkeys(e["submission_id"] for e in events if e["submission_id"])
+    papers = dict.fromkeys(e["details"]["document_id"] for e in events if e["kind"].startswith("document-"))
+    findings: dict[str, list[dict[str, Any]]] = {}
+    totals: dict[str, int] = {}
+    for name in dict.fromkeys(e["submission_id"] for e in events if e["kind"] in _JUDGED):
+        frame = store.findings.read(name)
+        findings[name] = [] if frame is None else frame.head(MOST_FINDINGS).to_dicts()
+        totals[name] = 0 if frame is None else frame.height
+    documents = [row | {"path": store.documents.path(row)} for row in store.events.documents_named(papers)]
+    answers = [
+        e["details"] | {"kind": e["details"]["wish"], "by": e["actor"], "reason": e["reason"], "at": e["at"]}
+        for e in events
+        if e["kind"] == ANSWERED
+    ]
+    return Told(store.events.portraits(ids), findings, totals, documents, answers, events[-1]["id"])
+
+
+def _tell_tables(store: Store, today: date) -> dict[str, int]:
+    """Reference tables when they were loaded anew or another day began: what is in force may be another row."""
+    import polars as pl
+
+    from portal_stub.feed import receiving
+
+    reference = reference_of(store)
+    mark = f"{reference.load_no}:{today}"
+    told: dict[str, int] = {}
+    if receiving.tables_position() != mark:
+        day = pl.Series([today])
+        holders = _texts(
+            reference.table("policyholders").select("holder", "name", "association").iter_rows(named=True)
+        )
+        agreements = _texts(
+            reference.table("agreements")
+            .select("agreement_code", "valid_from", "valid_to", "holder", "product")
+            .iter_rows(named=True)
+        )
+        countries = _texts(
+            reference.in_force("country_categories", day)
+            .select("country", "name", "category")
+            .iter_rows(named=True)
+        )
+        buyers = _texts(
+            reference.in_force("buyers", day)
+            .select("buyer_code", "name", "country", "rating")
+            .sort("buyer_code")
+            .iter_rows(named=True)
+        )
+        receiving.receive_tables(mark, holders, agreements, countries, buyers)
+        told = {
+            "保険利用者": len(holders),
+            "特約期間": len(agreements),
+            "国": len(countries),
+            "バイヤー": len(buyers),
+        }
+    return told | {"新しい特約": receiving.grant_agreements()}
+
+
+def _texts(rows: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
+    """Rows as texts, blanks for what is not there."""
+    return [{name: "" if value is None else str(value) for name, value in row.items()} for row in rows]

@@ -1,0 +1,233 @@
+"""The feed from the store to the portal's read model: complete, incremental, interrupted, and never in the way."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from django.db.utils import OperationalError
+
+from assets import feed
+from assets.feed import feed_if_reachable, feed_portal
+from daicho.deciding import decide_held
+from daicho.references import load_folder
+from portal_stub.feed import receiving
+from portal_stub.feed.models import (
+    AgreementPeriod,
+    Country,
+    Document,
+    Finding,
+    Mark,
+    Policyholder,
+    Submission,
+)
+from sensors.windows import TOKYO
+from tests import kit
+from tests.assets.test_graph import run
+from tests.homes import LINE_YEN, TUESDAY, Home, contracts
+
+pytestmark = pytest.mark.usefixtures("quick_paper")
+LATE = kit.enterprise_row(export_contract_no="LATE-1", contract_date="20180928")
+COMPARED = (Submission, Finding, Document, Policyholder, AgreementPeriod, Country)
+
+
+def picture() -> dict[str, list[dict[str, Any]]]:
+    """The whole read model but for technical numbers."""
+    return {
+        model.__name__: sorted(
+            (
+                {name: value for name, value in row.items() if name not in ("id", "generation")}
+                for row in model.objects.values()
+            ),
+            key=str,
+        )
+        for model in COMPARED
+    }
+
+
+@pytest.fixture
+def busy(home: Home) -> Home:
+    """A home with a booked, a rejected, a held and a waiting submission, and papers."""
+    home.booked(contracts("EX-1", "EX-2"))
+    home.submit([kit.enterprise_row(goods_code="", currency="")], name="bad.csv")
+    home.submit([LATE], name="late.csv")
+    home.submit([{**LATE, "goods_code": "850000"}], name="again.csv")
+    home.decide()
+    home.print_papers()
+    return home
+
+
+@pytest.mark.django_db
+def test_the_read_model_says_what_the_commands_say(busy: Home) -> None:
+    told = feed_portal(busy.at())
+    assert told["申請"] >= 4
+    store = busy.at()
+    now = store.clock.now()
+    rows = store.events.submissions(now)
+    assert len(rows) == 4
+    for row in rows:
+        fed = Submission.objects.get(pk=row["submission_id"])
+        for name in ("product", "holder", "user", "file_name", "declared_count", "held", "errors", "warnings",
+                     "premium_total_yen"):  # fmt: skip
+            assert getattr(fed, name) == row[name], name
+        assert fed.received_at.astimezone(TOKYO).isoformat() == row["received_at"]
+        assert str(fed.acceptance_date) == row["acceptance_date"]
+        assert str(fed.status_at(now)) == row["status"]
+        findings = busy.findings(row["submission_id"])
+        assert [(f.record, f.field or None, f.code) for f in fed.findings.all()] == findings
+        assert fed.findings_total == len(findings)
+    held, behind = Submission.objects.filter(verdict="").order_by("receipt_no")
+    assert (held.hold_codes, behind.waits_for) == (["late-application"], held.pk)
+    assert held.hold_reason
+    papers = store.documents.find({}, now)
+    assert {row["document_id"] for row in papers} == set(Document.objects.values_list("pk", flat=True))
+    assert {row["path"] for row in papers} == set(Document.objects.values_list("path", flat=True))
+    world = kit.world()
+    assert Policyholder.objects.count() == len(world["policyholders"])
+    assert AgreementPeriod.objects.count() == len(world["agreements"])
+    assert Country.objects.get(pk="105").category == kit.COUNTRIES["105"]
+
+
+@pytest.mark.django_db
+def test_only_what_is_new_is_told(busy: Home) -> None:
+    feed_portal(busy.at())
+    assert not any(feed_portal(busy.at()).values())
+    late = Submission.objects.get(held=True).pk
+    decide_held(busy.at(), late, True, "審査 花子", "確認")
+    told = feed_portal(busy.at())
+    assert told["申請"] == 1
+    assert not Submission.objects.get(pk=late).held
+    busy.decide()
+    feed_portal(busy.at())
+    assert Submission.objects.get(pk=late).premium_total_yen == LINE_YEN
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("at_once", [1, 3, 2000])
+def test_interrupted_anywhere_it_ends_like_one_from_zero(
+    busy: Home, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(feed, "EVENTS_AT_ONCE", at_once)
+    monkeypatch.setattr(receiving, "_FINDINGS_AT_ONCE", 2)
+    steps = ["_keep_submissions", "_keep_documents", "_keep_answers", "_compare", "grant_agreements"]
+    broken_at = 0
+    for name in steps:
+        for _ in range(2):  # each step breaks twice, before and after it wrote
+            whole, before = getattr(receiving, name), broken_at % 2 == 0
+
+            def breaking(*given: Any, _whole: Any = whole, _before: bool = before, **named: Any) -> Any:
+                if not _before:
+                    _whole(*given, **named)
+                raise OSError("power cut")
+
+            with monkeypatch.context() as broken:
+                broken.setattr(receiving, name, breaking)
+                with pytest.raises(OSError, match="power cut"):
+                    feed_portal(busy.at())
+            broken_at += 1
+    feed_portal(busy.at())
+    patched = picture()
+    for model in (*COMPARED, Mark):
+        model.objects.all().delete()
+    feed_portal(busy.at())
+    assert picture() == patched
+    assert len(patched["Submission"]) == 4
+
+
+@pytest.mark.django_db
+def test_a_rebuild_repairs_and_removes(busy: Home) -> None:
+    feed_portal(busy.at())
+    good = picture()
+    Submission.objects.update(file_name="damaged", held=False)
+    Finding.objects.all().delete()
+    Country.objects.all().delete()
+    Submission.objects.create(
+        submission_id="S99999999",
+        receipt_no=99999999,
+        declared_count=1,
+        received_at="2018-11-06T10:00:00+09:00",
+        acceptance_date="2018-11-06",
+    )
+    feed_portal(busy.at(), rebuild=True)
+    assert picture() == good
+
+
+@pytest.mark.django_db
+def test_a_log_younger_than_the_read_model_is_told_from_zero(busy: Home) -> None:
+    feed_portal(busy.at())
+    good = picture()
+    Mark.objects.filter(name="events").update(position="999999")
+    feed_portal(busy.at())
+    assert picture() == good
+
+
+@pytest.mark.django_db
+def test_tables_are_told_after_a_load_and_on_another_day(home: Home, tmp_path: Path) -> None:
+    feed_portal(home.at())
+    assert "国" not in feed_portal(home.at())
+    rows = [
+        {"country": "105", "valid_from": "2018-11-07", "name": "国105", "category": "E"},
+        {"country": "999", "valid_from": "2018-11-01", "name": "新しい国", "category": "A"},
+    ]
+    load_folder(home.at(), kit.write_reference(tmp_path / "more", {"country_categories": rows}))
+    assert feed_portal(home.at())["国"] == len(kit.COUNTRIES) + 1
+    assert Country.objects.get(pk="999").name == "新しい国"
+    assert Country.objects.get(pk="105").category == "C", "not in force yet"
+    feed_portal(home.at("2018-11-07T08:00:00"))
+    assert Country.objects.get(pk="105").category == "E"
+
+
+def test_without_a_portal_nothing_is_told_and_no_django_wanted(
+    busy: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "feed_portal", lambda *_: pytest.fail("there is no portal"))
+    assert feed_if_reachable(busy.at(), pytest.fail) == {}
+
+
+def test_a_portal_out_of_reach_is_told_and_stops_nothing(busy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    (busy.path / "portal.db").touch()
+
+    def locked(*_: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(feed, "feed_portal", locked)
+    said: list[str] = []
+    assert feed_if_reachable(busy.at(), said.append) == {}
+    assert "次の処理で追いつきます" in said[0]
+    assert "locked" in said[0]
+
+
+@pytest.mark.parametrize("job", ["intake", "nightly", "reconcile", "confirm"])
+@pytest.mark.django_db
+def test_every_job_ends_with_telling_the_portal(
+    busy: Home, job: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAICHO_HOME", str(busy.path))
+    monkeypatch.setenv("DAICHO_NOW", TUESDAY)
+    busy.settings(drop_settle_seconds=0)
+    (busy.path / "portal.db").touch()
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = run(instance, job, "2018-11-06" if job in ("intake", "nightly") else None)
+    assert result.success
+    stages = [event.asset_key.to_user_string() for event in result.get_asset_materialization_events()]
+    assert stages[-1] == "portal_feed"
+    assert Submission.objects.count() == 4
+
+
+def test_a_run_succeeds_over_a_damaged_portal(busy: Home) -> None:
+    (busy.path / "portal.db").write_bytes(b"no database at all" * 100)
+    ran = busy.command("run", "intake", "--json")
+    assert ran.code == 0, ran.err
+    assert "ポータルに反映できませんでした" in ran.err
+
+
+def test_the_command_makes_and_fills_the_database(busy: Home) -> None:
+    first = busy.command("portal", "feed", "--json")
+    assert first.code == 0, first.err
+    assert first.json["申請"] >= 4
+    assert not any(busy.command("portal", "feed", "--json").json.values())
+    again = busy.command("portal", "feed", "--rebuild", "--json")
+    assert again.json["申請"] == first.json["申請"]
+    with sqlite3.connect(busy.path / "portal.db") as opened:
+        assert opened.execute("SELECT count(*) FROM feed_submission").fetchone() == (4,)
