@@ -141,3 +141,21 @@ class Bookmark(models.Model):
         """Once per user and buyer."""
 
         constraints: ClassVar = [models.UniqueConstraint(fields=["user", "buyer"], name="bookmark_once")]
+
+
+class DocumentRule(models.Model):
+    """With a value in an item of step 1 a document is called for (K-026); see ``documents``."""
+
+    procedure = models.CharField("手続き", max_length=40)
+    item = models.CharField("項目", max_length=40, blank=True)
+    value = models.CharField("値", max_length=40, blank=True)
+    document = models.SlugField("書類", max_length=40)
+    title = models.CharField("書類名", max_length=60)
+    required = models.BooleanField("必須", default=True)
+    note = models.CharField("説明", max_length=100, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        """In the order in which documents are shown."""
+
+        ordering: ClassVar = ["position", "id"]

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from portal_stub import clock
-from portal_stub.access import ROUTES, Access, page
+from portal_stub.access import Access, page
 from portal_stub.buyers import rules
 from portal_stub.buyers.forms import SearchForm
 from portal_stub.buyers.models import Country, Season
@@ -59,6 +59,7 @@ def _search(request: HttpRequest, *, procedures: bool) -> HttpResponse:
         "procedures": procedures,
         "season": season,
         "message": message,
+        "page": None,
         "countries": Country.objects.exclude(name=""),
         "chosen": request.POST.get("code", ""),
         "detail": "buyer" if procedures else "buyer-data-detail",
@@ -100,11 +101,9 @@ def _choice(request: HttpRequest, season: Any, *, procedures: bool) -> HttpRespo
     return _start(wish, buyer.code)
 
 
-def _start(wish: str, code: str) -> HttpResponse | str:
-    route = _PROCEDURES[wish]
-    if route not in ROUTES:
-        return "この手続きは準備中です。お急ぎの場合は、お問い合わせください。"
-    return redirect(f"{reverse(route)}{'?' + urlencode({'subject': code}) if code else ''}")
+def _start(wish: str, code: str) -> HttpResponse:
+    query = "?" + urlencode({"subject": code}) if code else ""
+    return redirect(f"{reverse(_PROCEDURES[wish])}{query}")
 
 
 def _bookmark(request: HttpRequest, buyer: Any) -> HttpResponse | str:

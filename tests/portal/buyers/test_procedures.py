@@ -1,0 +1,440 @@
+"""海外商社登録, 海外商社変更 and スリーピング候補バイヤー解除, walked as a user does."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from portal_stub.accounts.models import User
+from portal_stub.buyers.directory import receive
+from portal_stub.buyers.models import Buyer, DocumentRule
+from portal_stub.buyers.procedures import DESTINATION
+from portal_stub.buyers.rules import set_season
+from portal_stub.history.models import AccessRecord
+from portal_stub.mails.models import Mail
+from portal_stub.procedures.deciding import decide, tidy
+from portal_stub.procedures.models import Application, State
+from tests.portal.conftest import Hand, World, text
+from tests.portal.procedures.walking import begin, fill, newest, press_apply, to_check
+
+Visit = Callable[..., Client]
+pytestmark = pytest.mark.usefixtures("directory")
+CONTACT = {
+    "contact_name": "貿易 花子",
+    "contact_department": "見本課",
+    "contact_phone": "03-1111-2222",
+    "contact_mail": "hanako@example.com",
+}
+ENTRY = {
+    "country": "105",
+    "name": "NEW TRADING CO., LTD.",
+    "address": "1 Example Street, Example City",
+    "phone": "+86-000-0000",
+    "url": "https://buyer.example",
+    "industry": "機械器具卸売業",
+    "kind": "public",
+    "related": "no",
+    **CONTACT,
+}
+ENTERPRISE = ENTRY | {"kind": "enterprise"}
+ORDER = {
+    "report_order": "on",
+    "report_agency": "insurer",
+    "report_department": "経理部",
+    "report_consent": "on",
+}
+
+
+def pdf(name: str) -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, b"%PDF-1.7 sample")
+
+
+def pdf_words(content: bytes, folder: Path) -> str:
+    """The words of a PDF, blanks away."""
+    path = folder / "shown.pdf"
+    path.write_bytes(content)
+    done = subprocess.run(["pdftotext", "-raw", str(path), "-"], capture_output=True, check=True)
+    return re.sub(r"\s", "", done.stdout.decode())
+
+
+def on(client: Client, at: str, **items: Any) -> str:
+    """Fills a step that must hold; the address of the next one."""
+    reply = fill(client, at, **items)
+    assert reply.status_code == 302, text(reply)
+    return str(reply.headers["Location"])
+
+
+def registration(client: Client, **last: Any) -> Any:
+    """The check page of a public buyer's registration; nothing attached where all comes by mail."""
+    at = on(client, on(client, begin(client, "buyer-registration"), **ENTRY))
+    return to_check(client, at, **({"separate": "yes", "separate_names": "会社案内、法令の写し"} | last))
+
+
+def applied(client: Client, check: Any) -> Application:
+    assert press_apply(client, check).status_code == 302
+    return newest()
+
+
+def logged(user: User, code: str) -> int:
+    return int(AccessRecord.objects.filter(login_id=user.login_id, code=code).count())
+
+
+def told(kind: str) -> list[str]:
+    return sorted(Mail.objects.filter(kind=f"application-{kind}").values_list("to", flat=True))
+
+
+@pytest.fixture
+def client(world: World, visit: Visit) -> Client:
+    return visit(world.applicant)
+
+
+# ---------------------------------------------------------------------------------------------- 海外商社登録
+@pytest.mark.req("K-016", "K-017", "K-020", "K-036", "K-037", "K-045")
+def test_from_the_search_without_hit_to_the_completion(client: Client, world: World) -> None:
+    page = client.get("/buyers/", {"country": "", "name": "new trading", "rating": ""})
+    assert "海外商社名簿に登録されていません" in text(page)
+    reply = client.post("/buyers/?country=&name=new+trading&rating=", {"do": "register"}, follow=True)
+    assert "申込手続きの内容と流れ" in text(reply)
+    assert "申込情報の入力へ" in text(reply)
+    at = begin(client, "buyer-registration")
+    entry = client.get(at)
+    steps = ("申込情報の入力", "必要書類の確認", "必要書類の添付", "申込内容の確認")
+    assert [step for step in steps if step in text(entry)] == list(steps)
+    assert "必要書類の確認へ" in text(entry)
+    assert re.search(r'name="name"[^>]*class="missing"', entry.content.decode()), "mandatory and pink"
+    back = fill(client, at, "back", **ENTRY)
+    assert back.headers["Location"] == "/procedures/buyer-registration/"
+    at = on(client, at, **ENTRY)
+    assert "必要書類の添付へ" in text(client.get(at))
+    check = to_check(client, on(client, at), separate="yes", separate_names="会社案内")
+    assert '<strong class="web-number">2026-0401-0001</strong>' in check.content.decode()
+    for word in ("申込む", "修正する", "Web申込状況一覧へ"):
+        assert word in text(check)
+    change = re.search(r'href="([^"]+)">修正する', check.content.decode())
+    assert change is not None
+    assert change[1].endswith("/steps/entry/")
+    assert (logged(world.applicant, "2-1"), logged(world.applicant, "2-2")) == (1, 0)
+    done = client.get(press_apply(client, check).headers["Location"])
+    for word in ("申込完了", "2026-0401-0001", "2026/04/01 09:00", "Web申込状況一覧へ", "ユーザーページへ"):
+        assert word in text(done)
+    assert 'href="/buyers/">続けて申込みへ' in done.content.decode()
+    assert (logged(world.applicant, "2-1"), logged(world.applicant, "2-2")) == (1, 1)
+
+
+@pytest.mark.req("K-017", "K-018")
+@pytest.mark.parametrize(
+    ("item", "value", "words"),
+    [
+        ("country", "", "所在国を選択してください"),
+        ("name", "", "海外商社名称（英文）を入力してください"),
+        ("name", "新しい商社", "海外商社名称（英文）は半角"),
+        ("address", "", "住所（英文）を入力してください"),
+        ("phone", "内線1", "電話番号は半角"),
+        ("url", "buyer.example", "URLは http://"),
+        ("industry", "", "業種を入力してください"),
+        ("kind", "", "企業・公的機関・銀行の区分を選択してください"),
+        ("related", "", "特定資本関係の有無を選択してください"),
+        ("contact_name", "", "担当者 氏名を入力してください"),
+        ("contact_phone", "", "担当者 電話番号を入力してください"),
+        ("contact_mail", "x", "担当者 メールアドレスの形"),
+    ],
+)
+def test_items_of_step_1_are_judged(client: Client, item: str, value: str, words: str) -> None:
+    reply = fill(client, begin(client, "buyer-registration"), **{**ENTRY, item: value})
+    assert reply.status_code == 422
+    assert words in text(reply)
+
+
+@pytest.mark.req("K-019")
+def test_the_person_to_ask_may_be_another_for_this_application(client: Client, world: World) -> None:
+    at = begin(client, "buyer-registration")
+    page = client.get(at).content.decode()
+    for value in ("貿易 花子", "見本課", "03-1111-2222", "hanako@example.com"):
+        assert f'value="{value}"' in page
+    on(client, at, **{**ENTRY, "contact_name": "別の 担当", "contact_mail": "other@example.com"})
+    assert 'value="別の 担当"' in client.get(at).content.decode()
+    kept = User.objects.get(pk=world.applicant.pk)
+    assert (kept.name, kept.mail) == ("貿易 花子", "hanako@example.com")
+
+
+@pytest.mark.req("K-021", "K-026")
+def test_documents_depend_on_the_entries_by_a_table(client: Client) -> None:
+    def documents(**changes: str) -> str:
+        at = on(client, begin(client, "buyer-registration"), **{**ENTRY, **changes})
+        return text(client.get(at))
+
+    assert "公的機関であることを確認できる資料（必須）" in documents()
+    assert "特定資本関係" not in documents()
+    assert "特定資本関係を確認できる資料（必須）" in documents(related="yes")
+    assert "信用調査報告書（信用調書）（必須）" in documents(kind="enterprise")
+    DocumentRule.objects.create(
+        procedure="buyer-registration", item="country", value="105", document="own", title="国別の資料"
+    )
+    assert "国別の資料（必須）" in documents()
+    assert "公的機関であることを確認できる資料" not in documents(), "own rows replace the built-in ones"
+    assert "必要な書類はありません" in documents(country="304")
+
+
+@pytest.mark.req("K-022", "K-023", "K-024")
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({}, "どちらかをチェックしてください"),
+        ({"report_own": "on", **ORDER}, "両方はチェックできません"),
+        ({"report_order": "on"}, "取得費用の請求先（部署名）を入力してください"),
+        ({**ORDER, "report_agency": ""}, "取得する調査機関を選択してください"),
+        ({**ORDER, "report_agency": "stated"}, "指定する調査機関名を入力してください"),
+        ({**ORDER, "report_consent": ""}, "同意します"),
+    ],
+)
+def test_a_credit_report_is_own_or_ordered(client: Client, typed: dict[str, str], words: str) -> None:
+    at = on(client, begin(client, "buyer-registration"), **ENTERPRISE)
+    page = text(client.get(at))
+    assert "お持ちの場合」はこちらをチェックしてください" in page
+    assert "取得を保険者に申込む場合」はこちらをチェックしてください" in page
+    reply = fill(client, at, **typed)
+    assert reply.status_code == 422
+    assert words in text(reply)
+
+
+@pytest.mark.req("K-022")
+def test_an_own_report_must_be_attached_and_an_ordered_one_need_not(client: Client) -> None:
+    at = on(client, begin(client, "buyer-registration"), **ENTERPRISE)
+    own = on(client, at, report_own="on")
+    assert "file-credit-report" in client.get(own).content.decode()
+    missing = fill(client, own, separate="no", **{"file-identity": pdf("a.pdf")})
+    assert "信用調査報告書（信用調書）を添付してください" in text(missing)
+    ordered = on(client, at, **ORDER)
+    assert "file-credit-report" not in client.get(ordered).content.decode()
+    check = to_check(client, ordered, separate="no")
+    assert "経理部" in text(check)
+
+
+@pytest.mark.req("K-025")
+def test_the_state_tells_of_the_acquisition(client: Client, world: World) -> None:
+    at = on(client, on(client, begin(client, "buyer-registration"), **ENTERPRISE), **ORDER)
+    row = applied(client, to_check(client, at, separate="yes", separate_names="会社案内"))
+    assert decide(world.staff, row, "order-report", "").state == State.REPORT
+    assert "調書取得中" in text(client.get("/applications/"))
+    assert decide(world.staff, row, "report-here", "").state == State.PROCESSING
+    assert "手続中" in text(client.get("/applications/"))
+
+
+@pytest.mark.req("K-027", "K-028", "K-030", "K-032", "K-033")
+def test_files_and_separate_documents(client: Client) -> None:
+    at = on(client, on(client, begin(client, "buyer-registration"), **ENTRY))
+    several = fill(client, at, "attach", **{"file-identity": [pdf("a.pdf"), pdf("b.pdf")]})
+    assert "a.pdf" in text(several)
+    assert "b.pdf" in text(several)
+    assert "同じ名前のファイル" in text(fill(client, at, "attach", **{"file-foundation": pdf("a.pdf")}))
+    long = fill(client, at, "attach", **{"file-foundation": pdf("あ" * 97 + ".pdf")})
+    assert "100文字以内" in text(long)
+    gap = fill(client, at, separate="no")
+    assert "公的機関であることを確認できる資料を添付してください" in text(gap)
+    unnamed = fill(client, at, separate="yes")
+    assert "別送する資料名を入力してください" in text(unnamed)
+    check = to_check(client, at, separate="yes", separate_names="法令の写し")
+    for word in ("a.pdf、b.pdf", "法令の写し"):
+        assert word in text(check)
+
+
+@pytest.mark.req("K-038", "K-039")
+def test_the_cover_sheet_names_destination_and_last_day(client: Client, tmp_path: Path) -> None:
+    done = client.get(press_apply(client, registration(client)).headers["Location"])
+    link = re.search(r'href="([^"]+)">送付状を印刷する', done.content.decode())
+    assert link is not None
+    assert "15日以内" in text(done)
+    sheet = pdf_words(b"".join(client.get(link[1])), tmp_path)
+    for word in (*DESTINATION, "2026/04/16まで", "会社案内", "法令の写し", "2026-0401-0001"):
+        assert re.sub(r"\s", "", word) in sheet, word
+
+
+def test_without_separate_documents_there_is_no_cover_sheet(client: Client) -> None:
+    files = {"file-identity": pdf("a.pdf"), "file-foundation": pdf("b.pdf")}
+    check = registration(client, separate="no", separate_names="", **files)
+    done = client.get(press_apply(client, check).headers["Location"])
+    assert "送付状を印刷する" not in text(done)
+
+
+@pytest.mark.req("K-040")
+def test_a_reminder_on_the_sixteenth_day_and_no_cancellation(client: Client, hand: Hand) -> None:
+    row = applied(client, registration(client))
+    hand.on(days=15)
+    tidy()
+    assert told("reminder") == []
+    hand.on(days=1)
+    tidy()
+    tidy()
+    assert told("reminder") == ["admin@123456789.example", "hanako@example.com"]
+    row.refresh_from_db()
+    assert row.state == State.PROCESSING
+
+
+@pytest.mark.req("K-041", "K-042", "K-043", "K-044")
+def test_mails_at_receipt_start_and_completion_and_the_notice(
+    world: World, visit: Visit, tmp_path: Path
+) -> None:
+    User.objects.filter(pk=world.enterer.pk).update(mail="jiro@example.com")
+    enterer = visit(world.enterer)
+    registration(enterer)
+    client = visit(world.applicant)
+    check = client.get(f"/procedures/buyer-registration/{newest().token}/check/")
+    row = applied(client, check)
+    three = ["admin@123456789.example", "hanako@example.com", "jiro@example.com"]
+    assert told("receipt") == three
+    User.objects.filter(pk=world.applicant.pk).update(mail="moved@example.com")
+    decide(world.staff, row, "review", "")
+    assert told("start") == three, "addresses are those of the application's day"
+    assert client.get(f"/applications/{row.number}/notice.pdf").status_code == 404
+    decide(world.staff, row, "complete", "")
+    assert told("completion") == three
+    notice = client.get(f"/applications/{row.number}/notice.pdf")
+    assert notice.headers["Content-Type"] == "application/pdf"
+    assert "海外商社登録手続完了のお知らせ" in pdf_words(b"".join(notice), tmp_path)
+    Mail.objects.all().delete()
+    alone = visit(world.administrator)
+    applied(alone, registration(alone))
+    assert told("receipt") == ["admin@123456789.example"], "one person, one mail"
+
+
+def test_a_buyer_of_the_same_name_is_pointed_out(client: Client) -> None:
+    at = on(client, begin(client, "buyer-registration"), **{**ENTRY, "name": "Example Shanghai CO., LTD."})
+    check = to_check(client, on(client, at), separate="yes", separate_names="会社案内")
+    assert "同じ名称の海外商社が登録されています（105000001" in text(check)
+
+
+def test_a_registration_is_about_nobody_yet(client: Client) -> None:
+    assert client.get("/procedures/buyer-registration/?subject=105000001").status_code == 409
+
+
+# ---------------------------------------------------------------------------------------------- 海外商社変更
+CHANGE = {"country": "105", "name": "EXAMPLE SHANGHAI CO., LTD.", **CONTACT}
+
+
+@pytest.mark.req("K-046")
+def test_a_change_begins_with_the_selected_buyer(client: Client) -> None:
+    reply = client.post("/buyers/", {"do": "change", "code": "105000001"}, follow=True)
+    assert "海外商社変更 申込手続きの内容と流れ" in text(reply).replace("\u3000", " ")
+    assert "EXAMPLE SHANGHAI CO., LTD." in text(reply)
+
+
+@pytest.mark.req("K-047")
+def test_present_data_are_shown_and_changed_ones_are_orange(client: Client) -> None:
+    at = begin(client, "buyer-change", "105000001")
+    page = client.get(at).content.decode()
+    assert 'value="EXAMPLE SHANGHAI CO., LTD."' in page
+    assert 'class="item changed"' not in page
+    on(client, at, **{**CHANGE, "industry": "卸売業", "contact_department": "別の課"})
+    again = client.get(at).content.decode()
+    orange = re.findall(r'class="item changed".*?name="(\w+)"', again, re.S)
+    assert orange == ["industry"], "担当者情報 is no change of the buyer"
+
+
+@pytest.mark.req("K-050")
+def test_a_change_changes_something(client: Client) -> None:
+    reply = fill(client, begin(client, "buyer-change", "105000001"), **CHANGE)
+    assert reply.status_code == 422
+    assert "変更された項目がありません" in text(reply)
+    contact = fill(
+        client, begin(client, "buyer-change", "105000001"), **{**CHANGE, "contact_name": "別の 担当"}
+    )
+    assert "変更された項目がありません" in text(contact)
+
+
+@pytest.mark.req("K-045", "K-048", "K-049")
+def test_the_way_of_a_change(client: Client, world: World) -> None:
+    at = on(client, begin(client, "buyer-change", "105000001"), **{**CHANGE, "name": "RENAMED CO., LTD."})
+    page = text(client.get(at))
+    assert "必要書類の確認" in page
+    assert "申込書類の確認" not in page
+    assert "名称の変更を確認できる資料（必須）" in page
+    at = on(client, at, **ORDER)
+    assert "合計30MB" in text(client.get(at))
+    assert "100文字以内" in text(client.get(at))
+    check = to_check(client, at, separate="yes", separate_names="登記簿")
+    done = client.get(press_apply(client, check).headers["Location"])
+    assert "送付状を印刷する" in text(done)
+    assert (logged(world.applicant, "2-1"), logged(world.applicant, "2-2")) == (1, 1)
+    decide(world.staff, newest(), "complete", "")
+    assert client.get(f"/applications/{newest().number}/notice.pdf").status_code == 200
+
+
+def test_a_completed_change_is_in_force_as_far_as_the_list_does_not_tell(
+    client: Client, world: World
+) -> None:
+    at = on(client, begin(client, "buyer-change", "105000001"), **CHANGE, phone="+86-1", kind="enterprise")
+    check = to_check(client, on(client, at), separate="yes", separate_names="会社案内")
+    row = applied(client, check)
+    assert Buyer.objects.get(code="105000001").phone == ""
+    decide(world.staff, row, "complete", "")
+    changed = Buyer.objects.get(code="105000001")
+    assert (changed.phone, changed.kind, changed.name) == (
+        "+86-1",
+        "enterprise",
+        "EXAMPLE SHANGHAI CO., LTD.",
+    )
+
+
+def test_a_removed_buyer_cannot_be_changed(client: Client, directory: Any) -> None:
+    at = begin(client, "buyer-change", "105000001")
+    receive(directory(b105000001=""))
+    assert client.get(at).status_code == 409
+    assert client.get("/procedures/buyer-change/?subject=105000001").status_code == 409
+    assert client.get("/procedures/buyer-change/").status_code == 409
+
+
+# ---------------------------------------------------------------------------------------------- スリーピング候補バイヤー解除
+@pytest.fixture
+def season(db: None) -> None:
+    set_season("desk-1", date(2026, 4, 1), date(2026, 4, 30))
+
+
+@pytest.mark.req("K-055", "K-056", "K-057", "K-058", "K-059")
+def test_the_way_of_a_release(client: Client, world: World, season: None) -> None:
+    reply = client.post("/buyers/", {"do": "release", "code": "105000002"}, follow=True)
+    assert "解除内容の入力へ" in text(reply)
+    at = begin(client, "sleeping-release", "105000002")
+    page = client.get(at)
+    for word in ("解除内容の入力", "申込内容の確認へ"):
+        assert word in text(page)
+    assert 'type="file"' not in page.content.decode()
+    check = to_check(client, at, reason="trade", **CONTACT)
+    for word in ("2026-0401-0001", "申込む", "修正する", "Web申込状況一覧へ"):
+        assert word in text(check)
+    assert newest().state == State.ENTERING
+    assert (logged(world.applicant, "2-3"), logged(world.applicant, "2-4")) == (1, 0)
+    row = applied(client, check)
+    assert (logged(world.applicant, "2-3"), logged(world.applicant, "2-4")) == (1, 1)
+    assert Mail.objects.count() == 0, "no 申込受付メール"
+    assert Buyer.objects.get(code="105000002").sleeping_candidate
+    decide(world.staff, row, "complete", "")
+    assert told("completion") == ["admin@123456789.example", "hanako@example.com"]
+    assert Mail.objects.count() == 2
+    assert client.get(f"/applications/{row.number}/notice.pdf").status_code == 404
+    assert not Buyer.objects.get(code="105000002").sleeping_candidate
+
+
+def test_another_reason_is_told(client: Client, season: None) -> None:
+    at = begin(client, "sleeping-release", "105000002")
+    assert "その他の理由を入力してください" in text(fill(client, at, reason="other", **CONTACT))
+    assert "解除の理由を選択してください" in text(fill(client, at, **CONTACT))
+
+
+@pytest.mark.req("K-051", "K-054")
+def test_only_a_candidate_in_the_season(world: World, visit: Visit, hand: Hand) -> None:
+    set_season("desk-1", date(2026, 4, 1), date(2026, 4, 1))
+    client = visit(world.applicant)
+    assert client.get("/procedures/sleeping-release/?subject=105000001").status_code == 409
+    check = to_check(client, begin(client, "sleeping-release", "105000002"), reason="trade", **CONTACT)
+    hand.on(days=1)
+    client = visit(world.applicant)
+    late = client.get("/procedures/sleeping-release/?subject=105000002")
+    assert "解除期間ではありません" in text(late)
+    assert press_apply(client, check).status_code == 409
+    assert newest().applied_at is None
