@@ -14,6 +14,7 @@ from typing import Any
 from django.db import models, transaction
 
 from portal_stub.accounts.models import Agreement, Holder
+from portal_stub.buyers import directory
 from portal_stub.feed.models import (
     MOST_FINDINGS,
     AgreementPeriod,
@@ -265,22 +266,16 @@ def receive_tables(
         ),
         key=("code", "valid_from"),
     )
+    countries = list(countries)
     _compare(
         Country,
         (Country(code=row["country"], name=row["name"], category=row["category"]) for row in countries),
         key=("code",),
     )
-    _tell_buyers(buyers)
+    directory.receive_countries([{"country": row["country"], "name": row["name"]} for row in countries])
+    if buyers:
+        directory.receive(buyers)
     Mark.objects.update_or_create(name=TABLES, defaults={"position": mark})
-
-
-def _tell_buyers(rows: list[dict[str, str]]) -> None:
-    from importlib.util import find_spec
-
-    if find_spec("portal_stub.buyers.directory"):
-        from portal_stub.buyers.directory import receive as receive_buyers
-
-        receive_buyers(rows)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from assets import feed
 from assets.feed import feed_if_reachable, feed_portal
 from daicho.deciding import decide_held
 from daicho.references import load_folder
+from portal_stub.buyers.models import Buyer
 from portal_stub.feed import receiving
 from portal_stub.feed.models import (
     AgreementPeriod,
@@ -84,6 +85,9 @@ def test_the_read_model_says_what_the_commands_say(busy: Home) -> None:
     assert {row["document_id"] for row in papers} == set(Document.objects.values_list("pk", flat=True))
     assert {row["path"] for row in papers} == set(Document.objects.values_list("path", flat=True))
     world = kit.world()
+    assert set(Buyer.objects.values_list("code", "rating")) == {
+        (row["buyer_code"], row["rating"]) for row in world["buyers"]
+    }
     assert Policyholder.objects.count() == len(world["policyholders"])
     assert AgreementPeriod.objects.count() == len(world["agreements"])
     assert Country.objects.get(pk="105").category == kit.COUNTRIES["105"]
@@ -215,6 +219,7 @@ def test_every_job_ends_with_telling_the_portal(
     assert Submission.objects.count() == 4
 
 
+@pytest.mark.slow
 def test_a_run_succeeds_over_a_damaged_portal(busy: Home) -> None:
     (busy.path / "portal.db").write_bytes(b"no database at all" * 100)
     ran = busy.command("run", "intake", "--json")
@@ -222,6 +227,7 @@ def test_a_run_succeeds_over_a_damaged_portal(busy: Home) -> None:
     assert "ポータルに反映できませんでした" in ran.err
 
 
+@pytest.mark.slow
 def test_the_command_makes_and_fills_the_database(busy: Home) -> None:
     first = busy.command("portal", "feed", "--json")
     assert first.code == 0, first.err
