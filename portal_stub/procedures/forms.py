@@ -75,7 +75,7 @@ class StepForm(forms.Form):
         return {name: _plain(value) for name, value in self.cleaned_data.items()}
 
     def shown(self, answers: Mapping[str, Any]) -> list[list[Any]]:
-        """Rows of label, words and whether it differs from what is in force, for the check page."""
+        """Rows of label, words, whether that differs from what is in force, and the words of that, for the check page."""
         rows: list[list[Any]] = []
         for name, field in self.fields.items():
             condition = self.only_when.get(name)
@@ -84,7 +84,8 @@ class StepForm(forms.Form):
             if name in self.twice.values():
                 continue
             changed = name in self.original and (answers.get(name) or "") != (self.original[name] or "")
-            rows.append([str(field.label), self.words(name, answers.get(name)), changed])
+            before = self.words(name, self.original[name]) if changed else ""
+            rows.append([str(field.label), self.words(name, answers.get(name)), changed, before])
         return rows
 
     def words(self, name: str, value: Any) -> str:

@@ -84,7 +84,7 @@ class Journey:
             rows = self.form(step).shown(self.application.answers.get(step.key, {}))
             for slot in step.slots(self.application):
                 names = [document.name for document in documents if document.slot == slot.key]
-                rows.append([slot.title, "、".join(names) or "（添付なし）", False])
+                rows.append([slot.title, "、".join(names) or "（添付なし）", False, ""])
             if rows:
                 blocks.append({"step": step.key, "title": step.title, "rows": rows})
         return blocks
