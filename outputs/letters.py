@@ -13,19 +13,20 @@ from outputs.paper import ACCENT, BAND, INK, MUTED, RULE, Paper, Style
 Pairs = Sequence[tuple[str, str]]
 
 _HEAD = 23.0
-_LABEL_WIDTH = 52.0
+_WIDEST_LABEL = 52.0
 _PAD = 2.0
 _ADDRESSEE = Style(12.5, INK, bold=True)
 _BODY = Style(10.0)
 _BODY_PITCH = 5.6
 _FACT_LABEL = Style(9.0, ACCENT)
 _FACT_VALUE = Style(10.0)
-_FACT_PITCH = 4.7
+_FACT_PITCH = 4.5
+_ROW_PAD = 2.3
 _REFERENCE = Style(9.0)
 _REFERENCE_LABEL = Style(9.0, MUTED)
 _NOTE = Style(8.6, INK)
 _NOTE_PITCH = 4.5
-_SEAL = 34.0
+_SEAL = 30.0
 
 
 def letter(
@@ -53,6 +54,7 @@ def letter(
     paper.addressees(addressee)
     for text in paragraphs:
         paper.prose(text)
+    paper.fit_labels([label for _, pairs in sections for label, _ in pairs])
     for heading, pairs in sections:
         paper.section(heading, pairs)
     if sign_box:
@@ -70,6 +72,7 @@ class _LetterPaper(Paper):
         header = DocumentHeader("", "", "", created_at, issuer=footer)
         super().__init__(title, header, orientation="portrait")
         self._head = self.y = _HEAD
+        self.label_width = _WIDEST_LABEL
 
     def subject(self) -> str:
         """The title alone; who it is for is nobody's business in a file's properties."""
@@ -109,33 +112,40 @@ class _LetterPaper(Paper):
             self.text(self.left, self.y - 1.2, line, _BODY)
         self.y += 2.2
 
+    def fit_labels(self, labels: Sequence[str]) -> None:
+        """One width for the labels of all sections: of the longest one, within reason."""
+        widest = max((self.measure(label, _FACT_LABEL) for label in labels), default=0.0)
+        self.label_width = min(_WIDEST_LABEL, widest + 2 * _PAD + 3)
+
     def section(self, heading: str, pairs: Pairs) -> None:
         """A heading over a grid of labels and values."""
         self.need(24)
         if heading:
             self.heading(heading)
-        self.rule(self.y, ACCENT, 0.6)
-        for label, value in pairs:
+        top = self.y
+        for place, (label, value) in enumerate(pairs):
             self._row(label, value)
-        self.y += 3
+            if not place and self.y > top:
+                self.rule(top, ACCENT, 0.6)
+        self.y += 1.5
 
     def _row(self, label: str, value: str) -> None:
-        labels = self.wrapped(label, _LABEL_WIDTH - 2 * _PAD - 3, _FACT_LABEL)
-        values = self.wrapped(value, self.right - self.left - _LABEL_WIDTH - 2 * _PAD - 4, _FACT_VALUE)
+        labels = self.wrapped(label, self.label_width - 2 * _PAD - 2.5, _FACT_LABEL)
+        values = self.wrapped(value, self.right - self.left - self.label_width - 2 * _PAD - 4, _FACT_VALUE)
         count = max(len(labels), len(values))
-        if count * _FACT_PITCH + 3 < self.bottom - _HEAD:
-            self.need(count * _FACT_PITCH + 3)
+        if count * _FACT_PITCH + _ROW_PAD < self.bottom - _HEAD:
+            self.need(count * _FACT_PITCH + _ROW_PAD)
         # A value longer than a page goes on on the next one.
         while count:
-            fit = max(1, min(count, int((self.room() - 3) / _FACT_PITCH)))
-            height = fit * _FACT_PITCH + 3
-            self.rectangle(self.left, self.y, _LABEL_WIDTH, height, BAND)
+            fit = max(1, min(count, int((self.room() - _ROW_PAD) / _FACT_PITCH)))
+            height = fit * _FACT_PITCH + _ROW_PAD
+            self.rectangle(self.left, self.y + 0.1, self.label_width, height - 0.1, BAND)
             for place in range(fit):
-                baseline = self.y + 1.5 + (place + 0.76) * _FACT_PITCH
+                baseline = self.y + _ROW_PAD / 2 + (place + 0.78) * _FACT_PITCH
                 if place < len(labels):
                     self.text(self.left + _PAD, baseline, labels[place], _FACT_LABEL)
                 if place < len(values):
-                    self.text(self.left + _LABEL_WIDTH + _PAD, baseline, values[place], _FACT_VALUE)
+                    self.text(self.left + self.label_width + _PAD, baseline, values[place], _FACT_VALUE)
             self.y += height
             self.rule(self.y)
             labels, values, count = labels[fit:], values[fit:], count - fit
@@ -144,20 +154,21 @@ class _LetterPaper(Paper):
 
     def sign_box(self) -> None:
         """The field for day, name and the seal of the representative (F-045); never torn over two pages."""
-        height = _SEAL + 8
-        self.need(height + 8)
-        self.y += 3
+        height = _SEAL + 6
+        self.need(height + 5)
+        self.y += 2
         self.frame(self.left, self.y, self.right - self.left, height, ACCENT, 0.8)
-        seal = self.right - _SEAL - 4
-        self.frame(seal, self.y + 4, _SEAL, _SEAL, RULE, 0.8)
-        self.text(seal + _SEAL / 2, self.y + 4 + _SEAL / 2 - 1, "代表者印", Style(10, MUTED), "center")
-        self.text(seal + _SEAL / 2, self.y + 4 + _SEAL / 2 + 4, "（登記所届出印）", Style(8, MUTED), "center")
+        seal = self.right - _SEAL - 3
+        self.frame(seal, self.y + 3, _SEAL, _SEAL, RULE, 0.8)
+        middle = self.y + 3 + _SEAL / 2
+        self.text(seal + _SEAL / 2, middle - 1, "代表者印", Style(10, MUTED), "center")
+        self.text(seal + _SEAL / 2, middle + 4, "（登記所届出印）", Style(8, MUTED), "center")
         lines = ("記入日　　　　　　　年　　　月　　　日", "会社名", "代表者役職名・氏名")
         for place, words in enumerate(lines, start=1):
-            baseline = self.y + 3 + place * 11.5
+            baseline = self.y + 1 + place * 10.6
             self.text(self.left + 4, baseline - 1.6, words, _FACT_LABEL)
             self.rule(baseline, RULE, 0.6, self.left + 4, seal - 6)
-        self.y += height + 3
+        self.y += height + 2
 
     def remarks(self, notes: Sequence[str]) -> None:
         """Small print, each sentence behind its mark."""

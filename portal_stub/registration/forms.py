@@ -97,11 +97,15 @@ class ApplicationForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Faults are listed in the order of the page.
+        self.order_fields([name for _, _, names in self.sections for name in names])
         either = ("department", "title")
         if not any(self[name].value() for name in either):
             # Mandatory one or the other: pink, though neither alone must be filled (F-030, F-031).
             for name in either:
                 self.fields[name].widget.attrs["data-either"] = "1"
+        for name in either:
+            self.fields[name].mark = "どちらか必須"
 
     def clean(self) -> dict[str, Any]:
         """Addresses must agree; one of 所属名 and 役職名 must be there."""
@@ -213,6 +217,10 @@ class HeadOfficeForm(_HolderForm):
         _PERSON,
         _SETTING,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["registered_address"].mark = "異なる場合は必須"
 
     def clean(self) -> dict[str, Any]:
         """登記所在地 that differs must be typed; one that does not is the 所在地, with its limit (F-029, F-035)."""

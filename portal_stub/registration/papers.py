@@ -48,7 +48,7 @@ def application_form(registration: Registration) -> bytes:
             "この申込書が到着してから、登録の手続きを開始します。",
             "印字された内容に訂正があるときは、書き込まずにお問い合わせください。手続き再開用のURLをメールでお送りします。",
         ],
-        footer=ISSUER,
+        footer=f"{ISSUER}　受付番号 {registration.number}",
     )
 
 
