@@ -75,7 +75,11 @@ class UrlField(AsciiField):
 class ContactForm(StepForm):
     """担当者情報 of one application; the user's own data stay what they are (K-019)."""
 
-    contact_name = WideField(label="担当者 氏名", limit=50)
+    contact_name = WideField(
+        label="担当者 氏名",
+        limit=50,
+        explanation="この申込みについての問い合わせ先です。ここで書き換えても、Webユーザーの登録情報は変わりません。",
+    )
     contact_department = WideField(label="担当者 所属名", limit=25, required=False)
     contact_phone = PhoneField(label="担当者 電話番号", limit=20, example="03-1234-5678")
     contact_mail = MailField(label="担当者 メールアドレス")
@@ -139,8 +143,12 @@ class ChangeForm(BuyerForm):
             self.fields["country"].choices.append((present, present))
 
     def clean(self) -> dict[str, Any]:
-        """A change changes something (K-050)."""
+        """What stays as it is in force is not judged; a change changes something (K-050)."""
         found = super().clean()
+        for name, value in self.original.items():
+            if self[name].data == value:
+                found[name] = value
+                self.errors.pop(name, None)
         if not self.errors and not any(
             (found.get(name) or "") != (value or "") for name, value in self.original.items()
         ):

@@ -347,6 +347,16 @@ def test_a_change_changes_something(client: Client) -> None:
     assert "変更された項目がありません" in text(contact)
 
 
+def test_what_stays_in_force_is_not_judged_anew(client: Client) -> None:
+    Buyer.objects.filter(code="105000001").update(name="ÖRNEK  A.S.")
+    at = begin(client, "buyer-change", "105000001")
+    on(client, at, **{**CHANGE, "name": "ÖRNEK  A.S.", "phone": "+86-1"})
+    refused = fill(client, at, **{**CHANGE, "name": "ÖRNEK TRADING", "phone": "+86-1"})
+    assert "海外商社名称（英文）は半角" in text(refused)
+    same = fill(client, at, **{**CHANGE, "name": "ÖRNEK  A.S."})
+    assert "変更された項目がありません" in text(same)
+
+
 @pytest.mark.req("K-045", "K-048", "K-049")
 def test_the_way_of_a_change(client: Client, world: World) -> None:
     at = on(client, begin(client, "buyer-change", "105000001"), **{**CHANGE, "name": "RENAMED CO., LTD."})
