@@ -86,7 +86,7 @@ def receive(rows: Iterable[dict[str, str]]) -> set[str]:
         update_fields=["name", "search_name", "country", "rating", "removed_at", "updated_at"],
         batch_size=_CHUNK,
     )
-    for codes in _parts(gone):
+    for codes in parts(gone):
         Buyer.objects.filter(code__in=codes).update(removed_at=now, updated_at=now)
     changes = [(code, known[code][2], "", True) for code in gone]
     changes += [
@@ -101,7 +101,7 @@ def receive(rows: Iterable[dict[str, str]]) -> set[str]:
     return changed
 
 
-def _parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+def parts(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """The items in portions that a database takes as parameters."""
     for start in range(0, len(items), _CHUNK):
         yield items[start : start + _CHUNK]
@@ -114,7 +114,7 @@ def _lock() -> None:
 
 def _tell(changes: list[tuple[str, str, str, bool]], day: date) -> None:
     """Keeps changes of rating and removals, and mails who bookmarked these buyers, at the address valid now."""
-    for part in _parts(changes):
+    for part in parts(changes):
         by_code = {code: (before, after, removed) for code, before, after, removed in part}
         ids = dict(Buyer.objects.filter(code__in=by_code).values_list("code", "pk"))
         DirectoryChange.objects.bulk_create(

@@ -1,5 +1,6 @@
 """What users do with buyers, and what the desk sets: each deed in one transaction with its history."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.db import transaction
 
 from portal_stub import clock
 from portal_stub.accounts.models import User
+from portal_stub.buyers.directory import parts
 from portal_stub.buyers.models import Bookmark, Buyer, Season
 from portal_stub.history.recording import audit, record
 from portal_stub.pages.models import Notice
@@ -44,17 +46,24 @@ def remove_bookmark(user: User, code: str) -> bool:
     return bool(deleted)
 
 
+def season_fault(opens: date, closes: date) -> str:
+    """Why a スリーピング候補バイヤー解除期間 cannot be set; empty: it can."""
+    if closes < opens:
+        return "終了日は開始日以後の日付にしてください。"
+    if Season.objects.filter(opens__lte=closes, closes__gte=opens).exists():
+        return "この期間は、登録済みのスリーピング候補バイヤー解除期間と重なっています。"
+    return ""
+
+
 @transaction.atomic
 def set_season(actor: str, opens: date, closes: date) -> Any:
     """Sets a スリーピング候補バイヤー解除期間 and announces it in お知らせ for as long as it lasts (K-051).
 
     Raises:
-        ValueError: it ends before it begins, or overlaps another one.
+        ValueError: see ``season_fault``.
     """
-    if closes < opens:
-        raise ValueError("終了日は開始日以後の日付にしてください。")
-    if Season.objects.filter(opens__lte=closes, closes__gte=opens).exists():
-        raise ValueError("この期間は、登録済みのスリーピング候補バイヤー解除期間と重なっています。")
+    if fault := season_fault(opens, closes):
+        raise ValueError(fault)
     season = Season.objects.create(opens=opens, closes=closes)
     Notice.objects.create(
         title="スリーピング候補バイヤー解除のお手続きについて",
@@ -66,6 +75,17 @@ def set_season(actor: str, opens: date, closes: date) -> Any:
     )
     audit(actor, "season-set", str(season))
     return season
+
+
+@transaction.atomic
+def set_candidates(actor: str, codes: Collection[str]) -> None:
+    """Makes these buyers the スリーピング候補, and no others."""
+    now, wanted = clock.now(), set(codes)
+    held = set(Buyer.objects.filter(sleeping_candidate=True).values_list("code", flat=True))
+    for changed, candidate in ((wanted - held, True), (held - wanted, False)):
+        for part in parts(sorted(changed)):
+            Buyer.objects.filter(code__in=part).update(sleeping_candidate=candidate, updated_at=now)
+    audit(actor, "candidates-set", added=len(wanted - held), removed=len(held - wanted), total=len(wanted))
 
 
 def search_done(user: User) -> None:

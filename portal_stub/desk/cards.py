@@ -48,3 +48,5 @@ def cards_of(user: Any, cards: tuple[Card, ...]) -> list[tuple[Card, int | None]
     """The cards whose pages exist and are open to the user, each with how much waits."""
     shown = [card for card in cards if card.route in ROUTES and may_open(card.route, user)]
     return [(card, None if card.waiting is None else card.waiting()) for card in shown]
+    Card("海外商社", "desk-buyers", "スリーピング候補バイヤーと解除期間"),
+    Card("参照表", "desk-tables", "格付・料率などの表の更新"),

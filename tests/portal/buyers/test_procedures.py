@@ -18,6 +18,7 @@ from portal_stub.buyers.procedures import DESTINATION
 from portal_stub.buyers.rules import set_season
 from portal_stub.history.models import AccessRecord
 from portal_stub.mails.models import Mail
+from portal_stub.procedures import uploads
 from portal_stub.procedures.deciding import decide, tidy
 from portal_stub.procedures.models import Application, State
 from tests.portal.conftest import Hand, World, text
@@ -448,3 +449,19 @@ def test_only_a_candidate_in_the_season(world: World, visit: Visit, hand: Hand) 
     assert "解除期間ではありません" in text(late)
     assert press_apply(client, check).status_code == 409
     assert newest().applied_at is None
+
+
+# ---------------------------------------------------------------------------------------------- files
+@pytest.mark.req("K-029", "K-031")
+def test_size_and_kind_of_files(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    at = on(client, on(client, begin(client, "buyer-registration"), **ENTRY))
+    assert uploads.MOST_BYTES == 30 * 1024 * 1024
+    program = SimpleUploadedFile("a.exe", b"MZ")
+    assert "この種類のファイルは使えません" in text(fill(client, at, "attach", **{"file-other": program}))
+    fits = fill(client, at, "attach", **{"file-other": pdf("あ" * 96 + ".pdf")})
+    assert f"{'あ' * 96}.pdf" in text(fits), "100 characters with the extension"
+    monkeypatch.setattr(uploads, "MOST_BYTES", 2 * len(b"%PDF-1.7 sample"))
+    fill(client, at, "attach", **{"file-identity": pdf("b.pdf")})
+    reply = fill(client, at, "attach", **{"file-foundation": pdf("c.pdf")})
+    assert "「c.pdf」は添付できませんでした。添付の合計が" in text(reply)
+    assert newest().documents.count() == 2
