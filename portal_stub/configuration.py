@@ -108,6 +108,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
             "portal_stub.pages.middleware.PrivatePages",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
+            "portal_stub.pages.middleware.BoundedRequests",
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "portal_stub.accounts.sessions.SessionWatch",

@@ -228,7 +228,13 @@ def test_deleting_is_for_the_administrator_and_the_last_updater(
 
 @pytest.mark.req("H-036")
 def test_what_the_insurer_has_is_shown_to_read(world: World, visit: Callable[..., Client]) -> None:
-    told = [{"step": "entry", "title": "変更内容の入力", "rows": [["保険利用者名 漢字", "新見本商事", True, "見本商事"]]}]
+    told = [
+        {
+            "step": "entry",
+            "title": "変更内容の入力",
+            "rows": [["保険利用者名 漢字", "新見本商事", True, "見本商事"]],
+        }
+    ]
     client = visit(world.administrator)
     for number, state in enumerate((State.PROCESSING, State.REPORT, State.COMPLETE), 1):
         closed = NOON if state == State.COMPLETE else None
