@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from portal_stub.access import Access, page
 from portal_stub.accounts import otp, rules
 from portal_stub.accounts.addresses import address_of, admitted
+from portal_stub.accounts.choosing import holder_choice
 from portal_stub.accounts.forms import (
     MAIL_ADVICE,
     AddressesForm,
@@ -227,8 +228,9 @@ def own_data(request: HttpRequest) -> HttpResponse:
 
 @page("holder", "holder/", chapter="3章3-5", access=Access.USER, otp=True)
 def holder(request: HttpRequest) -> HttpResponse:
-    """保険利用者情報照会; a 支店 shows fewer items (G-038, G-039)."""
-    return render(request, "accounts/holder.html", {"holder": request.user.holder})
+    """保険利用者情報照会; a 支店 shows fewer items (G-038, G-039). A 全社閲覧用ID chooses among its holders (G-022)."""
+    choice = holder_choice(request)
+    return render(request, "accounts/holder.html", {"holder": choice.holder, "choice": choice})
 
 
 # ---------------------------------------------------------------------------------------------- 管理者

@@ -27,15 +27,29 @@ def _registrations() -> int:
     return int(Registration.objects.filter(state__in=[State.SENT, State.IN_PROCESS]).count())
 
 
+def _applications() -> int:
+    from portal_stub.procedures.models import PENDING, Application
+
+    return int(Application.objects.filter(state__in=PENDING).count())
+
+
+def _held_uploads() -> int:
+    from portal_stub.feed.models import Submission
+
+    return int(Submission.objects.filter(held=True).count())
+
+
 WAITING = (
-    Card("申込み", "desk-applications", "審査・処理を待っている申込み"),
-    Card("台帳のアップロード", "desk-uploads", "決定を待っている申請・通知"),
+    Card("申込み", "desk-applications", "審査・処理を待っている申込み", _applications),
+    Card("台帳のアップロード", "desk-uploads", "決定を待っている申請・通知", _held_uploads, "?held=on"),
     Card(
         "登録の申込み", "desk-registrations", "申込書の到着、または手続の完了を待っている登録", _registrations
     ),
 )
 KEPT = (
     Card("保険利用者とWebユーザー", "desk-holders", "検索、ロックの解除、パスワードの再発行、全社閲覧用ID"),
+    Card("海外商社", "desk-buyers", "スリーピング候補バイヤーと解除期間"),
+    Card("参照表", "desk-tables", "格付・料率などの表の更新"),
     Card("お知らせ", "desk-notices", "掲載する文章と期間"),
     Card("お問い合わせ先", "desk-offices", "業務ごとの部署と電話番号"),
     Card("操作の記録", "desk-audit", "だれが、いつ、何をしたか"),
@@ -48,5 +62,3 @@ def cards_of(user: Any, cards: tuple[Card, ...]) -> list[tuple[Card, int | None]
     """The cards whose pages exist and are open to the user, each with how much waits."""
     shown = [card for card in cards if card.route in ROUTES and may_open(card.route, user)]
     return [(card, None if card.waiting is None else card.waiting()) for card in shown]
-    Card("海外商社", "desk-buyers", "スリーピング候補バイヤーと解除期間"),
-    Card("参照表", "desk-tables", "格付・料率などの表の更新"),

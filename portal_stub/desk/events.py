@@ -39,7 +39,7 @@ EVENTS = {
     "registration-authenticated": "登録用パスワードの認証",
     "registration-completed": "登録の手続完了",
     "registration-refused": "登録用パスワードの誤り",
-    "registration-notice-renewed": "登録完了通知書の再作成",
+    "registration-renewed": "登録完了通知書の再作成",
     "registration-restarted": "登録の手続再開",
     "registration-sent": "登録の申込情報の送信",
     "registration-started": "登録の手続開始",
@@ -49,5 +49,8 @@ EVENTS = {
     "staff-added": "担当者の登録",
     "staff-changed": "担当者の役割・使用状態の変更",
     "staff-reset": "担当者のパスワードリセット",
+    "tables-asked": "参照表の更新の依頼",
+    "tables-dropped": "参照表の更新の取りやめ",
+    "tables-uploaded": "参照表の受付",
     "unlocked": "ロックの解除（デスク）",
 }

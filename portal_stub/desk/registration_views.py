@@ -36,7 +36,7 @@ def registrations(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(state=state)
     if query:
         number = query.upper().removeprefix("R").lstrip("0")
-        found = Q(answers__name__contains=query) | Q(mail__contains=query)
+        found = Q(answers__name__icontains=query) | Q(mail__icontains=query)
         if number.isascii() and number.isdigit() and len(number) < 10:
             found |= Q(pk=int(number))
         rows = rows.filter(found)

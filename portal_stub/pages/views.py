@@ -4,11 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal_stub import clock
 from portal_stub.access import Access, otp_open, page
+from portal_stub.pages.help import TOPICS
 from portal_stub.pages.menus import menus_of
 from portal_stub.pages.models import Notice, Office
 
@@ -70,3 +71,12 @@ def contact(request: HttpRequest) -> HttpResponse:
 def manual(request: HttpRequest) -> HttpResponse:
     """マニュアル: what users of this portal need to know (S-050)."""
     return render(request, "pages/manual.html")
+
+
+@page("help", "help/<str:topic>/", chapter="1章2-4", access=Access.PUBLIC, otp=False)
+def help_page(request: HttpRequest, topic: str) -> HttpResponse:
+    """ヘルプ of one function (S-003, S-026)."""
+    if topic not in TOPICS:
+        raise Http404
+    others = [(name, other) for name, other in TOPICS.items() if name != topic]
+    return render(request, "pages/help.html", {"topic": TOPICS[topic], "others": others})

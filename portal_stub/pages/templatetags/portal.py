@@ -4,8 +4,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django import template
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from portal_stub.pages.help import TOPICS
 
 register = template.Library()
 
@@ -80,6 +83,21 @@ def sort_links(context: Any, key: str, order: str) -> dict[str, Any]:
         "down": address(f"-{key}"),
         "active": {key: "up", f"-{key}": "down"}.get(order),
     }
+
+
+@register.simple_tag
+def help_link(topic: str) -> SafeString:
+    """「ヘルプ」 at the upper right, to a topic of ``pages.help``, in a window of its own (S-003, S-026).
+
+    Raises:
+        KeyError: for a topic that is not there.
+    """
+    if topic not in TOPICS:
+        raise KeyError(topic)
+    return format_html(
+        '<a href="{}" target="_blank" rel="noopener" data-popup>ヘルプ<span class="unseen">（別ウィンドウ）</span></a>',
+        reverse("help", args=[topic]),
+    )
 
 
 @register.simple_tag

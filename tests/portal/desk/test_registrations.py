@@ -1,0 +1,154 @@
+"""保険利用者・Webユーザー登録 at the desk, from the arrival of the form to the 登録完了通知書."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from portal_stub.accounts.models import Holder, User
+from portal_stub.history.models import AuditEvent
+from portal_stub.mails.models import Mail
+from portal_stub.registration.models import State
+from tests.portal.conftest import Hand, World, text
+from tests.portal.registration.conftest import ADDRESS, Newcomer, mailed, pdf_text
+
+
+@pytest.mark.req("F-045", "F-047", "F-048", "F-049")
+def test_from_arrival_to_the_notice_that_is_handed_out_once(
+    world: World, visit: Callable[..., Client], tmp_path: Path
+) -> None:
+    newcomer = Newcomer().send()
+    client, path = visit(world.staff), f"/desk/registrations/{newcomer.row.pk}/"
+    assert "登録の申込み 1 件" in text(client.get("/desk/"))
+    detail = text(client.get(path))
+    for words in (newcomer.row.number, ADDRESS, "株式会社新規商事", "申込書の到着待ち"):
+        assert words in detail
+
+    reply = client.post(f"{path}start/", {"arrived_on": "2026-04-01"}, follow=True)
+    assert "手続きを開始しました" in text(reply)
+    assert Mail.objects.filter(kind="registration-started", to=ADDRESS).count() == 1
+
+    for wrong, fault in (("12345678", "半角数字9桁"), (world.holder.code, "登録済み")):
+        reply = client.post(f"{path}complete/", {"code": wrong})
+        assert reply.status_code == 422
+        assert fault in text(reply)
+    assert newcomer.row.state == State.IN_PROCESS
+
+    notice = client.post(f"{path}complete/", {"code": "555555555"})
+    assert notice.headers["Content-Type"] == "application/pdf"
+    assert notice.headers["Cache-Control"] == "no-store"
+    assert "attachment" in notice.headers["Content-Disposition"]
+    paper = pdf_text(notice.content, tmp_path)
+    assert "555555555000" in paper
+    user = User.objects.get(login_id="555555555000")
+    password = re.search(r"初期パスワード(\S{14})", paper)
+    assert password
+    assert user.check_password(password[1])
+
+    again = client.post(f"{path}complete/", {"code": "666666666"})
+    assert again.status_code == 422
+    assert "登録完了" in text(again)
+    assert not Holder.objects.filter(code="666666666").exists()
+    detail = client.get(path)
+    assert 'href="/desk/holders/555555555/"' in detail.content.decode()
+    assert password[1] not in detail.content.decode()
+    assert AuditEvent.objects.get(event="registration-completed").actor == "desk-1"
+
+
+@pytest.mark.req("F-045")
+@pytest.mark.parametrize(
+    ("arrived_on", "fault"),
+    [
+        ("", "申込書の到着日を入力してください"),
+        ("2026-03-31", "申込書の到着日は"),
+        ("2026-04-02", "今日までの日付"),
+    ],
+)
+def test_days_of_arrival_that_cannot_be(
+    world: World, visit: Callable[..., Client], arrived_on: str, fault: str
+) -> None:
+    newcomer = Newcomer().send()
+    reply = visit(world.staff).post(
+        f"/desk/registrations/{newcomer.row.pk}/start/", {"arrived_on": arrived_on}
+    )
+    assert reply.status_code == 422
+    assert fault in text(reply)
+    assert newcomer.row.state == State.SENT
+
+
+@pytest.mark.req("F-046")
+def test_a_restart_mails_a_url_that_opens_the_stored_data(world: World, visit: Callable[..., Client]) -> None:
+    newcomer = Newcomer().send()
+    client, path = visit(world.staff), f"/desk/registrations/{newcomer.row.pk}/restart/"
+    assert client.post(path, {"reason": ""}).status_code == 422
+    assert newcomer.row.state == State.SENT
+    reply = client.post(path, {"reason": "所在地の訂正"}, follow=True)
+    assert "手続き再開用のURLを、申込者にメールで送信しました" in text(reply)
+    url, password = mailed("registration-restart")
+    browser = Client()
+    browser.post(url, {"password": password})
+    assert "株式会社新規商事" in browser.get("/registration/entry/").content.decode()
+    assert AuditEvent.objects.get(event="registration-restarted").detail == {"reason": "所在地の訂正"}
+    assert client.post(path, {"reason": "もう一度"}).status_code == 422
+
+
+def test_a_lost_notice_is_made_again_until_the_first_login(
+    world: World, visit: Callable[..., Client], tmp_path: Path
+) -> None:
+    row = Newcomer().in_process()
+    client, path = visit(world.staff), f"/desk/registrations/{row.pk}/"
+    client.post(f"{path}complete/", {"code": "555555555"})
+    old = User.objects.get(login_id="555555555000").password
+    notice = client.post(f"{path}renew/", {"reason": "郵便の紛失"})
+    assert "555555555000" in pdf_text(notice.content, tmp_path)
+    user = User.objects.get(login_id="555555555000")
+    assert user.password != old
+    user.password_changed_at = user.created_at
+    user.save()
+    assert client.post(f"{path}renew/", {"reason": "もう一度"}).status_code == 422
+
+
+def test_an_application_for_a_known_holder_asks_for_no_code(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    Holder.objects.create(code="555555555", name="株式会社登録済")
+    row = Newcomer("web-user").in_process()
+    client, path = visit(world.staff), f"/desk/registrations/{row.pk}/complete/"
+    assert 'name="code"' not in client.get(path).content.decode()
+    assert client.post(path).headers["Content-Type"] == "application/pdf"
+    assert User.objects.filter(login_id="555555555000").exists()
+
+
+def test_found_by_state_number_name_and_address(
+    world: World, visit: Callable[..., Client], hand: Hand
+) -> None:
+    sent, asked = Newcomer().send().row, Newcomer(name="別の会社").choose().row
+    client = visit(world.staff_reader)
+
+    def found(**query: str) -> list[bool]:
+        page = text(client.get("/desk/registrations/", query))
+        return [row.number in page for row in (sent, asked)]
+
+    assert found() == [True, False], "what waits for the desk"
+    assert found(state="") == [True, True]
+    assert found(state="authenticated") == [False, True]
+    assert found(state="nonsense") == [True, True]
+    assert found(q=sent.number) == [True, False]
+    assert found(q=str(sent.pk)) == [True, False]
+    assert found(q="新規商事") == [True, False]
+    assert found(q=ADDRESS) == [True, True]
+    assert found(q="R99999999999999999999") == [False, False]
+    hand.on(days=61)
+    client = visit(world.staff_reader)
+    assert "登録用URLの期限切れ" in text(client.get(f"/desk/registrations/{asked.pk}/"))
+
+
+def test_readers_decide_nothing(world: World, visit: Callable[..., Client]) -> None:
+    row = Newcomer().send().row
+    client = visit(world.staff_reader)
+    assert "手続きの再開" not in text(client.get(f"/desk/registrations/{row.pk}/"))
+    for act in ("start", "complete", "restart", "renew"):
+        assert client.post(f"/desk/registrations/{row.pk}/{act}/").status_code == 403
+    assert visit(world.staff).get("/desk/registrations/9999/start/").status_code == 404

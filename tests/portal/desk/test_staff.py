@@ -1,0 +1,150 @@
+"""担当者: what a supervisor does to members of the desk."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from portal_stub.accounts import staffing
+from portal_stub.accounts.models import User
+from portal_stub.accounts.sessions import end_sessions
+from portal_stub.history.models import AuditEvent
+from portal_stub.mails.models import Mail
+from tests.portal.conftest import PASSWORD, World, hidden, last_mail, text
+
+NEW = {
+    "login_id": "shinsa-3",
+    "name": "審査 四郎",
+    "mail": "s4@example.com",
+    "role": "operator",
+    "reason": "異動による",
+}
+
+
+def confirm(client: Client, path: str, typed: dict[str, str]) -> Any:
+    check = client.post(path, typed | {"step": "check"})
+    assert check.status_code == 200, text(check)
+    return client.post(path, hidden(check) | {"step": "confirm"})
+
+
+def test_a_new_member_gets_the_first_password_by_mail_and_must_change_it(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    client = visit(world.staff_supervisor)
+    check = client.post("/desk/staff-new/", NEW | {"step": "check"})
+    assert "審査・処理" in text(check)
+    sent = hidden(check) | {"step": "confirm"}
+    for _ in range(2):  # a double click does it once
+        reply = client.post("/desk/staff-new/", sent, follow=True)
+        assert "担当者を登録しました" in text(reply)
+    mail = last_mail("staff-added")
+    assert (mail.to, Mail.objects.count()) == ("s4@example.com", 1)
+    member = visit(User.objects.get(login_id="shinsa-3"), password=mail.secret)
+    assert member.get("/desk/").headers["Location"] == "/desk/password/"
+    assert member.get("/desk/holders/").status_code == 302
+    event = AuditEvent.objects.get(event="staff-added")
+    assert (event.actor, event.subject) == ("desk-3", "shinsa-3")
+    assert event.detail == {"role": "operator", "reason": "異動による"}
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"login_id": "desk-1"}, "すでに使われています"),
+        ({"login_id": "123456789001"}, "半角の英小文字で始め"),
+        ({"login_id": "ab"}, "3文字以上"),
+        ({"role": "king"}, "役割を選び直してください"),
+        ({"reason": ""}, "理由を入力してください"),
+        ({"mail": "nobody"}, "メールアドレスの形が正しくありません"),
+    ],
+)
+def test_what_is_refused_adds_nobody(
+    world: World, visit: Callable[..., Client], change: dict[str, str], fault: str
+) -> None:
+    before = User.objects.count()
+    reply = visit(world.staff_supervisor).post("/desk/staff-new/", NEW | change | {"step": "confirm"})
+    assert reply.status_code == 422
+    assert fault in text(reply)
+    assert User.objects.count() == before
+
+
+def test_another_role_counts_at_once_and_ends_the_session(world: World, visit: Callable[..., Client]) -> None:
+    member = visit(world.staff)
+    change = {"role": "reader", "active": "1", "reason": "担当替え"}
+    reply = confirm(visit(world.staff_supervisor), "/desk/staff/desk-1/", change)
+    assert reply.headers["Location"] == "/desk/staff/?done=staff-changed"
+    assert member.get("/desk/").headers["Location"] == "/session-ended/refused/"
+    assert visit(world.staff).get("/desk/log/").status_code == 403
+    detail = AuditEvent.objects.get(event="staff-changed").detail
+    assert (detail["before"]["role"], detail["after"]["role"]) == ("operator", "reader")
+    assert detail["reason"] == "担当替え"
+
+
+def test_who_is_switched_off_is_out_at_once(world: World, visit: Callable[..., Client]) -> None:
+    member = visit(world.staff)
+    confirm(
+        visit(world.staff_supervisor),
+        "/desk/staff/desk-1/",
+        {"role": "operator", "active": "0", "reason": "退職"},
+    )
+    assert member.get("/desk/").status_code == 302
+    reply = Client().post("/desk/login/", {"login_id": "desk-1", "password": PASSWORD})
+    assert "ログインできませんでした" in text(reply)
+
+
+@pytest.mark.parametrize(
+    "change", [{"role": "operator", "active": "1"}, {"role": "supervisor", "active": "0"}]
+)
+def test_nobody_lowers_himself(world: World, visit: Callable[..., Client], change: dict[str, str]) -> None:
+    reply = confirm(visit(world.staff_supervisor), "/desk/staff/desk-3/", change | {"reason": "試し"})
+    assert reply.status_code == 409
+    assert "ご自身の役割と使用状態は変更できません" in text(reply)
+    found = User.objects.get(login_id="desk-3")
+    assert (found.role, found.active) == ("supervisor", True)
+
+
+@pytest.mark.parametrize(("role", "active"), [("operator", True), ("supervisor", False)])
+def test_the_last_supervisor_stays_even_when_two_change_each_other(
+    world: World, role: str, active: bool
+) -> None:
+    first = world.staff_supervisor
+    second = User.objects.get(login_id="desk-1")
+    second.role = "supervisor"
+    second.save()
+    staffing.change_staff(first, second, role="reader", active=True, reason="先")
+    with pytest.raises(staffing.NotAllowed, match="決裁の担当者がいなくなる"):
+        staffing.change_staff(second, first, role=role, active=active, reason="同時")
+    first.refresh_from_db()
+    assert (first.role, first.active) == ("supervisor", True)
+
+
+def test_a_reset_ends_sessions_frees_the_id_and_is_mailed(world: World, visit: Callable[..., Client]) -> None:
+    member, client = visit(world.staff), visit(world.staff_supervisor)
+    User.objects.filter(login_id="desk-1").update(locked=True, failures=5)
+    assert "理由を入力してください" in text(client.post("/desk/staff/desk-1/reset/"))
+    reply = client.post("/desk/staff/desk-1/reset/", {"reason": "本人の依頼"}, follow=True)
+    assert "新しいパスワードを、本人のメールアドレスに送信しました" in text(reply)
+    assert member.get("/desk/").status_code == 302
+    fresh = visit(world.staff, password=last_mail("staff-reset").secret)
+    assert fresh.get("/desk/").headers["Location"] == "/desk/password/"
+    assert AuditEvent.objects.get(event="staff-reset").detail == {"reason": "本人の依頼"}
+
+
+def test_unlocking_keeps_the_password(world: World, visit: Callable[..., Client]) -> None:
+    for _ in range(5):
+        Client().post("/desk/login/", {"login_id": "desk-1", "password": "Wrong-one.1"})
+    reply = Client().post("/desk/login/", {"login_id": "desk-1", "password": PASSWORD})
+    assert reply.status_code == 403
+    client = visit(world.staff_supervisor)
+    assert "ロック中" in text(client.get("/desk/staff/"))
+    client.post("/desk/staff/desk-1/unlock/", {"reason": "電話による依頼"})
+    assert visit(world.staff).get("/desk/").status_code == 200
+
+
+def test_users_of_holders_are_no_members(world: World, visit: Callable[..., Client]) -> None:
+    client = visit(world.staff_supervisor)
+    for path in ("", "reset/", "unlock/"):
+        assert client.get(f"/desk/staff/{world.applicant.login_id}/{path}").status_code == 404
+    end_sessions(world.staff_supervisor)
+    assert client.get("/desk/staff/").headers["Location"].startswith("/session-ended/")
