@@ -9,8 +9,9 @@ from portal_stub import clock
 from portal_stub.accounts.models import Agreement, Holder, User
 from portal_stub.accounts.rules import create_administrator, create_staff, register_applicant
 from portal_stub.buyers.demo import load as load_buyers
+from portal_stub.desk.demo import load as load_desk
 from portal_stub.holders.demo import load_applications, load_banks
-from portal_stub.pages.models import Notice, Office
+from portal_stub.pages.models import Notice
 
 DEMO_PASSWORD = "Daicho-demo.1"
 
@@ -53,6 +54,7 @@ def load(samples: Path) -> list[dict[str, str]]:
         ):
             if not User.objects.filter(login_id=login_id).exists():
                 create_staff(login_id, DEMO_PASSWORD, role, name=name, mail=f"{login_id}@desk.example")
+        load_desk(User.objects.get(login_id="desk-1"), DEMO_PASSWORD)
         User.objects.update(must_change_password=False)
         load_applications(User.objects.get(login_id="990000001000"), User.objects.get(login_id="desk-1"))
         if not Notice.objects.exists():
@@ -60,9 +62,6 @@ def load(samples: Path) -> list[dict[str, str]]:
                 title="これは試用環境です",
                 body="会社・人物・データはすべて架空です。",
                 shown_from=clock.today(),
-            )
-            Office.objects.create(
-                business="Webサービスの操作", office="お客様相談窓口（架空）", hours="平日 9:00–17:20"
             )
     users = User.objects.select_related("holder").order_by("kind", "login_id")
     return [
