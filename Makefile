@@ -28,7 +28,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test dev bench lint format requirements lock tokens clean
+.PHONY: help setup run test dev bench lint format requirements lock static clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -91,9 +91,9 @@ lock: setup ## compile requirements/*.in to *.txt (UPGRADE=1 takes newer version
 	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade); done
 	@touch requirements/*.txt
 
-tokens: ## copy the design tokens of the portal from npm into its static files (needs node; the result is committed)
+static: ## copy design tokens and htmx from npm into its static files (needs node; the result is committed)
 	@npm ci --prefix portal_stub/design --no-audit --no-fund
-	@$(PY) portal_stub/design/copy_tokens.py
+	@$(PY) portal_stub/design/copy_static.py
 
 clean: ## remove the environment and caches; never touches var/
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
