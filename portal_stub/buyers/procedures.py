@@ -198,6 +198,13 @@ class ReportForm(StepForm):
             )
         return found
 
+    def shown(self, answers: Mapping[str, Any]) -> list[list[Any]]:
+        """The choice in one row instead of two sentences with はい and いいえ."""
+        boxes = {str(self.fields[name].label) for name in ("report_own", "report_order")}
+        choice = "取得を保険者に申込む" if answers.get("report_order") else "お持ちのものを提出する"
+        rows = [row for row in super().shown(answers) if row[0] not in boxes]
+        return [["信用調査報告書（信用調書）", choice, False, ""], *rows]
+
 
 class AttachmentForm(StepForm):
     """別送資料 beside the attached files (K-032, K-033)."""

@@ -214,6 +214,7 @@ def test_an_own_report_must_be_attached_and_an_ordered_one_need_not(client: Clie
     ordered = on(client, at, **ORDER)
     assert "file-credit-report" not in client.get(ordered).content.decode()
     check = to_check(client, ordered, separate="no")
+    assert "信用調査報告書（信用調書） 取得を保険者に申込む" in text(check)
     assert "経理部" in text(check)
 
 
