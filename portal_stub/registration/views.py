@@ -122,7 +122,7 @@ def url(request: HttpRequest, token: str) -> HttpResponse:
             request,
             "registration/url_closed.html",
             context,
-            status=403 if closed is Verdict.BLOCKED and request.method == "POST" else 410,
+            status=403 if closed is Verdict.BLOCKED else 410,
         )
     return render(request, "registration/url.html", context, status=422 if form.errors else 200)
 
@@ -190,7 +190,8 @@ def ended(request: HttpRequest) -> HttpResponse:
 )
 def close(request: HttpRequest) -> HttpResponse:
     """「閉じる」: the proof ends, so that the next person at this screen sees nothing."""
-    request.session.pop(_PROOF, None)
+    for name in (_PROOF, "registration_mail", "registration_word"):
+        request.session.pop(name, None)
     return redirect("top")
 
 

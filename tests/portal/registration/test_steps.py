@@ -10,6 +10,7 @@ from django.test import Client
 
 from portal_stub.history.models import AuditEvent
 from portal_stub.mails.models import Mail
+from portal_stub.registration import rules
 from portal_stub.registration.models import Registration
 from tests.portal.conftest import Hand, hidden, last_mail, text
 from tests.portal.registration.conftest import ADDRESS, Newcomer, ask, mailed, pdf_text
@@ -439,6 +440,16 @@ def test_sent_once_and_no_way_back(newcomer: Make, hand: Hand) -> None:
     after = person.row
     assert (after.sent_at, after.answers, after.version) == (before.sent_at, before.answers, before.version)
     assert AuditEvent.objects.filter(event="registration-sent").count() == 1
+
+
+@pytest.mark.req("F-041")
+def test_two_windows_at_once_send_once(newcomer: Make, hand: Hand) -> None:
+    row = newcomer().confirm().row
+    rules.send(row, row.version, "2026-04-01")
+    before = Registration.objects.values().get()
+    hand.on(seconds=1)
+    rules.send(row, row.version, "2026-04-01")
+    assert Registration.objects.values().get() == before
 
 
 def test_only_what_was_shown_is_sent(newcomer: Make) -> None:
