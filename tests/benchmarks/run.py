@@ -22,6 +22,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(PROJECT))  # run as a file; the portal's part shares the tests' server
+
+from tests.benchmarks.portal import bench_portal  # noqa: E402
+
 BIN = Path(sys.executable).parent
 NOW = "2018-11-13T10:00:00"
 LINES = 100_000
@@ -276,7 +280,7 @@ def main() -> int:
     """Runs all benches in a home of their own."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--runs", type=int, default=5)
-    options.add_argument("--only", choices=["start", "check", "latency"])
+    options.add_argument("--only", choices=["start", "check", "latency", "portal"])
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="daicho-bench-") as name:
         folder = Path(name)
@@ -293,6 +297,8 @@ def main() -> int:
             bench_check(env, chosen.runs, folder)
         if chosen.only in (None, "latency"):
             bench_latency(env, chosen.runs, folder)
+        if chosen.only in (None, "portal"):
+            bench_portal(folder, chosen.runs)
     print(f"\nlargest child: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024} MB")
     return 0
 
