@@ -105,6 +105,29 @@ def mails() -> dict[str, int]:
     return {"sent": sent, "failed": failed, "waiting": Mail.objects.filter(state=State.WAITING).count()}
 
 
+def supervisor(login_id: str, name: str, mail: str) -> dict[str, str]:
+    """The first supervisor of the desk, who adds the others there; tells the first password, once.
+
+    Raises:
+        Refusal: ``supervisor-exists``, ``staff-invalid``.
+    """
+    set_up()
+    _migrate()
+    from portal_stub.accounts.staffing import NotAllowed, first_supervisor
+    from portal_stub.desk.forms import StaffForm
+
+    typed = {"login_id": login_id, "name": name, "mail": mail, "role": "supervisor", "reason": "最初の担当者"}
+    form = StaffForm(typed)
+    if not form.is_valid():
+        raise Refusal("staff-invalid", "".join(fault for faults in form.errors.values() for fault in faults))
+    found = form.cleaned_data
+    try:
+        password = first_supervisor(found["login_id"], {"name": found["name"], "mail": found["mail"]})
+    except NotAllowed as error:
+        raise Refusal("supervisor-exists", str(error)) from error
+    return {"login_id": found["login_id"], "password": password, "page": "/desk/login/"}
+
+
 def lift(holder_code: str, by: str, reason: str) -> dict[str, str]:
     """Lifts the IPアドレス制限 of a holder whose 管理者 locked himself out (G-133).
 

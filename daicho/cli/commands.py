@@ -431,7 +431,7 @@ def _unknown(submission_id: str) -> Refusal:
 
 
 def portal(options: argparse.Namespace) -> int:
-    """``daicho portal serve | demo | routes | mails | feed | lift``. Django is imported here only."""
+    """``daicho portal serve | demo | routes | mails | feed | supervisor | lift``. Django is imported here only."""
     from portal_stub import running
 
     if options.action == "serve":
@@ -449,6 +449,8 @@ def portal(options: argparse.Namespace) -> int:
 
         running.prepare()
         result = feed_portal(Store.open(), options.rebuild)
+    elif options.action == "supervisor":
+        result = running.supervisor(options.login_id, options.name, options.mail)
     else:
         result = running.lift(options.holder, options.by, options.reason)
     if options.json:

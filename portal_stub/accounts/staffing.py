@@ -36,6 +36,21 @@ def add_staff(supervisor: User, login_id: str, person: dict[str, str], reason: s
 
 
 @transaction.atomic
+def first_supervisor(login_id: str, person: dict[str, str]) -> str:
+    """The supervisor of a portal that has none who can log in; returns the first password, which must be changed.
+
+    Raises:
+        NotAllowed: there is one; he adds others at the desk.
+    """
+    if User.objects.filter(kind=Kind.STAFF, role="supervisor", active=True, locked=False).exists():
+        raise NotAllowed("決裁の担当者がすでにいます。新しい担当者は、デスクの「担当者」で登録してください。")
+    password = make_password()
+    create_staff(login_id, password, "supervisor", **person)
+    audit("portal-command", "staff-added", login_id, role="supervisor", reason="最初の担当者")
+    return password
+
+
+@transaction.atomic
 def change_staff(supervisor: User, user: User, *, role: str, active: bool, reason: str) -> None:
     """Changes role and 使用状態; who is switched off, or gets another role, has to log in again.
 

@@ -12,6 +12,7 @@ from portal_stub.access import ROUTES, Access, has_role, page
 from portal_stub.accounts import rules
 from portal_stub.accounts.models import Holder, Kind, StaffRole, User
 from portal_stub.desk.steps import done, question, told
+from portal_stub.feed.forms import PRODUCTS
 from portal_stub.pages.paging import paged
 
 BOTH = ("GET", "POST")
@@ -44,7 +45,7 @@ def holder(request: HttpRequest, holder_code: str) -> HttpResponse:
         "holder": found,
         "users": found.users.exclude(kind=Kind.COMPANY_READER),
         "readers": found.company_readers.all(),
-        "agreements": found.agreements.all(),
+        "agreements": [(row.code, PRODUCTS.get(row.product, row.product)) for row in found.agreements.all()],
         "accounts": found.accounts.filter(deleted=False) if hasattr(found, "accounts") else None,
         "administrator": found.users.filter(kind=Kind.ADMINISTRATOR).first(),
         "may_act": has_role(request.user, StaffRole.OPERATOR),

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from daicho.settings import Settings, SettingsError
-from portal_stub import running
+from portal_stub import demo, running
 from portal_stub.configuration import PortalSettings, values
 from schemas.submission import Refusal
 from tests.portal.conftest import World, text
@@ -146,8 +146,8 @@ def test_a_taken_port_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_demo_tells_logins_that_work_and_changes_nothing_again(db: None) -> None:
-    first = running._load_demo()
-    assert running._load_demo() == first
+    first = demo.load(running.SAMPLES)
+    assert demo.load(running.SAMPLES) == first
     assert {row["login_id"] for row in first} >= {"990000001000", "990000001001", "990000002001", "desk-1"}
     for row in (first[0], first[-1]):
         reply = Client().post(row["page"], {"login_id": row["login_id"], "password": row["password"]})

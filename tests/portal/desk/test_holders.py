@@ -58,7 +58,7 @@ def test_the_detail_shows_users_with_their_states(world: World, visit: Callable[
     assert "Webユーザー（申込者） 貿易 花子 見本課 無効" in page
     assert "閲覧 三郎 見本課 有効（ロック中）" in page
     for words in (
-        f"{HOLDER[:8]}1（enterprise）",
+        f"{HOLDER[:8]}1（企業総合保険）",
         "ワンタイムパスワード利用 利用しない",
         f"{HOLDER}901 全社 花子",
     ):
