@@ -56,8 +56,8 @@ def field(bound: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("pages/parts/error_summary.html")
 def error_summary(form: Any) -> dict[str, Any]:
-    """All faults of a form on top, each leading to its item."""
-    items = [(form[name], errors) for name, errors in form.errors.items() if name != "__all__"]
+    """All faults of a form on top, in the order of its items, each leading to its item."""
+    items = [(form[name], form.errors[name]) for name in form.fields if name in form.errors]
     return {"form": form, "items": items, "count": sum(len(errors) for errors in form.errors.values())}
 
 
