@@ -19,11 +19,19 @@ _TRIES = 5
 
 
 def feed_if_reachable(store: Store, warn: Callable[[str], None]) -> dict[str, int]:
-    """Tells the portal what is new; nothing where there is none. A run never fails of it: the next one catches up."""
+    """Tells the portal what is new; nothing where there is none. A run never fails of it: the next one catches up.
+
+    Nothing is made here either: a portal begins with ``daicho portal serve``, ``demo`` or ``feed``.
+    """
     if store.settings.uses_sqlite and not (store.settings.home / "portal.db").exists():
         return {}
     try:
-        return feed_portal(store)
+        from portal_stub.running import set_up
+
+        set_up(secret="the feed signs nothing", quiet=True)
+        from portal_stub.feed import receiving
+
+        return feed_portal(store) if receiving.is_prepared() else {}
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the portal, the ledgers go on
         warn(f"ポータルに反映できませんでした。次の処理で追いつきます: {error!r}")
         return {}

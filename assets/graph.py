@@ -299,9 +299,7 @@ def portal_feed(context: dg.AssetExecutionContext, store: StoreResource) -> dg.M
     from assets.feed import feed_if_reachable
 
     told = feed_if_reachable(store.open(), context.log.warning)
-    return dg.MaterializeResult(
-        metadata=told if told else {"反映": "なし(ポータルのデータベースに届きません)"}
-    )
+    return dg.MaterializeResult(metadata=told if told else {"反映": "なし(ポータルがないか、届きません)"})
 
 
 def _tell_other_days(context: dg.AssetExecutionContext, receipts: Iterable[Mapping[str, Any]]) -> None:

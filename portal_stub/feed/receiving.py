@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from portal_stub.accounts.models import Agreement, Holder
 from portal_stub.buyers import directory
@@ -54,6 +54,11 @@ class Told:
     documents: list[dict[str, Any]]
     answers: list[dict[str, Any]]
     upto: int
+
+
+def is_prepared() -> bool:
+    """Whether this database is a portal's: with PostgreSQL it may be the pipeline's alone."""
+    return Mark._meta.db_table in connection.introspection.table_names()
 
 
 def position() -> int:
@@ -139,11 +144,11 @@ def _keep_submissions(rows: list[dict[str, Any]], told: Told, generation: int) -
                 submission_id=row["submission_id"],
                 receipt_no=row["receipt_no"],
                 product=row["product"],
-                holder=row["holder"],
+                holder=row["holder"][:40],
                 user=row["user"][:40],
-                file_name=row["file_name"][:255],
+                file_name=_text(row["file_name"])[:255],
                 declared_count=row["declared_count"],
-                remarks=row["remarks"] or "",
+                remarks=_text(row["remarks"]),
                 channel=row["channel"],
                 received_at=_instant(row["received_at"]),
                 acceptance_date=date.fromisoformat(row["acceptance_date"]),
@@ -155,7 +160,7 @@ def _keep_submissions(rows: list[dict[str, Any]], told: Told, generation: int) -
                 held=row["held"],
                 held_at=_instant(row["held_at"]) if row["held"] else None,
                 hold_codes=row["hold_codes"] if row["held"] else [],
-                hold_reason=(row["hold_reason"] or "") if row["held"] else "",
+                hold_reason=_text(row["hold_reason"]) if row["held"] else "",
                 waits_for=row["waits_for"] or "",
                 findings_total=told.totals.get(row["submission_id"], known.get(row["submission_id"], 0)),
                 generation=generation,
@@ -172,12 +177,12 @@ def _keep_submissions(rows: list[dict[str, Any]], told: Told, generation: int) -
                 position=number,
                 record=found["record"],
                 line=found["line"],
-                cell=found["cell"] or "",
-                field=(found["field"] or "")[:60],
+                cell=_text(found["cell"])[:20],
+                field=_text(found["field"])[:60],
                 code=found["code"][:60],
                 severity=found["severity"],
-                message=found["message"],
-                value=found["value"] or "",
+                message=_text(found["message"]),
+                value=_text(found["value"]),
             )
             for name in new
             for number, found in enumerate(told.findings[name][:MOST_FINDINGS], start=1)
@@ -197,7 +202,7 @@ def _keep_documents(rows: list[dict[str, Any]], generation: int) -> None:
                 path=row["path"],
                 sha256=row["sha256"],
                 size=row["size"],
-                holder=row["holder"],
+                holder=row["holder"][:40],
                 submission_id=row["submission_id"] or "",
                 unit=row["unit"] or "",
                 created_at=_instant(row["created_at"]),
@@ -349,6 +354,11 @@ def _upsert(model: type[models.Model], rows: Iterable[Any], key: tuple[str, ...]
         update_fields=others,
         batch_size=_ROWS_AT_ONCE,
     )
+
+
+def _text(value: str | None) -> str:
+    """What senders typed, without the one character that PostgreSQL does not take: it must not stop the feed."""
+    return (value or "").replace("\x00", "")
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -189,6 +189,15 @@ def test_without_a_portal_nothing_is_told_and_no_django_wanted(
     assert feed_if_reachable(busy.at(), pytest.fail) == {}
 
 
+@pytest.mark.django_db
+def test_a_database_without_a_portal_is_no_fault(busy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    (busy.path / "portal.db").touch()
+    assert receiving.is_prepared()
+    monkeypatch.setattr(receiving, "is_prepared", lambda: False)
+    assert feed_if_reachable(busy.at(), pytest.fail) == {}
+
+
+@pytest.mark.django_db
 def test_a_portal_out_of_reach_is_told_and_stops_nothing(busy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     (busy.path / "portal.db").touch()
 

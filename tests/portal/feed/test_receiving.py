@@ -63,6 +63,16 @@ def test_only_the_first_findings_are_kept_and_all_are_counted() -> None:
     assert Submission.objects.get().findings_total == 700_000
 
 
+def test_nothing_that_a_sender_typed_stops_the_feed() -> None:
+    strange = "a\x00b" + "長" * 400
+    tell(
+        portrait(1, file_name=strange, remarks=strange, user="9" * 90),
+        findings={"S00000001": [found(1, value=strange, message=strange, cell="x" * 99, field="f" * 99)]},
+    )
+    assert Finding.objects.get().value.startswith("ab長")
+    assert len(Submission.objects.get().file_name) == 255
+
+
 def test_who_read_something_stale_is_turned_away() -> None:
     tell(portrait(1))
     stale = Told([portrait(1, **HELD)], {}, {}, [], [], 5)
