@@ -28,8 +28,8 @@ class PortalSettings:
     """True behind HTTPS: cookies travel encrypted only, and browsers are told to stay with HTTPS."""
     trusted_proxy: str = ""
     """Address of the one reverse proxy whose word about the user's address is believed."""
-    idle_minutes: int = 60
-    """A session ends after this long without a request (S-012)."""
+    idle_minutes: int = 30
+    """A session ends after this long without a request (S-012, S-013)."""
     login_failures: int = 5
     """Consecutive wrong passwords that lock an ID (G-138)."""
     otp_minutes: int = 10

@@ -272,14 +272,6 @@ class User(AbstractBaseUser):
             return set(self.listed_agreements.values_list("code", flat=True))
         return set()
 
-    def may_see_application_of(self, login_id: str, holder_code: str) -> bool:
-        """Whether an application entered by a user of a holder may be seen (G-018, S-024)."""
-        if self.holder is None or self.holder.code != holder_code:
-            return False
-        if self.application_scope == ApplicationScope.OWN:
-            return login_id == self.login_id
-        return self.application_scope == ApplicationScope.ALL
-
 
 class OneTimePassword(models.Model):
     """A ワンタイムパスワード as issued; only its hash is kept (G-119, G-120)."""

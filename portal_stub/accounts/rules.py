@@ -236,6 +236,7 @@ def change_addresses(user: User, *, restricted: bool, entries: Iterable[tuple[st
     )
     holder.addresses_restricted = restricted
     holder.save(update_fields=["addresses_restricted"])
+    record(user, "10-1")
     audit(user.login_id, "addresses-changed", holder.code, restricted=restricted)
     post("addresses-changed", user.mail, user=user, setting="利用する" if restricted else "利用しない")
 

@@ -1,6 +1,7 @@
 """操作内容: the codes of the access history with their words. Seed 000 ch. 3 §4-12, table G-T3.
 
-[1-2] is パスワード変更 by the list (the samples print [1-3], G-107); [6-3] has the words of 000 (G-109).
+[1-2] is パスワード変更 by the list (the samples print [1-3], G-107); [6-3] has the words of 000 (G-109). Main
+numbers from 10 upward are our own, for functions younger than the table (G-112).
 """
 
 CODES = {
@@ -47,6 +48,7 @@ CODES = {
     "9-7": "特約一覧表兼支払限度額設定書（年度更新）ダウンロード",
     "9-8": "特約一覧表兼支払限度額設定書（期中登録）ダウンロード",
     "9-9": "特約一覧表兼支払限度額設定書（全企総登録）ダウンロード",
+    "10-1": "IPアドレス制限の設定",
 }
 
 

@@ -4,6 +4,7 @@
 never send one mail twice; after a crash in between, the same Message-ID goes out again.
 """
 
+import re
 import smtplib
 import uuid
 from datetime import timedelta
@@ -41,6 +42,9 @@ def post(kind: str, to: str, *, user: Any = None, secret: str = "", **words: Any
     """Puts one mail into the outbox; ``secret`` is kept apart until it is sent.
 
     ``user`` is whom it is about; without one (nobody is registered yet) ``words`` says what the text needs.
+
+    Raises:
+        KeyError: a word of the text is missing.
     """
     text, now = TEXTS[kind], clock.now()
     holder = user.holder if user else None
@@ -50,14 +54,14 @@ def post(kind: str, to: str, *, user: Any = None, secret: str = "", **words: Any
         "login_id": user.login_id if user else "",
         "at": now.strftime("%Y/%m/%d %H:%M"),
         "base_url": settings.PORTAL.base_url,
-        "secret": "{secret}",
         **words,
     }
-    body = text.body
-    for name, value in known.items():
-        if name != "secret":
-            # A typed name with braces in it stays what it is.
-            body = body.replace("{" + name + "}", str(value).replace("{secret}", "(secret)"))
+
+    def word(found: re.Match[str]) -> str:
+        # The secret stays apart; a typed name with its place in it is no second place for it.
+        return found[0] if found[1] == "secret" else str(known[found[1]]).replace("{secret}", "(secret)")
+
+    body = re.sub(r"\{(\w+)\}", word, text.body)
     return Mail.objects.create(
         kind=kind,
         to=to,

@@ -9,7 +9,7 @@ from django.test import Client
 from portal_stub.accounts.addresses import contains, network_of
 from portal_stub.accounts.models import Holder, OneTimePassword, User
 from portal_stub.accounts.rules import lift_addresses
-from portal_stub.history.models import AuditEvent
+from portal_stub.history.models import AccessRecord, AuditEvent
 from portal_stub.mails.models import Mail
 from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail, text
 
@@ -64,7 +64,7 @@ def test_a_new_address_waits_for_its_url(world: World, visit: Callable[..., Clie
     assert Client().post(path).status_code == 410, "once only"
 
 
-@pytest.mark.req("G-044")
+@pytest.mark.req("G-044", "C-034")
 def test_after_a_day_the_old_address_stays(world: World, visit: Callable[..., Client], hand: Hand) -> None:
     change(visit(world.administrator), typed(world, mail="new@example.com"))
     path = last_mail("address-confirmation").secret.removeprefix("https://portal.example")
@@ -95,11 +95,23 @@ def test_refused_changes_change_nothing(
 
 
 # ---------------------------------------------------------------------------------------------- one-time password
-@pytest.mark.req("G-113")
+@pytest.mark.req("G-047", "G-113", "G-126")
 def test_the_administrator_switches_it_on_for_all(world: World, visit: Callable[..., Client]) -> None:
     applicant = visit(world.applicant)
     assert applicant.get("/user/").status_code == 200
-    change(visit(world.administrator), typed(world, otp_required="1"))
+    administrator = visit(world.administrator)
+    page = text(administrator.get("/administrator/"))
+    for label in (
+        "所属名",
+        "役職名",
+        "氏名",
+        "電話番号",
+        "メールアドレス",
+        "メールアドレス（確認用）",
+        "ワンタイムパスワード利用",
+    ):
+        assert label in page
+    change(administrator, typed(world, otp_required="1"))
     assert applicant.get("/user/").status_code == 403
     assert "ワンタイムパスワード" in text(applicant.get("/menu/"))
 
@@ -132,7 +144,7 @@ def test_issue_and_entry_open_everything_until_the_end(guarded: World, visit: Ca
     assert visit(guarded.applicant).get("/holder/").status_code == 403, "once per login"
 
 
-@pytest.mark.req("G-119")
+@pytest.mark.req("G-119", "C-035")
 def test_ten_minutes_and_no_longer(guarded: World, visit: Callable[..., Client], hand: Hand) -> None:
     client = visit(guarded.applicant)
     client.post("/otp/issue/")
@@ -192,7 +204,7 @@ def restrict(client: Client, entries: str, restricted: str = "1") -> Any:
     return client.post("/addresses/", {**hidden(check), "step": "confirm"}, follow=True)
 
 
-@pytest.mark.req("G-128", "G-131", "G-132")
+@pytest.mark.req("G-112", "G-127", "G-128", "G-131", "G-132")
 def test_only_listed_addresses_get_in(world: World, visit: Callable[..., Client]) -> None:
     elsewhere = visit(world.applicant, REMOTE_ADDR="198.51.100.7")
     done = restrict(visit(world.administrator), "127.0.0.1 本社\n192.0.2.0/24 支店\n2001:db8::/32")
@@ -203,6 +215,7 @@ def test_only_listed_addresses_get_in(world: World, visit: Callable[..., Client]
         ("2001:db8::/32", ""),
     ]
     assert last_mail("addresses-changed").to == world.administrator.mail
+    assert AccessRecord.objects.filter(code="10-1", login_id=world.administrator.login_id).count() == 1
     assert elsewhere.get("/menu/").headers["Location"] == "/session-ended/refused/"
     login = {"login_id": world.applicant.login_id, "password": PASSWORD}
     refused = Client(REMOTE_ADDR="198.51.100.7").post("/login/", login)

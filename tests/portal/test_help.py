@@ -11,6 +11,7 @@ from django.test import Client
 import portal_stub
 from portal_stub.pages.help import TOPICS
 from tests.portal.conftest import World, text
+from tests.portal.procedures.test_list import row
 
 
 @pytest.mark.req("S-003", "S-026")
@@ -24,6 +25,9 @@ from tests.portal.conftest import World, text
         ("/administrator/", "administrator"),
         ("/access-history/", "access-history"),
         ("/addresses/", "addresses"),
+        ("/applications/", "applications"),
+        ("/procedures/holder-change/", "procedures"),
+        ("/accounts/change/", "accounts"),
     ],
 )
 def test_help_is_at_the_upper_right_and_opens_in_a_window_of_its_own(
@@ -69,3 +73,18 @@ def test_every_link_in_the_templates_has_a_topic_and_every_topic_a_link() -> Non
     }
     assert linked <= set(TOPICS)
     assert set(TOPICS) - linked <= {"applications", "registration"}
+
+
+@pytest.mark.req("H-038")
+def test_items_of_the_list_marked_with_a_question_mark_open_help(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    row(world, "2026-0401-0001")
+    page = visit(world.administrator).get("/applications/").content.decode()
+    marks = re.findall(r'<a class="help-mark"[^>]*>', page)
+    assert marks
+    for mark in marks:
+        link = re.search(r'href="([^"#]*)#([^"]*)"', mark)
+        assert link
+        assert "data-popup" in mark
+        assert f'id="{link[2]}"' in Client().get(link[1]).content.decode()

@@ -17,14 +17,18 @@ def login(client: Client, login_id: str, password: str):
     return client.post("/login/", {"login_id": login_id, "password": password})
 
 
-@pytest.mark.req("G-135", "S-001")
+@pytest.mark.req("G-135", "S-001", "S-002")
 def test_from_the_top_page_to_the_user_page(world: World) -> None:
     client = Client()
     assert 'href="/login/"' in client.get("/").content.decode()
     reply = login(client, world.applicant.login_id, PASSWORD)
     assert reply.headers["Location"] == "/menu/"
-    words = text(client.get("/menu/"))
+    page = client.get("/menu/")
+    words = text(page)
     assert all(word in words for word in ("見本商事", "123456789", "123456789001", "ユーザーページ"))
+    head, _, main = page.content.decode().partition("<main")
+    assert "見本商事" in head, "with the codes, in the head of every page"
+    assert "見本商事" in main, "and apart from them"
 
 
 @pytest.mark.req("G-136")
@@ -74,14 +78,18 @@ def test_a_newer_login_ends_the_older_session(world: World, visit: Callable[...,
     assert newer.get("/menu/").status_code == 200
 
 
-@pytest.mark.req("S-012")
-def test_sixty_idle_minutes_end_the_session(world: World, visit: Callable[..., Client], hand: Hand) -> None:
+@pytest.mark.req("S-012", "S-013")
+def test_thirty_idle_minutes_end_the_session(world: World, visit: Callable[..., Client], hand: Hand) -> None:
     client = visit(world.applicant)
-    hand.on(minutes=60)
-    assert client.get("/menu/").status_code == 200
-    hand.on(minutes=60)
+    hand.on(minutes=30)
+    page = client.get("/menu/")
+    assert page.status_code == 200
+    assert 'data-idle-minutes="30"' in page.content.decode(), (
+        "from which the word five minutes before is told"
+    )
+    hand.on(minutes=30)
     assert client.get("/menu/").status_code == 200, "each request counts"
-    hand.on(minutes=60, seconds=1)
+    hand.on(minutes=30, seconds=1)
     assert client.get("/menu/").headers["Location"] == "/session-ended/idle/"
     assert client.get("/menu/").headers["Location"] == "/login/"
 

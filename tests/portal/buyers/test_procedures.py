@@ -246,7 +246,7 @@ def test_files_and_separate_documents(client: Client) -> None:
         assert word in text(check)
 
 
-@pytest.mark.req("K-038", "K-039")
+@pytest.mark.req("K-038", "K-039", "C-037")
 def test_the_cover_sheet_names_destination_and_last_day(client: Client, tmp_path: Path) -> None:
     done = client.get(press_apply(client, registration(client)).headers["Location"])
     link = re.search(r'href="([^"]+)">送付状を印刷する', done.content.decode())

@@ -44,7 +44,7 @@ def attach(client: Client, at: str, *several: SimpleUploadedFile) -> Any:
     return fill(client, at, "attach", **{"file-other": list(several)})
 
 
-@pytest.mark.req("S-027")
+@pytest.mark.req("S-027", "K-034", "K-035")
 def test_files_stay_through_errors_and_back(client: Client, at: str) -> None:
     reply = fill(client, at, separate="yes", separate_names="", **{"file-other": pdf("資料.pdf")})
     assert reply.status_code == 422

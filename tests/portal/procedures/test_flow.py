@@ -195,6 +195,7 @@ def test_reload_of_the_check_page_saves_and_records_once(client: Client) -> None
     assert AuditEvent.objects.filter(event="application-saved").count() == 1
 
 
+@pytest.mark.req("S-015", "S-016")
 def test_back_after_applying_leads_to_what_is_there(client: Client) -> None:
     address = begin(client, KEY)
     check = to_check(client, address, **ITEMS)

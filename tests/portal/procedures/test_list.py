@@ -14,6 +14,7 @@ from portal_stub.accounts.models import User
 from portal_stub.history.models import AccessRecord
 from portal_stub.procedures import deciding
 from portal_stub.procedures.models import Application, State
+from portal_stub.procedures.registry import PROCEDURES
 from sensors.windows import TOKYO
 from tests.portal.conftest import Hand, World, text
 
@@ -284,3 +285,63 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
     for number in range(1, 60):
         row(world, f"2026-0401-{number:04}", at=NOON + timedelta(minutes=number))
     assert queries() == few
+
+
+@pytest.mark.req("H-015")
+def test_the_kinds_are_all_procedures_of_the_portal_and_no_open_cover(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    page = visit(world.administrator).get("/applications/").content.decode()
+    options = set(
+        re.findall(
+            r"<option[^>]*>([^<]*)</option>", page.partition('name="kind"')[2].partition("</select>")[0]
+        )
+    )
+    assert options == {"すべて", *(procedure.title for procedure in PROCEDURES.values())}
+    assert not [title for title in options if "包括" in title or "企業総合保険" in title]
+
+
+@pytest.mark.req("H-016", "H-017")
+def test_the_reference_tells_part_of_the_content(
+    world: World, visit: Callable[..., Client], directory: Any
+) -> None:
+    from tests.portal.buyers.test_procedures import registration
+    from tests.portal.procedures.test_flow import ITEMS, KEY
+    from tests.portal.procedures.walking import begin, to_check
+
+    client = visit(world.administrator)
+    registration(client)
+    assert "NEW TRADING CO., LTD." in Application.objects.latest("id").reference
+    assert (
+        "中国" in Application.objects.latest("id").reference
+        or "中華" in Application.objects.latest("id").reference
+    )
+    to_check(client, begin(client, KEY), **ITEMS)
+    assert Application.objects.latest("id").reference == "新見本商事"
+    page = text(client.get("/applications/"))
+    assert "NEW TRADING CO., LTD." in page
+    assert numbers(client.get("/applications/", {"reference": "trading"})) == ["2026-0401-0001"]
+
+
+@pytest.mark.req("H-020", "H-021", "S-042")
+def test_a_notice_is_there_for_completed_buyer_procedures_as_long_as_the_row(
+    world: World, visit: Callable[..., Client], hand: Hand
+) -> None:
+    assert {key for key, procedure in PROCEDURES.items() if procedure.notice} == {
+        *("buyer-registration", "buyer-change"),
+    }
+    client = visit(world.administrator)
+    pdf = {"state": State.COMPLETE, "closed_at": NOON, "notice": b"%PDF-1.7 notice"}
+    row(world, "2026-0401-0001", procedure="buyer-registration", **pdf)
+    row(world, "2026-0401-0002", procedure="buyer-change", **pdf)
+    row(world, "2026-0401-0003", procedure="buyer-registration")
+    row(world, "2026-0401-0004", procedure="sleeping-release", state=State.COMPLETE, closed_at=NOON)
+    offered = re.findall(r"/applications/([\d-]+)/notice.pdf", client.get("/applications/").content.decode())
+    assert sorted(offered) == ["2026-0401-0001", "2026-0401-0002"]
+    for _ in range(3):
+        assert client.get("/applications/2026-0401-0001/notice.pdf").content == b"%PDF-1.7 notice"
+    for number in (3, 4):
+        assert client.get(f"/applications/2026-0401-{number:04}/notice.pdf").status_code == 404
+    hand.at = datetime(2028, 4, 3, 9, 0, tzinfo=TOKYO)
+    again = visit(world.administrator)
+    assert again.get("/applications/2026-0401-0001/notice.pdf").status_code == 404

@@ -292,10 +292,10 @@ def test_close_ends_the_proof(newcomer: Make) -> None:
 def test_idle_time_ends_the_authentication(newcomer: Make, hand: Hand) -> None:
     person = newcomer().choose()
     words = text(person.client.get("/registration/entry/"))
-    assert "60分を経過すると、再度認証が必要となり、入力された内容は破棄されます" in words
-    hand.on(minutes=60)
+    assert "30分を経過すると、再度認証が必要となり、入力された内容は破棄されます" in words
+    hand.on(minutes=30)
     assert person.client.get("/registration/entry/").status_code == 200, "each request counts"
-    hand.on(minutes=60, seconds=1)
+    hand.on(minutes=30, seconds=1)
     assert person.enter().headers["Location"] == "/registration/ended/"
     assert person.row.answers == {}
     path, password = mailed()
