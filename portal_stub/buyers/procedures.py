@@ -251,7 +251,7 @@ def _listed(user: User, key: str) -> Subject:
         ],
         known=_in_force(buyer),
         prefilled=contact_of(user),
-        reference=f"{buyer.code} {buyer.name}",
+        reference=_in_words(buyer.country, buyer.name),
     )
 
 
@@ -286,6 +286,11 @@ def _needed(draft: Application) -> list[Rule]:
 
 def _needs_report(draft: Application) -> bool:
     return any(rule.document == REPORT for rule in _needed(draft))
+
+
+def _report_ordered(application: Application) -> bool:
+    """Whether the insurer is to get the 信用調査報告書."""
+    return bool(application.all_answers.get("report_order"))
 
 
 def _needs_no_report(draft: Application) -> bool:
@@ -410,7 +415,12 @@ def _same_name(application: Application) -> Sequence[str]:
 
 def _new_buyer(application: Application, subject: Subject) -> str:
     answers = application.answers["entry"]
-    return f"{answers['country']} {answers['name']}"
+    return _in_words(Country.objects.filter(code=answers["country"]).first(), answers["name"])
+
+
+def _in_words(country: Any, name: str) -> str:
+    """参考情報: names of country and buyer (H-017)."""
+    return f"{country.name or country.code if country else ''} {name}".strip()
 
 
 def _of_subject(application: Application, subject: Subject) -> str:
@@ -446,7 +456,7 @@ REGISTRATION = declare(
                 "次の申込みについて、海外商社登録の手続きが完了しましたのでお知らせします。"
             ],
         ),
-        credit_report=True,
+        credit_report=_report_ordered,
         once_more="続けて申込みへ",
         done_words=_LATER,
         back_to="buyers",
@@ -483,7 +493,7 @@ CHANGE = declare(
                 "次の申込みについて、海外商社変更の手続きが完了しましたのでお知らせします。"
             ],
         ),
-        credit_report=True,
+        credit_report=_report_ordered,
         once_more="続けて申込みへ",
         done_words=_LATER,
         back_to="buyers",

@@ -44,7 +44,7 @@ class Deed:
     """True: nothing without a reason, which the user reads."""
     event: Event | None
     credit_report: bool = False
-    """True: only for procedures in which a 信用調査報告書 may be needed (H-019)."""
+    """True: only where the applicant asked the insurer to get the 信用調査報告書 (H-019, K-025)."""
 
 
 _PENDING: frozenset[Any] = frozenset({State.PROCESSING})
@@ -60,7 +60,6 @@ DEEDS = {
             State.PROCESSING,
             False,
             Event.START,
-            True,
         ),
         Deed("complete", "手続完了にする", _PENDING, State.COMPLETE, False, Event.COMPLETION),
         Deed("ask-again", "再入力を依頼する", _PENDING, State.AGAIN, True, Event.AGAIN),
@@ -88,15 +87,16 @@ WHAT = {
 def deeds_for(application: Application) -> list[Deed]:
     """What can be done with an application as it is."""
     procedure = PROCEDURES[application.procedure]
-    reviewed = application.acts.filter(
-        what__in=["review", "report-here"], at__gte=application.applied_at
-    ).exists()
+    done = set(application.acts.filter(at__gte=application.applied_at).values_list("what", flat=True))
+    unneeded = {"review"} if done & {"review", "report-here"} or Event.START not in procedure.mails else set()
+    if "report-here" in done:
+        unneeded.add("order-report")
     return [
         deed
         for deed in DEEDS.values()
         if application.state in deed.since
-        and (procedure.credit_report or not deed.credit_report)
-        and not (deed.key == "review" and (reviewed or Event.START not in procedure.mails))
+        and (not deed.credit_report or procedure.credit_report(application))
+        and deed.key not in unneeded
     ]
 
 

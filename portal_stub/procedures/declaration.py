@@ -66,6 +66,11 @@ def always(draft: "Application") -> bool:
     return True
 
 
+def never(application: "Application") -> bool:
+    """The condition of a deed that is not offered."""
+    return False
+
+
 def nothing_to_tell(draft: "Application") -> Sequence[str]:
     """A step that needs no further words."""
     return ()
@@ -191,8 +196,8 @@ class Procedure:
     agreements: tuple[Agreement, ...] = ()
     separate: SeparateDocuments | None = None
     notice: Notice | None = None
-    credit_report: bool = False
-    """True: the insurer may have to get a 信用調査報告書 first: state 調書取得中 (H-019)."""
+    credit_report: Callable[["Application"], bool] = never
+    """Whether the insurer was asked to get the 信用調査報告書 first: state 調書取得中 (H-019, K-025)."""
     check_links: tuple[Link, ...] = ()
     done_links: tuple[Link, ...] = ()
     once_more: str = ""

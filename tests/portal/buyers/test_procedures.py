@@ -359,7 +359,7 @@ def test_what_stays_in_force_is_not_judged_anew(client: Client) -> None:
     assert "変更された項目がありません" in text(same)
 
 
-@pytest.mark.req("K-045", "K-048", "K-049")
+@pytest.mark.req("H-017", "K-045", "K-048", "K-049")
 def test_the_way_of_a_change(client: Client, world: World) -> None:
     at = on(client, begin(client, "buyer-change", "105000001"), **{**CHANGE, "name": "RENAMED CO., LTD."})
     page = text(client.get(at))
@@ -373,6 +373,7 @@ def test_the_way_of_a_change(client: Client, world: World) -> None:
     done = client.get(press_apply(client, check).headers["Location"])
     assert "送付状を印刷する" in text(done)
     assert (logged(world.applicant, "2-1"), logged(world.applicant, "2-2")) == (1, 1)
+    assert "中華人民共和国 EXAMPLE SHANGHAI CO., LTD." in text(client.get("/applications/"))
     decide(world.staff, newest(), "complete", "")
     assert client.get(f"/applications/{newest().number}/notice.pdf").status_code == 200
 
