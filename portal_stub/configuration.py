@@ -36,6 +36,8 @@ class PortalSettings:
     """Life of a one-time password (G-119)."""
     service_hours: bool = True
     """False: users are let in at any hour (C-039 to C-041, S-046)."""
+    documents_destination: str = "〒000-0000 東京都架空区保険1-1-1\n貿易保険Webサービス"
+    """Where 別送資料 are sent, without the section; lines as on the 送付状 (K-038). The default is an example."""
     mail_sender: str = "web_info@daicho.invalid"
     """Sender of every mail (S-037)."""
     smtp_host: str = ""

@@ -18,6 +18,7 @@ from portal_stub.buyers import rules
 from portal_stub.buyers.directory import normalised
 from portal_stub.buyers.documents import REPORT, Rule, needed
 from portal_stub.buyers.models import Buyer, Country, Kind, Season
+from portal_stub.pages.widgets import LongSelect
 from portal_stub.procedures.declaration import (
     ALL_THREE,
     Event,
@@ -35,7 +36,6 @@ from portal_stub.procedures.models import Application
 from portal_stub.procedures.registry import declare
 
 _CODE = re.compile(r"[0-9]{1,9}")
-DESTINATION = ("〒000-0000 東京都架空区保険1-1-1", "貿易保険Webサービス 海外商社登録係　御中")
 _DETAILS = ("address", "phone", "url", "industry", "kind")
 """What the 海外商社名簿 of the pipeline does not tell."""
 
@@ -100,6 +100,7 @@ class BuyerForm(ContactForm):
 
     country = forms.ChoiceField(
         label="所在国",
+        widget=LongSelect,
         error_messages={
             "required": "所在国を選択してください。",
             "invalid_choice": "所在国を一覧から選び直してください。",
@@ -360,7 +361,7 @@ _DOCUMENT_STEPS = (
     ),
 )
 _MAILS = dict.fromkeys((Event.RECEIPT, Event.START, Event.COMPLETION, Event.REMINDER), ALL_THREE)
-_SEPARATE = SeparateDocuments(_separate, DESTINATION)
+_SEPARATE = SeparateDocuments(_separate, "海外商社登録係")
 _LATER = (
     "引き続き、保険者で手続きを行います。すべての手続きが完了すると、通知書類を"
     "Web申込状況一覧からダウンロードできます。"

@@ -147,11 +147,15 @@ class Link:
 
 @dataclass(frozen=True)
 class SeparateDocuments:
-    """別送資料: documents that come on paper, with a cover sheet that names where to send them (K-038)."""
+    """別送資料: documents that come on paper, with a cover sheet that names where to send them (K-038).
+
+    The address is the same for all procedures: ``documents_destination`` of ``portal.toml``.
+    """
 
     said: Callable[["Application"], Sequence[str]]
     """Names of the documents that will come; empty: none."""
-    destination: Sequence[str]
+    section: str
+    """Who opens them there, such as 海外商社登録係."""
     days: int = 15
     """They must arrive within so many days of the Web申込日 (C-037)."""
 

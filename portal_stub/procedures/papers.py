@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from outputs.letters import letter
@@ -61,7 +62,7 @@ def cover_sheet_of(application: Application) -> bytes:
         "別送資料送付状",
         created_at=applied,
         reference=_reference(application),
-        addressee=separate.destination,
+        addressee=_destination(separate.section),
         paragraphs=[
             "次の資料を送付いたします。この送付状を資料の先頭に添えて、郵送してください。",
             f"Web申込日から{separate.days}日以内（{until:%Y/%m/%d}まで）に届くように送付してください。",
@@ -81,6 +82,15 @@ def cover_sheet_of(application: Application) -> bytes:
         ],
         footer=INSURER,
     )
+
+
+def _destination(section: str) -> list[str]:
+    """Where 別送資料 are sent; the example that stands in for an address says that it is one."""
+    told = settings.PORTAL.documents_destination
+    lines = [*(line.strip() for line in told.splitlines() if line.strip()), f"{section}　御中"]
+    if told == type(settings.PORTAL).documents_destination:
+        lines.append("（この宛先は見本です。送付しないでください）")
+    return lines
 
 
 def _reference(application: Application) -> list[tuple[str, str]]:

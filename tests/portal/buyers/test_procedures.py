@@ -3,6 +3,7 @@
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from django.test import Client
 from portal_stub.accounts.models import User
 from portal_stub.buyers.directory import receive
 from portal_stub.buyers.models import Buyer, DocumentRule
-from portal_stub.buyers.procedures import DESTINATION
 from portal_stub.buyers.rules import set_season
 from portal_stub.history.models import AccessRecord
 from portal_stub.mails.models import Mail
@@ -253,8 +253,27 @@ def test_the_cover_sheet_names_destination_and_last_day(client: Client, tmp_path
     assert link is not None
     assert "15日以内" in text(done)
     sheet = pdf_words(b"".join(client.get(link[1])), tmp_path)
-    for word in (*DESTINATION, "2026/04/16まで", "会社案内", "法令の写し", "2026-0401-0001"):
+    for word in (
+        "東京都架空区",
+        "海外商社登録係　御中",
+        "見本です",
+        "2026/04/16まで",
+        "会社案内",
+        "法令の写し",
+        "2026-0401-0001",
+    ):
         assert re.sub(r"\s", "", word) in sheet, word
+
+
+@pytest.mark.req("K-038")
+def test_the_destination_is_the_one_of_the_settings(client: Client, settings: Any, tmp_path: Path) -> None:
+    settings.PORTAL = replace(settings.PORTAL, documents_destination="〒111-1111 実在市1\n保険者ビル")
+    done = client.get(press_apply(client, registration(client)).headers["Location"])
+    link = re.search(r'href="([^"]+)">送付状を印刷する', done.content.decode())
+    assert link is not None
+    sheet = pdf_words(b"".join(client.get(link[1])), tmp_path)
+    assert "〒111-1111実在市1保険者ビル海外商社登録係御中" in sheet
+    assert "見本" not in sheet.replace("見本商事", "").replace("見本課", "")
 
 
 def test_without_separate_documents_there_is_no_cover_sheet(client: Client) -> None:
