@@ -5,7 +5,7 @@ States: table H-T1. The portal alone never decides: what 手続完了 brings int
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -21,9 +21,6 @@ from portal_stub.procedures.papers import notice_of
 from portal_stub.procedures.registry import PROCEDURES
 from portal_stub.procedures.telling import tell
 from portal_stub.procedures.uploads import judge_uploads
-
-KEPT_YEARS = 2
-"""手続完了 and 手続取消 leave the list after so long (H-023, H-024)."""
 
 
 class NotPossible(Exception):
@@ -121,10 +118,10 @@ def decide(staff: User, application: Application, key: str, reason: str) -> Appl
     if deed.to is State.COMPLETE:
         procedure.effect(present)
     if deed.to in CLOSED:
-        present.closed_at = now
+        present.close(now)
     if deed.to is State.COMPLETE and procedure.notice is not None:
         present.notice = notice_of(present)
-    present.save(update_fields=["state", "closed_at", "notice"])
+    present.save(update_fields=["state", "closed_at", "leaves_on", "notice"])
     Act.objects.create(
         application=present,
         at=now,
@@ -163,9 +160,7 @@ def add_documents(staff: User, application: Application, uploads: Sequence[Any])
 def tidy() -> dict[str, int]:
     """The nightly housekeeping: rows past their two years, abandoned drafts, reminders, bytes that no row names."""
     today = clock.today()
-    removed, _ = Application.objects.filter(
-        state__in=CLOSED, closed_at__lt=timezone.make_aware(_start_of(two_years_before(today)))
-    ).delete()
+    removed, _ = Application.objects.filter(leaves_on__lte=today).delete()
     drafts, _ = Application.objects.filter(
         state=State.DRAFT, saved_at__lt=clock.now() - timedelta(days=7)
     ).delete()
@@ -174,18 +169,8 @@ def tidy() -> dict[str, int]:
     return {"removed": removed, "drafts": drafts, "reminded": reminded, "files": files.sweep(in_use)}
 
 
-def two_years_before(day: date) -> date:
-    """Rows closed before this day have had their 2nd anniversary; they go in the night after it (H-026)."""
-    try:
-        return day.replace(year=day.year - KEPT_YEARS)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - KEPT_YEARS, day=28)
-
-
-def _start_of(day: date) -> Any:
-    from datetime import datetime, time
-
-    return datetime.combine(day, time.min)
+def _start_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _remind(today: date) -> int:
@@ -194,7 +179,7 @@ def _remind(today: date) -> int:
     for key, procedure in PROCEDURES.items():
         if procedure.separate is None:
             continue
-        due = timezone.make_aware(_start_of(today - timedelta(days=procedure.separate.days)))
+        due = _start_of(today - timedelta(days=procedure.separate.days))
         waiting = Application.objects.filter(
             procedure=key, state__in=[State.PROCESSING, State.REPORT], applied_at__lt=due
         ).exclude(acts__what="reminded")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from portal_stub.procedures.declaration import Procedure, Slot, Step, Subject
 from portal_stub.procedures.forms import StepForm
@@ -12,13 +13,13 @@ CHECK = "申込内容の確認"
 
 @dataclass(frozen=True)
 class Journey:
-    """An application on its way, with what it is about."""
+    """An application on its way, with what it is about; made anew when the answers have changed."""
 
     procedure: Procedure
     application: Application
     subject: Subject
 
-    @property
+    @cached_property
     def steps(self) -> list[Step]:
         """The steps that are asked."""
         return [step for step in self.procedure.steps if step.asked(self.application)]

@@ -4,6 +4,7 @@ Who may do what with them is ``rules`` (holders' users) and ``deciding`` (the in
 """
 
 import uuid
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db import models
@@ -28,6 +29,7 @@ OPEN = (State.DRAFT, State.ENTERING, State.AGAIN)
 PENDING = (State.PROCESSING, State.REPORT)
 """The insurer is at it."""
 CLOSED = (State.COMPLETE, State.CANCELLED)
+KEPT_YEARS = 2
 
 
 class ApplicationSet(models.QuerySet["Application"]):
@@ -51,7 +53,8 @@ class Application(models.Model):
     procedure = models.CharField(max_length=40)
     version = models.PositiveSmallIntegerField()
     """Of the declaration with which it was saved last."""
-    holder = models.ForeignKey(Holder, models.PROTECT, related_name="applications")
+    # Its index is the one of the list.
+    holder = models.ForeignKey(Holder, models.PROTECT, related_name="applications", db_index=False)
     subject = models.CharField(max_length=40, blank=True)
     """What it is about (code of a buyer, number of an account), where it is about something."""
     number = models.CharField("Web申込番号", max_length=20, null=True, unique=True)
@@ -82,6 +85,8 @@ class Application(models.Model):
     saved_at = models.DateTimeField()
     applied_at = models.DateTimeField("Web申込日時", null=True)
     closed_at = models.DateTimeField(null=True)
+    leaves_on = models.DateField(default=date.max)
+    """First day on which it is no longer shown (H-026); the end of days while it is not closed."""
     listed_at = models.DateTimeField()
     """When applied, else when saved: the order of the list (H-008)."""
 
@@ -91,9 +96,15 @@ class Application(models.Model):
         """Indexed the ways in which lists ask; a number exactly when it is no draft."""
 
         indexes: ClassVar = [
-            models.Index(fields=["holder", "-listed_at"], name="application_of_holder"),
+            # All that the list asks of rows which it does not show: neither counting nor leafing reads whole rows.
+            models.Index(
+                fields=[
+                    *("holder", "-listed_at", "-id", "state", "leaves_on", "shown_user"),
+                    *("applied_at", "number", "reference"),
+                ],
+                name="application_of_holder",
+            ),
             models.Index(fields=["state", "listed_at"], name="application_by_state"),
-            models.Index(fields=["state", "closed_at"], name="application_closed"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -105,6 +116,18 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return self.number or str(self.token)
+
+    def close(self, at: datetime) -> None:
+        """The insurer, or 申込む where it completes, has ended it at an instant in Tokyo; unsaved yet.
+
+        It leaves the list on the day after the 2nd anniversary (H-023, H-024, H-026).
+        """
+        day = at.date()
+        try:
+            anniversary = day.replace(year=day.year + KEPT_YEARS)
+        except ValueError:  # 29 February
+            anniversary = day.replace(year=day.year + KEPT_YEARS, month=2, day=28)
+        self.closed_at, self.leaves_on = at, anniversary + timedelta(days=1)
 
     @property
     def is_open(self) -> bool:

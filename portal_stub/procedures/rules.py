@@ -233,7 +233,7 @@ def save(user: User, application: Application) -> Application:
     faults = list(procedure.judge(present))
     if faults:
         raise Incomplete(None, faults)
-    present.told = journey.shown()
+    present.told = journey_of(present, user).shown()
     present.reference = procedure.reference(present, journey.subject)[:120]
     present.version = procedure.version
     if present.number is None:
@@ -292,7 +292,7 @@ def apply(user: User, application: Application, revision: int, ticks: Collection
     present.state = State.COMPLETE if procedure.at_once else State.PROCESSING
     if procedure.at_once:
         procedure.effect(present)
-        present.closed_at = present.applied_at
+        present.close(present.saved_at)
     present.save()
     _act(present, user, "applied")
     if procedure.applied_code:

@@ -4,13 +4,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal_stub import clock
-from portal_stub.procedures.deciding import two_years_before
 from portal_stub.procedures.forms import DayField
-from portal_stub.procedures.models import CLOSED, Application, State
+from portal_stub.procedures.models import Application, State
 from portal_stub.procedures.registry import PROCEDURES
 
 PER_PAGE = 20
@@ -54,8 +53,7 @@ class SearchForm(forms.Form):
 
 def current(rows: "QuerySet[Any]") -> "QuerySet[Any]":
     """Without what was closed two years ago, whether or not the nightly housekeeping came by."""
-    gone = _midnight(two_years_before(clock.today()))
-    return rows.exclude(Q(state__in=CLOSED) & Q(closed_at__lt=gone))
+    return rows.filter(leaves_on__gt=clock.today())
 
 
 def search(rows: "QuerySet[Any]", conditions: dict[str, Any], order: str) -> "QuerySet[Any]":

@@ -82,7 +82,7 @@ def test_the_number_has_the_day_of_the_first_save_and_counts_per_day(client: Cli
         "2026-0401-0001",
         "2026-0401-0002",
     ]
-    hand.at = datetime(2026, 4, 1, 9, 50, tzinfo=TOKYO)
+    hand.at = datetime(2026, 4, 1, 9, 25, tzinfo=TOKYO)
     client.get("/menu/")
     press_apply(client, check)
     assert Application.objects.get(state=State.PROCESSING).number == "2026-0401-0001"

@@ -39,7 +39,11 @@ def row(world: World, number: str, user: User | None = None, **values: Any) -> A
         "listed_at": at,
         "applied_at": at,
     }
-    return Application.objects.create(**{**first, **values})
+    made = Application(**{**first, **values})
+    if made.closed_at is not None:
+        made.close(made.closed_at)
+    made.save()
+    return made
 
 
 def numbers(reply: Any) -> list[str]:
