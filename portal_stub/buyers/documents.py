@@ -1,6 +1,7 @@
 """Which documents 海外商社登録 and 海外商社変更 call for (K-021, K-026): a table, since the source names no rule.
 
-Rows of ``DocumentRule`` replace the built-in ones of their procedure; without any the built-in ones count.
+Rows of ``DocumentRule`` replace the built-in ones of their procedure. The built-in ones count as long as the desk never
+kept rows of its own for the procedure; ended rows are such rows.
 """
 
 from collections.abc import Mapping
@@ -66,15 +67,23 @@ BUILT_IN = (
 
 def needed(procedure: str, answers: Mapping[str, Any], in_force: Mapping[str, Any]) -> list[Rule]:
     """The documents that these answers call for, each once, in the order of the table."""
-    own = [
-        Rule(row.procedure, row.item, row.value, row.document, row.title, row.required, row.note)
-        for row in DocumentRule.objects.filter(procedure=procedure)
-    ]
     found: dict[str, Rule] = {}
-    for rule in own or BUILT_IN:
-        if rule.procedure == procedure and _calls(rule, answers, in_force):
+    for rule in rules_of(procedure):
+        if _calls(rule, answers, in_force):
             found.setdefault(rule.document, rule)
     return list(found.values())
+
+
+def rules_of(procedure: str) -> list[Rule]:
+    """The rules in force."""
+    own = list(DocumentRule.objects.filter(procedure=procedure))
+    if not own:
+        return [rule for rule in BUILT_IN if rule.procedure == procedure]
+    return [
+        Rule(row.procedure, row.item, row.value, row.document, row.title, row.required, row.note)
+        for row in own
+        if row.ended_at is None
+    ]
 
 
 def _calls(rule: Rule, answers: Mapping[str, Any], in_force: Mapping[str, Any]) -> bool:

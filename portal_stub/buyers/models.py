@@ -33,11 +33,13 @@ REMOVED = "名簿から削除"
 
 
 class Country(models.Model):
-    """A country (所在国) by the three digits of the insurer."""
+    """A country (所在国) by the three digits of the insurer, as the reference tables know it today."""
 
-    code = models.CharField("国コード", max_length=3, primary_key=True)
+    code = models.CharField("国コード", max_length=40, primary_key=True)
     name = models.CharField("国名", max_length=60, blank=True)
     """Empty while only a buyer told of the country."""
+    category = models.CharField("国カテゴリー", max_length=10, blank=True)
+    """Empty when the tables do not tell of the country (any more)."""
 
     class Meta:
         """By code."""
@@ -54,6 +56,10 @@ class Kind(models.TextChoices):
     ENTERPRISE = "enterprise", "企業"
     PUBLIC = "public", "公的機関"
     BANK = "bank", "銀行"
+
+
+DETAILS = ("address", "phone", "url", "industry", "kind")
+"""What the 海外商社名簿 does not tell of a buyer, and users and the desk do."""
 
 
 class Buyer(models.Model):
@@ -99,12 +105,36 @@ class DirectoryChange(models.Model):
     before = models.CharField("変更前の格付", max_length=4, blank=True)
     after = models.CharField("変更後の格付", max_length=4, blank=True)
     removed = models.BooleanField(default=False)
+    told = models.BooleanField(default=False)
+    """Whether all who bookmarked the buyer got their mail (K-063)."""
+    told_upto = models.BigIntegerField(default=0)
+    """While they are being told: the last bookmark whose user was."""
 
     class Meta:
         """Newest first."""
 
         ordering: ClassVar = ["-day", "-id"]
-        indexes: ClassVar = [models.Index(fields=["day"], name="directory_change_by_day")]
+        indexes: ClassVar = [
+            models.Index(fields=["day"], name="directory_change_by_day"),
+            models.Index(fields=["id"], condition=models.Q(told=False), name="directory_change_untold"),
+        ]
+
+
+class AwaitedBuyer(models.Model):
+    """A buyer whose 海外商社登録 is complete: what was typed waits for the 海外商社名簿 to bring it, and is used once."""
+
+    application = models.CharField("Web申込番号", max_length=20, unique=True)
+    country = models.CharField("国コード", max_length=40)
+    search_name = models.CharField(max_length=400)
+    details = models.JSONField()
+    since = models.DateTimeField()
+    buyer_code = models.CharField("バイヤーコード", max_length=9, blank=True)
+    """Who got the details; empty: still awaited."""
+
+    class Meta:
+        """Oldest first."""
+
+        ordering: ClassVar = ["id"]
 
 
 class Season(models.Model):
@@ -154,6 +184,8 @@ class DocumentRule(models.Model):
     required = models.BooleanField("必須", default=True)
     note = models.CharField("説明", max_length=100, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    ended_at = models.DateTimeField("終了日時", null=True, blank=True)
+    """Set: not in force any more."""
 
     class Meta:
         """In the order in which documents are shown."""

@@ -15,9 +15,9 @@ from portal_stub import clock
 from portal_stub.accounts.fields import AsciiField, ChoiceRadio, MailField, PhoneField, WideField
 from portal_stub.accounts.models import User
 from portal_stub.buyers import rules
-from portal_stub.buyers.directory import normalised
+from portal_stub.buyers.directory import await_buyer, searched
 from portal_stub.buyers.documents import REPORT, Rule, needed
-from portal_stub.buyers.models import Buyer, Country, Kind, Season
+from portal_stub.buyers.models import DETAILS, Buyer, Country, Kind, Season
 from portal_stub.pages.widgets import LongSelect
 from portal_stub.procedures.declaration import (
     ALL_THREE,
@@ -36,8 +36,6 @@ from portal_stub.procedures.models import Application
 from portal_stub.procedures.registry import declare
 
 _CODE = re.compile(r"[0-9]{1,9}")
-_DETAILS = ("address", "phone", "url", "industry", "kind")
-"""What the 海外商社名簿 of the pipeline does not tell."""
 
 
 # ---------------------------------------------------------------------------------------------- items
@@ -112,7 +110,7 @@ class BuyerForm(ContactForm):
     url = UrlField(label="URL", limit=200, example="https://buyer.example", required=False)
     industry = WideField(label="業種", limit=50, example="機械器具卸売業")
     kind = ChoiceRadio(label="企業・公的機関・銀行の区分", choices=Kind.choices)
-    field_order: ClassVar = ["country", "name", *_DETAILS]
+    field_order: ClassVar = ["country", "name", *DETAILS]
 
     def prepare(self) -> None:
         """The countries that the portal knows."""
@@ -137,7 +135,7 @@ class ChangeForm(BuyerForm):
     def prepare(self) -> None:
         """What the 名簿 does not hold need not be added."""
         super().prepare()
-        for name in _DETAILS:
+        for name in DETAILS:
             self.fields[name].required = False
         present = str(self.original.get("country") or "")
         if present and present not in dict(self.fields["country"].choices):
@@ -273,7 +271,7 @@ def _in_force(buyer: Any) -> dict[str, str]:
     return {
         "country": buyer.country_id,
         "name": buyer.name,
-        **{name: getattr(buyer, name) for name in _DETAILS},
+        **{name: getattr(buyer, name) for name in DETAILS},
     }
 
 
@@ -382,15 +380,17 @@ _FLOW = (
 
 
 # ---------------------------------------------------------------------------------------------- what comes into force
-def _nothing_here(application: Application) -> None:
-    """A new buyer comes with the next 海外商社名簿, under the code that the insurer gives it."""
+def _await(application: Application) -> None:
+    """A new buyer comes with a 海外商社名簿, under the code that the insurer gives it; its details wait for it."""
+    answers = application.answers["entry"]
+    await_buyer(str(application.number), answers["country"], answers["name"], answers)
 
 
 def _change_details(application: Application) -> None:
     """Details that were changed; name and country come with the next 海外商社名簿."""
     answers = application.answers["entry"]
     Buyer.objects.filter(code=application.subject).update(
-        **{name: answers.get(name) or "" for name in _DETAILS}, updated_at=clock.now()
+        **{name: answers.get(name) or "" for name in DETAILS}, updated_at=clock.now()
     )
 
 
@@ -403,7 +403,7 @@ def _same_name(application: Application) -> Sequence[str]:
     """A word about a buyer of the same name: it may be there already."""
     answers = application.answers.get("entry", {})
     same = Buyer.objects.filter(
-        search_name=normalised(answers.get("name", "")),
+        search_name=searched(answers.get("name", "")),
         country_id=answers.get("country", ""),
         removed_at__isnull=True,
     ).first()
@@ -445,7 +445,7 @@ REGISTRATION = declare(
             *_DOCUMENT_STEPS,
         ),
         warn=_same_name,
-        effect=_nothing_here,
+        effect=_await,
         reference=_new_buyer,
         saved_code="2-1",
         applied_code="2-2",

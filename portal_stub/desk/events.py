@@ -20,6 +20,7 @@ EVENTS = {
     "application-document-read": "添付資料の参照（デスク）",
     "application-read": "申込みの参照（デスク）",
     "application-saved": "申込みの保存",
+    "buyer-details-taken": "登録した海外商社の情報の反映",
     "buyers-empty-list": "海外商社の一覧の受信（空のため反映せず）",
     "buyers-received": "海外商社の一覧の受信",
     "candidates-set": "スリーピング候補バイヤーの設定",

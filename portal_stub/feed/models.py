@@ -168,19 +168,6 @@ class AgreementPeriod(models.Model):
         ]
 
 
-class Country(models.Model):
-    """国コード with name and 国カテゴリー of today."""
-
-    code = models.CharField(max_length=40, primary_key=True)
-    name = models.TextField(blank=True)
-    category = models.CharField(max_length=10, blank=True)
-
-    class Meta:
-        """By code."""
-
-        ordering: ClassVar = ["code"]
-
-
 class DeskRequest(models.Model):
     """What somebody of the desk asked of the pipeline, and the answer."""
 

@@ -18,7 +18,6 @@ from portal_stub.buyers import directory
 from portal_stub.feed.models import (
     MOST_FINDINGS,
     AgreementPeriod,
-    Country,
     DeskRequest,
     Document,
     Finding,
@@ -271,13 +270,7 @@ def receive_tables(
         ),
         key=("code", "valid_from"),
     )
-    countries = list(countries)
-    _compare(
-        Country,
-        (Country(code=row["country"], name=row["name"], category=row["category"]) for row in countries),
-        key=("code",),
-    )
-    directory.receive_countries([{"country": row["country"], "name": row["name"]} for row in countries])
+    directory.receive_countries(countries)
     if buyers:
         directory.receive(buyers)
     Mark.objects.update_or_create(name=TABLES, defaults={"position": mark})

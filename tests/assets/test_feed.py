@@ -12,11 +12,10 @@ from assets import feed
 from assets.feed import feed_if_reachable, feed_portal
 from daicho.deciding import decide_held
 from daicho.references import load_folder
-from portal_stub.buyers.models import Buyer
+from portal_stub.buyers.models import Buyer, Country
 from portal_stub.feed import receiving
 from portal_stub.feed.models import (
     AgreementPeriod,
-    Country,
     Document,
     Finding,
     Mark,
@@ -132,7 +131,7 @@ def test_interrupted_anywhere_it_ends_like_one_from_zero(
             broken_at += 1
     feed_portal(busy.at())
     patched = picture()
-    for model in (*COMPARED, Mark):
+    for model in (Buyer, *COMPARED, Mark):
         model.objects.all().delete()
     feed_portal(busy.at())
     assert picture() == patched
@@ -145,7 +144,7 @@ def test_a_rebuild_repairs_and_removes(busy: Home) -> None:
     good = picture()
     Submission.objects.update(file_name="damaged", held=False)
     Finding.objects.all().delete()
-    Country.objects.all().delete()
+    Country.objects.update(name="damaged")
     Submission.objects.create(
         submission_id="S99999999",
         receipt_no=99999999,

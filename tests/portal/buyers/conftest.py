@@ -14,10 +14,10 @@ ROWS = [
     {"buyer_code": "304000002", "name": "ＳＡＭＰＬＥ　MIDWEST LLC", "country": "304", "rating": "EF"},
 ]
 COUNTRIES = [
-    {"country": "105", "name": "中華人民共和国"},
-    {"country": "304", "name": "アメリカ合衆国"},
-    {"country": "513", "name": "ギニア"},
-    {"country": "518", "name": "赤道ギニア"},
+    {"country": "105", "name": "中華人民共和国", "category": "C"},
+    {"country": "304", "name": "アメリカ合衆国", "category": "A"},
+    {"country": "513", "name": "ギニア", "category": "H"},
+    {"country": "518", "name": "赤道ギニア", "category": "H"},
 ]
 
 

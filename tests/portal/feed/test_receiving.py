@@ -7,11 +7,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from portal_stub.accounts.models import Agreement, Holder
+from portal_stub.buyers.models import Country
 from portal_stub.feed import receiving
 from portal_stub.feed.models import (
     MOST_FINDINGS,
     AgreementPeriod,
-    Country,
     DeskRequest,
     Document,
     Finding,
@@ -189,8 +189,9 @@ def test_unchanged_rows_of_tables_are_not_written(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(receiving, "_upsert", watched)
     tables("2")
     assert written == []
-    tables("3", countries=[{"country": "105", "name": "中国", "category": "D"}])
-    assert [row.category for row in written] == ["D"]
+    holders = [{"holder": HOLDER, "name": "別の名前", "association": ""}]
+    tables("3", policyholders=holders)
+    assert [row.name for row in written] == ["別の名前"]
     tables("4", agreements=AGREEMENTS[:1])
     assert AgreementPeriod.objects.count() == 1, "of another home, or none any more"
     assert Country.objects.get().category == "C"

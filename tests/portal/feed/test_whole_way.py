@@ -11,7 +11,8 @@ from django.test import Client
 
 from assets.feed import feed_portal
 from daicho.desk import take
-from portal_stub.feed.models import Country, DeskRequest
+from portal_stub.buyers.models import Country
+from portal_stub.feed.models import DeskRequest
 from sensors.windows import TOKYO
 from tests import kit
 from tests.homes import TUESDAY, Home, loaded, print_quickly
