@@ -111,6 +111,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
             "portal_stub.pages.middleware.BoundedRequests",
+            "portal_stub.pages.middleware.ReadableRequests",
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "portal_stub.accounts.sessions.SessionWatch",

@@ -1,8 +1,24 @@
 """The WSGI application, for waitress (``daicho portal serve``) or any other server."""
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
+from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal_stub.settings")
-application = get_wsgi_application()
+_pages = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Django's, with a kind of content that it could not even read taken for none.
+
+    It would fail before any page of errors can be made; without a kind the content is no form, and refused as such.
+    """
+    try:
+        parse_header_parameters(environ.get("CONTENT_TYPE", ""))
+    except (ValueError, LookupError, TypeError):
+        environ["CONTENT_TYPE"] = ""
+    answer: Iterable[bytes] = _pages(environ, start_response)
+    return answer

@@ -6,6 +6,8 @@ the ？ of the item (S-026).
 
 import re
 import unicodedata
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -13,12 +15,35 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
 _HALF_KANA = re.compile("[\uff61-\uff9f]+")
+_NUMBER = re.compile(r"[0-9]{1,18}")
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffd]")
 
 
 def required_message(label: str) -> str:
     """What is said of an empty mandatory item."""
     return f"{label}を入力してください。"
+
+
+def number_of(text: str) -> int | None:
+    """The number that a page of ours wrote into a form or a link; None for whatever else stands there.
+
+    >>> number_of("12"), number_of("１２"), number_of("²"), number_of("9" * 5000)
+    (12, None, None, None)
+    """
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def within_calendar(label: str) -> Callable[[date], None]:
+    """A validator of days: the first and the last of all have no midnight everywhere, and nobody means them."""
+
+    def judge(day: date) -> None:
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValidationError(
+                f"{label}は西暦{FIRST_YEAR}年から{LAST_YEAR}年までの日付で入力してください。"
+            )
+
+    return judge
 
 
 def in_jis_x_0213(text: str) -> bool:

@@ -7,7 +7,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
-from portal_stub.accounts.fields import AsciiField, ChoiceRadio, MailField, PhoneField, WideField
+from portal_stub.accounts.fields import (
+    AsciiField,
+    ChoiceRadio,
+    MailField,
+    PhoneField,
+    WideField,
+    within_calendar,
+)
 from portal_stub.accounts.forms import PersonForm
 from portal_stub.accounts.models import Holder, StaffRole, User
 
@@ -24,6 +31,7 @@ class DayField(forms.DateField):
             help_text=kwargs.pop("help_text", "西暦、例: 2026-04-01"),
             input_formats=["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"],
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            validators=[within_calendar(label)],
             error_messages={
                 "required": f"{label}を入力してください。",
                 "invalid": f"{label}は 2026-04-01 の形の、暦にある日付で入力してください。",

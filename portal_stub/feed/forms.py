@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from portal_stub.accounts.fields import AsciiField, ChoiceRadio, WideField
+from portal_stub.accounts.fields import AsciiField, ChoiceRadio, WideField, within_calendar
 from portal_stub.feed.tables import MOST_BYTES, NAMES, Looked, look_at, table_of
 from schemas.desk import Wish
 from schemas.products import Product
@@ -28,6 +28,7 @@ def _day(label: str) -> forms.DateField:
         help_text="西暦、例: 2026-04-01",
         input_formats=["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"],
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        validators=[within_calendar(label)],
         error_messages={"invalid": f"{label}は 2026-04-01 の形の暦にある日付で入力してください。"},
     )
 

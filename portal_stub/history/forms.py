@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from portal_stub.accounts.fields import within_calendar
 from portal_stub.accounts.models import Holder
 from portal_stub.history.searching import BY_TIME, BY_USER, Search, first_day
 
@@ -17,6 +18,7 @@ def _day(label: str) -> forms.DateField:
         help_text="西暦、例: 2026-04-01",
         input_formats=["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"],
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        validators=[within_calendar(label)],
         error_messages={
             "required": f"{label}を入力してください。",
             "invalid": f"{label}は 2026-04-01 の形の暦にある日付で入力してください。",

@@ -9,7 +9,14 @@ from django.core.exceptions import ValidationError
 
 from portal_stub import clock
 from portal_stub.access import Access
-from portal_stub.accounts.fields import AsciiField, ChoiceRadio, PhoneField, PostalCodeField, WideField
+from portal_stub.accounts.fields import (
+    AsciiField,
+    ChoiceRadio,
+    PhoneField,
+    PostalCodeField,
+    WideField,
+    number_of,
+)
 from portal_stub.accounts.models import Holder, User
 from portal_stub.holders.models import Account, Branch, Deposit, Use
 from portal_stub.procedures.declaration import (
@@ -219,9 +226,7 @@ class AccountForm(StepForm):
 
 
 def _account(user: User, key: str) -> Subject:
-    row = Account.objects.filter(
-        holder=user.holder, deleted=False, pk=int(key) if key.isascii() and key.isdigit() else 0
-    )
+    row = Account.objects.filter(holder=user.holder, deleted=False, pk=number_of(key) or 0)
     found = row.first()
     if found is None:
         raise NotEligible("口座を「選択」欄で1つ選んでから、ボタンを押してください。")

@@ -1,12 +1,17 @@
 """Around every page: headers of the answer, and how much may be sent at once."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 
 MOST_SENT = 40 * 1024 * 1024
 """Bytes of one request: the 30 MB of an application's files and what goes around them."""
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_UNKEPT = re.compile("[\x00\ud800-\udfff]")
+"""NUL and halves of characters: nobody types them, and PostgreSQL keeps neither."""
 
 
 class PrivatePages:
@@ -32,6 +37,51 @@ class BoundedRequests:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Looks at the announced length only; a server never hands on more than was announced."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > MOST_SENT:
+        if _LENGTH.fullmatch(length) is None or int(length) > MOST_SENT:
             return render(request, "413.html", status=413)
         return self.get_response(request)
+
+
+class ReadableRequests:
+    """Refuses what cannot be read or kept as text, at one place for all pages (S-016).
+
+    All of the portal is UTF-8. A request that names another encoding could smuggle in what is no text, or name one
+    that decodes nothing at all.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """An address with NUL leads nowhere; anything else with it gets the page of 400."""
+        if _UNKEPT.search(request.path_info):
+            raise Http404
+        if not _is_readable(request):
+            return render(request, "400.html", status=400)
+        return self.get_response(request)
+
+
+def _is_readable(request: HttpRequest) -> bool:
+    if (request.encoding or "utf-8").lower() not in {"utf-8", "utf8"}:
+        # Read no further in it: the page of 400 looks at the request, too.
+        request.encoding = None
+        return False
+    try:
+        return not any(_UNKEPT.search(text) for text in _texts(request))
+    except (UnreadablePostError, LookupError):
+        # The line broke, or one part names an encoding of its own that decodes nothing.
+        return False
+
+
+def _texts(request: HttpRequest) -> Iterator[str]:
+    """Everything of a request that a page may look at."""
+    yield from request.COOKIES.values()
+    sent: list[Any] = [request.GET, request.POST] if request.method == "POST" else [request.GET]
+    for values in sent:
+        for name, several in values.lists():
+            yield name
+            yield from several
+    if request.method == "POST":
+        for name, several in request.FILES.lists():
+            yield name
+            yield from (str(file.name) for file in several)

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.exceptions import ValidationError
 
+from portal_stub.accounts.fields import within_calendar
+
 YES_NO = [("yes", "有"), ("no", "無")]
 
 
@@ -174,6 +176,7 @@ class DayField(forms.DateField):
         super().__init__(
             label=label,
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            validators=[within_calendar(label)],
             input_formats=["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"],
             **kwargs,
         )

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from portal_stub.access import forbidden
+from portal_stub.accounts.fields import number_of
 from portal_stub.procedures import files, rules
 from portal_stub.procedures.declaration import NotEligible, Procedure, Step
 from portal_stub.procedures.forms import ChosenField
@@ -113,8 +114,8 @@ def _posted(request: HttpRequest, journey: Journey, current: Step) -> HttpRespon
             if uploads:
                 faults += rules.attach(request.user, application, slot.key, uploads)[1]
         goal = request.POST.get("go", "next")
-        if goal.startswith("remove-") and goal[7:].isdigit():
-            rules.detach(application, int(goal[7:]))
+        if goal.startswith("remove-") and (removed := number_of(goal[7:])) is not None:
+            rules.detach(application, removed)
         if goal.startswith("choose-") and goal[7:] in form.fields:
             rules.leave_step(application, current, _typed(request, form))
             return redirect(
@@ -192,8 +193,8 @@ def _typed(request: HttpRequest, form: Any) -> dict[str, Any]:
 
 
 def _revision(request: HttpRequest) -> int:
-    value = request.POST.get("revision", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else -1
+    value = number_of(request.POST.get("revision", ""))
+    return -1 if value is None else value
 
 
 def _step_page(

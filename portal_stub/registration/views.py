@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from portal_stub import clock
 from portal_stub.access import Access, page
+from portal_stub.accounts.fields import number_of
 from portal_stub.registration import rules, terms
 from portal_stub.registration.forms import FORMS, HELP, ApplicationForm, MailForm, RegistrationPasswordForm
 from portal_stub.registration.models import FORM_LIFE, URL_LIFE, WITH_APPLICANT, Kind, Registration, State
@@ -312,7 +313,7 @@ def agree(request: HttpRequest) -> HttpResponse:
             message = "規約が改定されました。内容を確認して、もう一度チェックを入れてください。"
         else:
             try:
-                rules.send(found, int(version) if version.isdecimal() else 0, terms.EDITION)
+                rules.send(found, number_of(version) or 0, terms.EDITION)
             except rules.Outdated:
                 return _again(request)
             return redirect("registration-print")
