@@ -35,8 +35,8 @@ def field(bound: Any) -> dict[str, Any]:
     original = getattr(form, "original", {})
     changed = bound.name in original and (value or "") != (original[bound.name] or "")
     attrs["class"] = "missing" if pink else "control"
-    if bound.name in original:
-        attrs["data-original"] = str(original[bound.name] or "")
+    if bound.name in original and not many:
+        attrs["data-original"] = _in_force(original[bound.name], tick)
     condition = getattr(form, "only_when", {}).get(bound.name)
     return {
         "bound": bound,
@@ -46,12 +46,20 @@ def field(bound: Any) -> dict[str, Any]:
         "changed": changed,
         "chosen": chosen,
         "chosen_words": form.words(bound.name, value) if chosen else "",
+        "original": _in_force(original[bound.name], tick) if many and bound.name in original else None,
         "control": None if many else bound.as_widget(attrs=attrs),
         "described": " ".join(described),
         "explanation": getattr(bound.field, "explanation", ""),
         "when": condition and condition[0],
         "values": condition and " ".join(sorted(condition[1])),
     }
+
+
+def _in_force(value: Any, tick: bool) -> str:
+    """A value in force as the script compares it with what stands in the controls."""
+    if tick:
+        return "on" if value else ""
+    return " ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value or "")
 
 
 @register.inclusion_tag("pages/parts/error_summary.html")

@@ -60,9 +60,17 @@
     control.addEventListener("input", () => control.classList.toggle("missing", !control.value));
   }
   for (const control of document.querySelectorAll("[data-original]")) {
-    control.addEventListener("input", () => {
-      control.closest(".item")?.classList.toggle("changed", control.value !== control.dataset.original);
-    });
+    const typed = () => {
+      if (control.classList.contains("radios")) {
+        return [...control.querySelectorAll("input:checked")].map((input) => input.value).join(" ");
+      }
+      return control.type === "checkbox" ? (control.checked ? "on" : "") : control.value;
+    };
+    for (const word of ["input", "change"]) {
+      control.addEventListener(word, () => {
+        control.closest(".item")?.classList.toggle("changed", typed() !== control.dataset.original);
+      });
+    }
   }
 
   // A second press of 「申込む」 waits for the first; the server applies once in any case.
