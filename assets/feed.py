@@ -11,6 +11,7 @@ from typing import Any
 from daicho.references import reference_of
 from daicho.store import Store
 from schemas.desk import ANSWERED
+from schemas.submission import Refusal
 
 EVENTS_AT_ONCE = 2000
 _JUDGED = {"booked", "rejected", "held", "hold-release", "hold-refuse"}
@@ -35,6 +36,30 @@ def feed_if_reachable(store: Store, warn: Callable[[str], None]) -> dict[str, in
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the portal, the ledgers go on
         warn(f"ポータルに反映できませんでした。次の処理で追いつきます: {error!r}")
         return {}
+
+
+def feed_by_command(store: Store, rebuild: bool) -> dict[str, int]:
+    """Makes the portal's database where there is none, and feeds it.
+
+    Raises:
+        Refusal: ``portal-busy`` while somebody else holds that database.
+    """
+    from portal_stub import running
+
+    running.set_up()
+    from django.db import OperationalError
+
+    try:
+        running.prepare()
+        return feed_portal(store, rebuild)
+    except OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise Refusal(
+            "portal-busy",
+            "ポータルのデータベースが、ほかの処理で使われています。その処理(バックアップ、ほかの daicho portal など)が"
+            "終わってから、もう一度実行してください。途中まで伝えた分は、続きから再開します。",
+        ) from error
 
 
 def feed_portal(store: Store, rebuild: bool = False) -> dict[str, int]:
@@ -83,7 +108,7 @@ def _news(store: Store, events: list[dict[str, Any]]) -> Any:
         frame = store.findings.read(name)
         findings[name] = [] if frame is None else frame.head(MOST_FINDINGS).to_dicts()
         totals[name] = 0 if frame is None else frame.height
-    documents = [row | {"path": store.documents.path(row)} for row in store.events.documents_named(papers)]
+    documents = list(store.events.documents_named(papers))
     answers = [
         e["details"] | {"kind": e["details"]["wish"], "by": e["actor"], "reason": e["reason"], "at": e["at"]}
         for e in events

@@ -132,6 +132,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
         ],
         "FORM_RENDERER": "django.forms.renderers.DjangoTemplates",
         "PORTAL_FILES": str(settings.home / "portal-files"),
+        "PIPELINE_FILES": settings.files,
         "DATABASES": {"default": _database(settings)},
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "AUTH_USER_MODEL": "accounts.User",

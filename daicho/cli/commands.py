@@ -445,10 +445,9 @@ def portal(options: argparse.Namespace) -> int:
     elif options.action == "mails":
         result = running.mails()
     elif options.action == "feed":
-        from assets.feed import feed_portal
+        from assets.feed import feed_by_command
 
-        running.prepare()
-        result = feed_portal(Store.open(), options.rebuild)
+        result = feed_by_command(Store.open(), options.rebuild)
     elif options.action == "supervisor":
         result = running.supervisor(options.login_id, options.name, options.mail)
     else:

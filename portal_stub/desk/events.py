@@ -60,5 +60,6 @@ EVENTS = {
     "tables-asked": "参照表の更新の依頼",
     "tables-dropped": "参照表の更新の取りやめ",
     "tables-uploaded": "参照表の受付",
+    "upload-document-read": "帳票の参照（デスク）",
     "unlocked": "ロックの解除（デスク）",
 }

@@ -124,6 +124,7 @@ class Document(models.Model):
     kind = models.CharField("種類", max_length=40)
     format = models.CharField("形式", max_length=10)
     path = models.TextField()
+    """Below the folder of files (``papers``)."""
     sha256 = models.CharField(max_length=64)
     size = models.BigIntegerField()
     holder = models.CharField(max_length=40)

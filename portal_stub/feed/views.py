@@ -2,17 +2,19 @@
 
 import re
 import secrets
+from pathlib import PurePosixPath
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from portal_stub import clock
 from portal_stub.access import Access, has_role, page
 from portal_stub.accounts.models import StaffRole
-from portal_stub.feed import asking
+from portal_stub.feed import asking, papers
 from portal_stub.feed.forms import PRODUCTS, DecisionForm, ReasonForm, TablesForm, UploadSearch, known_tables
 from portal_stub.feed.models import MOST_FINDINGS, DeskRequest, Document, Policyholder, Submission
+from portal_stub.history.recording import audit
 from portal_stub.pages.paging import paged
 from schemas.desk import Wish
 
@@ -89,7 +91,7 @@ def upload(request: HttpRequest, submission_id: str) -> HttpResponse:
         (
             paper,
             DOCUMENTS.get(paper.kind, paper.kind),
-            paper.removed or (paper.expires_at is not None and paper.expires_at <= now),
+            _is_over(paper, now),
         )
         for paper in Document.objects.filter(submission_id=submission_id)
     ]
@@ -113,6 +115,31 @@ def upload(request: HttpRequest, submission_id: str) -> HttpResponse:
         "url": request.get_full_path(),
     }
     return render(request, "feed/upload.html", context)
+
+
+def _is_over(paper: Document, now: Any) -> bool:
+    return paper.removed or (paper.expires_at is not None and paper.expires_at <= now)
+
+
+@page(
+    "desk-upload-document",
+    "desk/uploads/<str:submission_id>/documents/<str:document_id>/",
+    chapter="-",
+    access=Access.STAFF,
+    otp=False,
+)
+def upload_document(request: HttpRequest, submission_id: str, document_id: str) -> FileResponse:
+    """A document that was made of an upload, as long as it is provided; reading it is in the log."""
+    row = Document.objects.filter(pk=document_id[:200], submission_id=submission_id[:20]).first()
+    if row is None or not submission_id or _is_over(row, clock.now()):
+        raise Http404
+    try:
+        stream = papers.opened(row.path)
+    except papers.NoFile as reason:
+        raise Http404 from reason
+    audit(request.user.login_id, "upload-document-read", submission_id, document=row.pk)
+    name = PurePosixPath(row.path).name
+    return FileResponse(stream, as_attachment=True, filename=name, content_type="application/octet-stream")
 
 
 @page(

@@ -9,9 +9,10 @@ import pytest
 from django.db.utils import OperationalError
 
 from assets import feed
-from assets.feed import feed_if_reachable, feed_portal
+from assets.feed import feed_by_command, feed_if_reachable, feed_portal
 from daicho.deciding import decide_held
 from daicho.references import load_folder
+from portal_stub import running
 from portal_stub.buyers.models import Buyer, Country
 from portal_stub.feed import receiving
 from portal_stub.feed.models import (
@@ -22,6 +23,7 @@ from portal_stub.feed.models import (
     Policyholder,
     Submission,
 )
+from schemas.submission import Refusal
 from sensors.windows import TOKYO
 from tests import kit
 from tests.assets.test_graph import run
@@ -82,7 +84,9 @@ def test_the_read_model_says_what_the_commands_say(busy: Home) -> None:
     assert held.hold_reason
     papers = store.documents.find({}, now)
     assert {row["document_id"] for row in papers} == set(Document.objects.values_list("pk", flat=True))
-    assert {row["path"] for row in papers} == set(Document.objects.values_list("path", flat=True))
+    assert {row["path"] for row in papers} == {
+        store.documents.path({"path": path}) for path in Document.objects.values_list("path", flat=True)
+    }
     world = kit.world()
     assert set(Buyer.objects.values_list("code", "rating")) == {
         (row["buyer_code"], row["rating"]) for row in world["buyers"]
@@ -208,6 +212,27 @@ def test_a_portal_out_of_reach_is_told_and_stops_nothing(busy: Home, monkeypatch
     assert feed_if_reachable(busy.at(), said.append) == {}
     assert "次の処理で追いつきます" in said[0]
     assert "locked" in said[0]
+
+
+@pytest.mark.django_db
+def test_who_feeds_a_portal_that_is_held_is_told_so(busy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(words: str) -> Any:
+        def feed_nothing(*_: Any) -> None:
+            raise OperationalError(words)
+
+        return feed_nothing
+
+    monkeypatch.setattr(running, "prepare", lambda: None)
+    monkeypatch.setattr(feed, "feed_portal", failing("database is locked"))
+    with pytest.raises(Refusal) as refusal:
+        feed_by_command(busy.at(), rebuild=False)
+    assert refusal.value.code == "portal-busy"
+    assert "もう一度実行してください" in refusal.value.message
+    monkeypatch.setattr(feed, "feed_portal", failing("disk I/O error"))
+    with pytest.raises(OperationalError):
+        feed_by_command(busy.at(), rebuild=False)
+    monkeypatch.undo()
+    assert feed_by_command(busy.at(), rebuild=False)["申請"] > 0
 
 
 @pytest.mark.parametrize("job", ["intake", "nightly", "reconcile", "confirm"])

@@ -50,6 +50,7 @@ def address(name: str, world: World) -> str:
         "item": "branch",
         "kind": "head-office",
         "submission_id": "S00000001",
+        "document_id": "none",
         "request_id": "0" * 32,
     }
     return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
