@@ -1,7 +1,7 @@
 """What the portal does beside answering: sending mails every two seconds, housekeeping once a day.
 
-Each runs in a thread of the serving process; what fails is tried again, and users never wait for it (S-038). Several
-processes may run at once: mails are claimed, and housekeeping can be repeated.
+Each runs in a thread of a process beside those that answer; what fails is tried again, and users never wait for it
+(S-038). Several may run at once: mails are claimed, and housekeeping can be repeated.
 """
 
 import logging

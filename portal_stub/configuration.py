@@ -26,6 +26,8 @@ class PortalSettings:
     """Host names answered to, separated by commas."""
     secure_cookies: bool = False
     """True behind HTTPS: cookies travel encrypted only, and browsers are told to stay with HTTPS."""
+    processes: int = 0
+    """How many processes answer; 0: one per core, at most 8."""
     trusted_proxy: str = ""
     """Address of the one reverse proxy whose word about the user's address is believed."""
     idle_minutes: int = 30

@@ -1,6 +1,7 @@
 """What ``daicho portal …`` does: serve, demo, routes, mails, lift. Django is set up here and nowhere earlier."""
 
 import io
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
@@ -64,34 +65,33 @@ def serve(port: int, say: Callable[[str], None]) -> None:
     Raises:
         Refusal: ``port-taken``.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise Refusal(
-                "port-taken",
-                f"ポート {port} は使えません（{error.strerror}）。--port で別の番号を指定してください。",
-            ) from error
-    set_up()
-    _migrate()
-    if configured.PORTAL.base_url == type(configured.PORTAL).base_url:
-        configured.PORTAL = replace(configured.PORTAL, base_url=f"http://{HOST}:{port}")
-    import waitress
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise Refusal(
+            "port-taken",
+            f"ポート {port} は使えません（{error.strerror}）。--port で別の番号を指定してください。",
+        ) from error
+    with listener:
+        set_up()
+        _migrate()
+        if configured.PORTAL.base_url == type(configured.PORTAL).base_url:
+            configured.PORTAL = replace(configured.PORTAL, base_url=f"http://{HOST}:{port}")
+        from portal_stub import serving
 
-    from portal_stub import background
-    from portal_stub.wsgi import application
-
-    background.start()
-    say(f"ポータル: http://{HOST}:{port}/ （終了は Ctrl-C）")
-    options: dict[str, Any] = {"host": HOST, "port": port, "threads": 8, "ident": None}
-    if proxy := configured.PORTAL.trusted_proxy:
-        options |= {
-            "trusted_proxy": proxy,
-            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
-            "clear_untrusted_proxy_headers": True,
-        }
-    waitress.serve(application, **options)
+        say(f"ポータル: http://{HOST}:{port}/ （終了は Ctrl-C）")
+        options: dict[str, Any] = {}
+        if proxy := configured.PORTAL.trusted_proxy:
+            options = {
+                "trusted_proxy": proxy,
+                "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+                "clear_untrusted_proxy_headers": True,
+            }
+        workers = configured.PORTAL.processes or min(os.cpu_count() or 1, 8)
+        serving.serve(listener, workers, options)
 
 
 def mails() -> dict[str, int]:

@@ -18,6 +18,9 @@ from portal_stub.accounts.models import User
 from portal_stub.history.recording import audit, record
 from portal_stub.hours import last_stop
 
+_FRESH = timedelta(seconds=20)
+"""A session seen so lately is not written again: its idle end may come so much earlier."""
+
 
 class Ended(StrEnum):
     """Why a session ended."""
@@ -118,7 +121,7 @@ class SessionWatch:
                 auth.logout(request)
                 request.user = AnonymousUser()
                 request.session_ended = ended
-            else:
+            elif clock.now() - datetime.fromisoformat(request.session["seen"]) >= _FRESH:
                 request.session["seen"] = clock.now().isoformat()
         return self.get_response(request)
 

@@ -113,7 +113,7 @@ def test_without_service_hours_everything_is_open(
     world: World, visit: Callable[..., Client], hand: Hand, settings: Any
 ) -> None:
     settings.PORTAL = replace(settings.PORTAL, service_hours=False)
-    hand.at = at("2026-04-02 06:50")
+    hand.at = at("2026-04-02 07:10")
     client = visit(world.applicant)
     hand.at = at("2026-04-02 07:30")
     assert client.get("/menu/").status_code == visit().get("/login/").status_code == 200
