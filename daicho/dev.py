@@ -1,7 +1,8 @@
 """``make dev``: Dagster's web UI and daemon and the portal on sample data, on this machine only, until Ctrl-C.
 
 A home of its own (``var/dev``) is filled once by living the sample month; then the product's clock runs on from the
-next business morning and two fresh uploads are dropped, so that there is something to watch.
+next business morning and three fresh uploads are dropped, so that there is something to watch: two that are booked, and
+one that comes too late and waits for the desk.
 """
 
 import json
@@ -13,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from datetime import datetime
+from datetime import datetime, timedelta
 from datetime import time as clock_time
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from sensors.windows import TOKYO
 PROJECT = Path(__file__).resolve().parent.parent
 PORT = 3000
 PORTAL_PORT = 8000
-_HOLDER_LINES = {"enterprise": 200, "simplified-notice": 60}
+_UPLOADS = (("enterprise", 200, 0), ("simplified-notice", 60, 0), ("enterprise", 5, 75))
+"""Product, records, days by which it comes too late (then it is held, and the desk has something to decide)."""
 
 
 def main() -> int:
@@ -51,9 +53,9 @@ def main() -> int:
     (home / "clock.json").unlink(missing_ok=True)
     store = Store.open()
     os.environ["DAGSTER_HOME"] = str(dagster_home(store))
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # ended by a supervisor: stop the servers as well
+    # Ended by a supervisor, or interrupted where a shell started it in the background: stop the servers as well.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     daicho = [sys.executable, "-c", "import sys; from daicho.cli import main; sys.exit(main())"]
     # The portal is a command like others: nothing of it is imported here.
     subprocess.run([*daicho, "portal", "demo"], check=True, cwd=PROJECT)
@@ -98,13 +100,14 @@ def _next_morning(store: Store) -> datetime:
 
 
 def _drop_something(store: Store) -> None:
-    """Two generated uploads in the drop, one per product, for the sensor to find."""
+    """Generated uploads in the drop, for the sensor to find."""
     from pipelines.generate import generate
     from schemas.products import Product
 
     reference, today = reference_of(store), store.clock.now().date()
-    for name, lines in _HOLDER_LINES.items():
-        frame = generate(Product(name), lines, today.toordinal(), reference, today, 0.0)
+    for name, lines, late in _UPLOADS:
+        made_for = today - timedelta(days=late)
+        frame = generate(Product(name), lines, made_for.toordinal(), reference, made_for, 0.0)
         holder = frame["policyholder_code"][0]
         folder = store.settings.home / "drop" / holder
         folder.mkdir(parents=True, exist_ok=True)
