@@ -47,13 +47,13 @@ def feed_by_command(store: Store, rebuild: bool) -> dict[str, int]:
     from portal_stub import running
 
     running.set_up()
-    from django.db import OperationalError
+    from portal_stub.feed import receiving
 
     try:
         running.prepare()
         return feed_portal(store, rebuild)
-    except OperationalError as error:
-        if "locked" not in str(error):
+    except Exception as error:
+        if not receiving.is_held(error):
             raise
         raise Refusal(
             "portal-busy",

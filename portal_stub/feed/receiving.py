@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import OperationalError, connection, models, transaction
 
 from portal_stub.accounts.models import Agreement, Holder
 from portal_stub.buyers import directory
@@ -58,6 +58,11 @@ class Told:
 def is_prepared() -> bool:
     """Whether this database is a portal's: with PostgreSQL it may be the pipeline's alone."""
     return Mark._meta.db_table in connection.introspection.table_names()
+
+
+def is_held(error: Exception) -> bool:
+    """Whether an error says that somebody else held the database for longer than one waits (SQLite)."""
+    return isinstance(error, OperationalError) and "locked" in str(error)
 
 
 def position() -> int:
