@@ -2,6 +2,8 @@
 
 from portal_stub.access import patterns
 from portal_stub.accounts import views as _accounts  # noqa: F401 - declares its pages
+from portal_stub.buyers import desk_details as _buyer_details  # noqa: F401
+from portal_stub.buyers import desk_documents as _buyer_documents  # noqa: F401
 from portal_stub.buyers import desk_views as _buyer_desk  # noqa: F401
 from portal_stub.buyers import procedures as _buyer_procedures  # noqa: F401
 from portal_stub.buyers import views as _buyers  # noqa: F401

@@ -48,7 +48,7 @@ WAITING = (
 )
 KEPT = (
     Card("保険利用者とWebユーザー", "desk-holders", "検索、ロックの解除、パスワードの再発行、全社閲覧用ID"),
-    Card("海外商社", "desk-buyers", "スリーピング候補バイヤーと解除期間"),
+    Card("海外商社", "desk-buyers", "住所などの情報、スリーピング候補バイヤーと解除期間、必要書類の規則"),
     Card("参照表", "desk-tables", "格付・料率などの表の更新"),
     Card("お知らせ", "desk-notices", "掲載する文章と期間"),
     Card("お問い合わせ先", "desk-offices", "業務ごとの部署と電話番号"),

@@ -51,6 +51,8 @@ def address(name: str, world: World) -> str:
         "kind": "head-office",
         "submission_id": "S00000001",
         "document_id": "none",
+        "procedure_key": "buyer-registration",
+        "rule_id": 1,
         "request_id": "0" * 32,
     }
     return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
