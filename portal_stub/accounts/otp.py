@@ -77,6 +77,8 @@ def enter(request: HttpRequest, typed: str) -> Entry:
         return Entry.EXPIRED if valid.closed else Entry.WRONG
     valid.closed = True
     valid.save(update_fields=["closed"])
+    # What it opens is for this browser alone: a copy of the cookie from before is worth nothing now.
+    request.session.cycle_key()
     request.session["otp_entered"] = user.session_token
     audit(user.login_id, "otp-entered")
     return Entry.OPEN
