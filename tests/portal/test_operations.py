@@ -87,7 +87,7 @@ def test_every_operation_writes_exactly_one_record(
     assert last.at == hand.now()
 
 
-@pytest.mark.req("S-007")
+@pytest.mark.req("S-007", "S-009")
 def test_the_user_page_has_the_menus_of_the_manual(world: World, visit: Callable[..., Client]) -> None:
     Holder.objects.update(otp_required=True)
     page = text(visit(world.administrator).get("/menu/"))

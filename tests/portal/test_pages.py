@@ -152,3 +152,10 @@ def test_the_demo_tells_logins_that_work_and_changes_nothing_again(db: None) -> 
     for row in (first[0], first[-1]):
         reply = Client().post(row["page"], {"login_id": row["login_id"], "password": row["password"]})
         assert reply.status_code == 302
+
+
+@pytest.mark.req("S-044")
+def test_the_manual_names_the_browsers(client: Client) -> None:
+    page = text(client.get("/manual/"))
+    for word in ("Microsoft Edge", "Google Chrome", "PDF", "JavaScript", "別ウィンドウ"):
+        assert word in page
