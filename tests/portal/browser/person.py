@@ -21,6 +21,7 @@ What belongs here is the language; what pages must do belongs in tests.
 
 import html
 import re
+import subprocess
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +49,12 @@ _UNLOADED = """() => [
   ...[...document.images].filter(image => !image.complete || !image.naturalWidth).map(image => image.src),
   ...[...document.querySelectorAll('link[rel="stylesheet"]')].filter(link => !link.sheet).map(link => link.href),
 ]"""
+
+
+def pdf_text(content: bytes) -> str:
+    """What a PDF says, without spaces."""
+    told = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
+    return re.sub(r"\s", "", told.stdout.decode())
 
 
 @dataclass
@@ -140,6 +147,13 @@ class Person:
         with self.page.expect_download() as waiting:
             self.control(name).click()
         return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+    def reads(self, name: str) -> str:
+        """The text of the PDF behind a link, without spaces (a browser without a window would only download it)."""
+        link = self.page.get_by_role("link", name=re.compile(f"^{re.escape(name)}"))
+        answer = self.page.request.get(str(link.get_attribute("href")))
+        assert answer.ok, f"{answer.status}: {answer.url}"
+        return pdf_text(answer.body())
 
     def tabs_to(self, name: str) -> None:
         """Walks with the Tab key to what has this name, and sees on every step where the focus is."""
@@ -266,4 +280,4 @@ class Person:
 def _label(label: str) -> re.Pattern[str]:
     """A label with or without its mark."""
     words = re.escape(label).replace("/", r"\x2f")  # a bare slash would end the expression in JavaScript
-    return re.compile(rf"^\s*{words}\s*(必須|任意)?\s*$")
+    return re.compile(rf"^\s*{words}\s*(必須|任意|どちらか必須|異なる場合は必須)?\s*$")
