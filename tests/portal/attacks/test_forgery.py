@@ -35,6 +35,7 @@ def written(queries: CaptureQueriesContext) -> set[str]:
     return {found[1] for query in queries if (found := _WRITE.match(query["sql"]))}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_looking_changes_nothing(scene: Scene, kind: str) -> None:
     client, wrong = scene.browsers[kind], {}
@@ -58,9 +59,9 @@ def test_a_write_would_be_seen(scene: Scene) -> None:
 
 
 @pytest.mark.req("S-016")
-@pytest.mark.parametrize("token", ["none", "wrong", "of somebody else", "short"])
+@pytest.mark.parametrize("token", ["none", "of somebody else"])
 def test_a_form_without_the_token_of_its_session_does_nothing(scene: Scene, token: str) -> None:
-    tokens = {"wrong": "x" * 64, "of somebody else": _token(Client()), "short": "x"}
+    tokens = {"of somebody else": _token(Client())}
     for route in routes("POST"):
         client = scene.browsers[scene.who(route)]
         address = scene.address(route)
