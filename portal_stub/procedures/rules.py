@@ -207,40 +207,92 @@ def detach(application: Application, document: int) -> None:
     _open(application).documents.filter(pk=document, by_insurer=False).delete()
 
 
-@transaction.atomic
+def _looked_at(application: Application, revision: int | None = None) -> Application:
+    """The row as it stands, unlocked: what takes long is judged on it before others have to wait.
+
+    Raises:
+        Closed, Stale: see there.
+    """
+    seen = Application.objects.select_related("holder", "saved_by", "shown_user").get(pk=application.pk)
+    if seen.state not in OPEN:
+        raise Closed(seen)
+    if revision is not None and seen.revision != revision:
+        raise Stale(seen)
+    return seen
+
+
+def _whole(seen: Application, user: User) -> Journey:
+    """The journey of an application all of whose steps hold.
+
+    Raises:
+        Incomplete: one does not.
+        NotEligible: see ``Procedure.subject``.
+    """
+    journey = journey_of(seen, user)
+    gap = journey.unanswered()
+    if gap is not None:
+        raise Incomplete(*gap)
+    return journey
+
+
 def save(user: User, application: Application) -> Application:
     """The transition to 申込内容の確認: judges all steps, gives the Web申込番号, saves (S-020, H-003).
 
     Answers and documents of steps that are not asked any more are dropped; the words shown are kept with the answers.
+    The same page again saves nothing and records nothing.
 
     Raises:
         Incomplete: a step does not hold.
         Closed: not open any more.
+        Stale: others save it all the time.
         NotEligible: see ``Procedure.subject``.
     """
-    present = _open(application)
-    journey = journey_of(present, user)
-    gap = journey.unanswered()
-    if gap is not None:
-        raise Incomplete(*gap)
-    procedure = journey.procedure
-    asked = {step.key for step in journey.steps}
-    slots = {slot.key for step in journey.steps for slot in step.slots(present)}
-    before, state_before = (present.told, present.version), present.state
-    present.answers = {key: values for key, values in present.answers.items() if key in asked}
-    present.typed = {}
-    present.documents.filter(by_insurer=False).exclude(slot__in=slots).delete()
-    faults = list(procedure.judge(present))
+    for _ in range(_TRIES):
+        seen = _looked_at(application)
+        journey = _whole(seen, user)
+        asked = {step.key for step in journey.steps}
+        slots = {slot.key for step in journey.steps for slot in step.slots(seen)}
+        answers = {key: values for key, values in seen.answers.items() if key in asked}
+        dropped = answers != seen.answers
+        seen.answers = answers
+        told = journey_of(seen, user).shown()
+        if (
+            seen.state != State.DRAFT
+            and not dropped
+            and (told, journey.procedure.version) == (seen.told, seen.version)
+        ):
+            _judge(journey.procedure, seen)
+            return seen
+        try:
+            return _keep(user, seen, journey, told, slots)
+        except Stale as moved:
+            stale = moved
+    raise stale
+
+
+_TRIES = 3
+
+
+def _judge(procedure: Procedure, application: Application) -> None:
+    faults = list(procedure.judge(application))
     if faults:
         raise Incomplete(None, faults)
-    present.told = journey_of(present, user).shown()
+
+
+@transaction.atomic
+def _keep(
+    user: User, seen: Application, journey: Journey, told: list[dict[str, object]], slots: Collection[str]
+) -> Application:
+    present = _open(seen, seen.revision)
+    procedure, new = journey.procedure, present.state == State.DRAFT
+    present.answers, present.typed = seen.answers, {}
+    present.documents.filter(by_insurer=False).exclude(slot__in=slots).delete()
+    _judge(procedure, present)
+    present.told, present.version = told, procedure.version
     present.reference = procedure.reference(present, journey.subject)[:120]
-    present.version = procedure.version
-    if present.number is None:
+    if new:
         present.number, present.state = allot_number(clock.today()), State.ENTERING
-    if state_before != State.DRAFT and (present.told, present.version) == before:
-        return present  # the same page again: nothing to save, nothing to record
-    if state_before != State.DRAFT:
+    else:
         present.shown_user = user
     _touch(present, user)
     present.listed_at = present.saved_at
@@ -249,11 +301,10 @@ def save(user: User, application: Application) -> Application:
     if procedure.saved_code:
         record(user, procedure.saved_code)
     else:
-        audit(user.login_id, "application-saved", present.number)
+        audit(user.login_id, "application-saved", str(present.number))
     return present
 
 
-@transaction.atomic
 def apply(user: User, application: Application, revision: int, ticks: Collection[str]) -> Application:
     """申込む: hands the application in, once. Sent again it changes nothing (S-017).
 
@@ -263,27 +314,50 @@ def apply(user: User, application: Application, revision: int, ticks: Collection
         Closed: withdrawn or decided meanwhile.
         NotEligible: see ``Procedure.subject``.
     """
-    present = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
-    if present.applied_at is not None and present.state not in OPEN and present.revision == revision + 1:
-        return present  # the very same check page was sent before
-    present = _open(application, revision)
-    if present.number is None:
-        raise Stale(present)
-    journey = journey_of(present, user)
+    try:
+        seen = _looked_at(application, revision)
+    except Closed as closed:
+        if _sent_before(closed.application, revision):
+            return closed.application
+        raise
+    files_seen = _files(seen)
+    journey = _whole(seen, user)
     procedure = journey.procedure
-    gap = journey.unanswered()
-    if gap is not None:
-        raise Incomplete(*gap)
-    faults = [*procedure.judge(present)]
-    faults += [
+    faults = [
         f"「{agreement.text}」を確認し、チェックしてください。"
         for agreement in procedure.agreements
         if agreement.key not in ticks
     ]
     if faults:
-        raise Incomplete(None, faults)
-    if present.version != procedure.version or journey.shown() != present.told:
-        raise Stale(present)  # what would be sent is not what was read: the check page is shown again
+        raise Incomplete(None, [*procedure.judge(seen), *faults])
+    if seen.number is None or seen.version != procedure.version or journey.shown() != seen.told:
+        raise Stale(seen)  # what would be sent is not what was read: the check page is shown again
+    return _hand_in(user, seen, procedure, files_seen)
+
+
+def _files(application: Application) -> list[int]:
+    """The user's documents, by number: they come and go without a new revision."""
+    return list(application.documents.filter(by_insurer=False).values_list("pk", flat=True))
+
+
+def _sent_before(application: Application, revision: int) -> bool:
+    """Whether this very check page handed the application in."""
+    return (
+        application.applied_at is not None
+        and application.state not in OPEN
+        and application.revision == revision + 1
+    )
+
+
+@transaction.atomic
+def _hand_in(user: User, seen: Application, procedure: Procedure, files_seen: Collection[int]) -> Application:
+    present = Application.objects.select_for_update(of=("self",)).get(pk=seen.pk)
+    if _sent_before(present, seen.revision):
+        return present
+    present = _open(seen, seen.revision)
+    if _files(present) != files_seen:
+        raise Stale(present)
+    _judge(procedure, present)
     present.agreed = [each.text for each in procedure.agreements]
     _touch(present, user)
     present.applied_at = present.listed_at = present.saved_at

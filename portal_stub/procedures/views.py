@@ -261,6 +261,8 @@ def check(request: HttpRequest, procedure: Procedure, token: Any) -> HttpRespons
         application = rules.save(request.user, application)
     except rules.Incomplete as gap:
         return _incomplete(request, procedure, application, gap)
+    except rules.Stale as moved:
+        return _check_page(request, moved.application, changed=True)
     except rules.Closed as closed:
         return redirect("application", number=closed.application.number)
     except NotEligible as reason:
@@ -327,6 +329,8 @@ def apply(request: HttpRequest, procedure: Procedure, token: Any) -> HttpRespons
             return _check_page(request, rules.save(request.user, application), changed=True)
         except rules.Incomplete as gap:
             return _incomplete(request, procedure, application, gap)
+        except rules.Stale as moved:
+            return _check_page(request, moved.application, changed=True)
     except rules.Closed as closed:
         return redirect("application", number=closed.application.number)
     except NotEligible as reason:

@@ -74,3 +74,30 @@ def test_the_desk_and_the_user_do_not_both_win(
     assert sum(isinstance(result, NotPossible) for result in results) == 2
     assert sum(isinstance(result, Application) for result in results) == 1
     assert row.acts.exclude(what__in=["saved", "applied"]).count() == 1
+
+
+def test_a_file_that_goes_while_it_is_handed_in_stops_it(
+    transactional_db: None, world: World, visit: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from portal_stub.procedures.models import Document
+
+    client = visit(world.administrator)
+    check = to_check(client, begin(client, KEY), **ITEMS)
+    row = newest()
+    Document.objects.create(
+        application=row, slot="x", name="a.pdf", size=1, sha256="0" * 64, added_by=world.administrator,
+        added_at=row.saved_at,
+    )  # fmt: skip
+    whole = rules._whole
+
+    def meanwhile(seen: Application, user: Any) -> Any:
+        journey = whole(seen, user)
+        row.documents.all().delete()
+        return journey
+
+    monkeypatch.setattr(rules, "_whole", meanwhile)
+    with pytest.raises(rules.Stale):
+        rules.apply(world.administrator, row, row.revision, ())
+    assert newest().state == State.ENTERING
+    monkeypatch.undo()
+    assert press_apply(client, check).status_code == 302
