@@ -199,35 +199,62 @@ def hidden(page: str) -> dict[str, str]:
 
 
 # ---------------------------------------------------------------------------------------------- what a user does
-def day(browser: Browser) -> Iterator[Callable[[float], object]]:
-    """Browsing and applying, one request after the other, for ever."""
+Acts = Iterator[Callable[[float], object]]
+
+
+def day(browser: Browser, number: int) -> Acts:
+    """Browsing and applying, one request after the other, for ever.
+
+    Users are at different places of their day: in step, fifty would all search within the same two seconds.
+    """
+    places = [looking, listing, searching, applying]
+    place = number
     while True:
-        yield lambda due: browser.get("/menu/", due)
-        yield lambda due: browser.get("/applications/", due)
-        yield lambda due: browser.get("/applications/?page=3", due)
-        yield lambda due: browser.get("/applications/?state=processing&reference=BUYER", due)
-        numbers = re.findall(r'href="/applications/(B\d+)/"', browser.page)
-        if numbers:
-            yield lambda due, number=numbers[-1]: browser.get(f"/applications/{number}/", due)
-        yield lambda due: browser.get("/procedures/buyer-registration/", due)
-        yield lambda due: browser.send(hidden(browser.page), "/procedures/buyer-registration/start/", due)
-        while "/steps/" in browser.at:
-            step = browser.at.rstrip("/").rpartition("/")[2]
-            yield lambda due, step=step: browser.send(
-                {**hidden(browser.page), **STEPS.get(step, {}), "go": "next"}, due=due
-            )
-        action = re.search(r'action="(/procedures/[^"]*/apply/)"', browser.page)
-        if action is None:
-            raise Failed(f"no check page but {browser.at}")
-        yield lambda due, to=action[1]: browser.send(hidden(browser.page), to, due)
-        if not browser.at.endswith("/done/"):
-            raise Failed(f"applying led to {browser.at}")
+        yield from places[place % len(places)](browser)
+        place += 1
 
 
-def one_user(browser: Browser, begin: float, until: float) -> int:
+def looking(browser: Browser) -> Acts:
+    """ユーザーページ, and the list behind it."""
+    yield lambda due: browser.get("/menu/", due)
+    yield lambda due: browser.get("/applications/", due)
+
+
+def listing(browser: Browser) -> Acts:
+    """Leafing."""
+    yield lambda due: browser.get("/applications/?page=3", due)
+    yield lambda due: browser.get("/applications/?page=4", due)
+
+
+def searching(browser: Browser) -> Acts:
+    """A search that finds thousands, and one of them."""
+    yield lambda due: browser.get("/applications/?state=processing&reference=BUYER", due)
+    numbers = re.findall(r'href="/applications/(B\d+)/"', browser.page)
+    if numbers:
+        yield lambda due: browser.get(f"/applications/{numbers[-1]}/", due)
+
+
+def applying(browser: Browser) -> Acts:
+    """海外商社登録 from the first page to 申込完了."""
+    yield lambda due: browser.get("/procedures/buyer-registration/", due)
+    yield lambda due: browser.send(hidden(browser.page), "/procedures/buyer-registration/start/", due)
+    while "/steps/" in browser.at:
+        step = browser.at.rstrip("/").rpartition("/")[2]
+        yield lambda due, step=step: browser.send(
+            {**hidden(browser.page), **STEPS.get(step, {}), "go": "next"}, due=due
+        )
+    action = re.search(r'action="(/procedures/[^"]*/apply/)"', browser.page)
+    if action is None:
+        raise Failed(f"no check page but {browser.at}")
+    yield lambda due: browser.send(hidden(browser.page), action[1], due)
+    if not browser.at.endswith("/done/"):
+        raise Failed(f"applying led to {browser.at}")
+
+
+def one_user(browser: Browser, number: int, begin: float, until: float) -> int:
     """A request every two seconds; returns how many applications were sent."""
     applied, due = 0, begin
-    for act in day(browser):
+    for act in day(browser, number):
         if due >= until:
             break
         if time.perf_counter() > until + PATIENCE_SECONDS:
@@ -295,7 +322,7 @@ def bench_crowd(browsers: list[Browser], seconds: float) -> bool:
     def user(number: int) -> int:
         # Not all in the same instant: people are not.
         start = begin + PAUSE_SECONDS * number / len(browsers)
-        return one_user(browsers[number], start, begin + seconds)
+        return one_user(browsers[number], number, start, begin + seconds)
 
     with ThreadPoolExecutor(len(browsers)) as pool:
         for running in [pool.submit(user, number) for number in range(len(browsers))]:
