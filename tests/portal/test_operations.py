@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal_stub.access import ROUTES
+from portal_stub.access import ROUTES, Right
 from portal_stub.accounts.models import Holder
 from portal_stub.buyers.models import Buyer
 from portal_stub.buyers.rules import set_season
@@ -128,3 +128,15 @@ def test_three_menus_are_free_before_the_one_time_password(
     assert after.get("/applications/").status_code == 200
     for key, procedure in PROCEDURES.items():
         assert procedure.otp is not key.startswith(("buyer-", "sleeping-")), key
+
+
+@pytest.mark.req("G-015")
+def test_the_scope_of_data_governs_the_inquiries_of_concluded_contracts(
+    world: World, visit: Callable[..., Client]
+) -> None:
+    asked = {entry.route for _, entries in MENUS for entry in entries if entry.right is Right.DATA}
+    assert asked == {"contract-data", "loss-data", "provided-data"}
+    wide, narrow = (text(visit(user).get("/menu/")) for user in (world.applicant, world.reader))
+    for title in ("保険契約情報", "事故概要情報", "契約台帳・提供データ"):
+        assert title in wide
+        assert title not in narrow
