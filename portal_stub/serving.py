@@ -36,7 +36,7 @@ def serve(listener: socket.socket, workers: int, options: dict[str, Any]) -> Non
 
     for work in (*[lambda: _answer(listener, options)] * workers, _work_beside):
         start(work)
-    signal.signal(signal.SIGTERM, _interrupt)
+    _listen_to_signals()
     try:
         while True:
             child, status = os.wait()
@@ -56,7 +56,7 @@ def _live(work: Callable[[], None], parent: int) -> None:
     """A child's whole life; it never returns to what its parent was doing."""
     code = 1
     try:
-        signal.signal(signal.SIGTERM, _interrupt)
+        _listen_to_signals()
         threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
         work()
         code = 0
@@ -90,6 +90,12 @@ def _die_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_PAUSE)
     os._exit(1)
+
+
+def _listen_to_signals() -> None:
+    """SIGINT as well: a shell starts what runs in its background with SIGINT ignored."""
+    for sent in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sent, _interrupt)
 
 
 def _interrupt(*_: object) -> None:
