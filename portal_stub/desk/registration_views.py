@@ -14,6 +14,7 @@ from portal_stub.access import Access, has_role, page
 from portal_stub.accounts.models import StaffRole
 from portal_stub.desk.forms import ArrivalForm, CompletionForm, NoQuestionForm, ReasonForm
 from portal_stub.desk.steps import done, question, told
+from portal_stub.pages.answers import pdf
 from portal_stub.pages.paging import paged
 from portal_stub.registration import rules
 from portal_stub.registration.forms import FORMS
@@ -193,9 +194,4 @@ def registration_renew(request: HttpRequest, registration_id: int) -> HttpRespon
 
 
 def _pdf(notice: bytes, found: Registration) -> HttpResponse:
-    name = f"registration_{found.number}_{clock.today():%Y%m%d}.pdf"
-    return HttpResponse(
-        notice,
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return pdf(notice, f"registration_{found.number}_{clock.today():%Y%m%d}", kept=True)

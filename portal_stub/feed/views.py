@@ -15,6 +15,7 @@ from portal_stub.feed import asking, papers
 from portal_stub.feed.forms import PRODUCTS, DecisionForm, ReasonForm, TablesForm, UploadSearch, known_tables
 from portal_stub.feed.models import MOST_FINDINGS, DeskRequest, Document, Policyholder, Submission
 from portal_stub.history.recording import audit
+from portal_stub.pages.answers import download
 from portal_stub.pages.paging import paged
 from schemas.desk import Wish
 
@@ -139,7 +140,7 @@ def upload_document(request: HttpRequest, submission_id: str, document_id: str) 
         raise Http404 from reason
     audit(request.user.login_id, "upload-document-read", submission_id, document=row.pk)
     name = PurePosixPath(row.path).name
-    return FileResponse(stream, as_attachment=True, filename=name, content_type="application/octet-stream")
+    return download(stream, name)
 
 
 @page(

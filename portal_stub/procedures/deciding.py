@@ -20,7 +20,7 @@ from portal_stub.procedures.models import CLOSED, Act, Application, Document, St
 from portal_stub.procedures.papers import notice_of
 from portal_stub.procedures.registry import PROCEDURES
 from portal_stub.procedures.telling import tell
-from portal_stub.procedures.uploads import judge_uploads
+from portal_stub.procedures.uploads import take
 
 
 class NotPossible(Exception):
@@ -141,18 +141,8 @@ def decide(staff: User, application: Application, key: str, reason: str) -> Appl
 def add_documents(staff: User, application: Application, uploads: Sequence[Any]) -> list[str]:
     """Puts files of the insurer to an application; returns, in words, why some were not taken."""
     present = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
-    good, faults = judge_uploads(uploads, list(present.documents.filter(by_insurer=True)))
-    for upload, name in good:
-        document = Document.objects.create(
-            application=present,
-            slot="insurer",
-            name=name,
-            size=upload.size,
-            sha256=files.keep(upload),
-            by_insurer=True,
-            added_by=staff,
-            added_at=clock.now(),
-        )
+    taken, faults = take(staff, present, "insurer", uploads, by_insurer=True)
+    for document in taken:
         audit(staff.login_id, "application-document", str(present.number), name=document.name)
     return faults
 

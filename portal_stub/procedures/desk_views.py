@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from portal_stub.access import Access, has_role, page
 from portal_stub.accounts.models import StaffRole
 from portal_stub.history.recording import audit
+from portal_stub.pages.answers import pdf
 from portal_stub.pages.paging import paged
 from portal_stub.procedures import deciding
 from portal_stub.procedures.models import PENDING, Application, State
@@ -190,9 +191,5 @@ def desk_application_document(request: HttpRequest, number: str, document: int) 
 )
 def desk_application_content(request: HttpRequest, number: str) -> HttpResponse:
     """申込内容 to print."""
-    disposition = f'inline; filename="{number}_content.pdf"'
-    return HttpResponse(
-        content_of(_found(number)),
-        content_type="application/pdf",
-        headers={"Content-Disposition": disposition},
-    )
+    row = _found(number)
+    return pdf(content_of(row), f"{row.number}_content")

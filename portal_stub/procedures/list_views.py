@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from portal_stub.access import Access, Right, page
 from portal_stub.history.recording import record
 from portal_stub.hours import Hours
+from portal_stub.pages.answers import pdf
 from portal_stub.pages.paging import paged
 from portal_stub.procedures import rules, searching
 from portal_stub.procedures.declaration import NotEligible
@@ -99,14 +100,6 @@ def _may_use(request: HttpRequest, row: Application) -> bool:
     return bool(request.user.is_administrator if access is Access.ADMINISTRATOR else request.user.may_enter)
 
 
-def _pdf(content: bytes, name: str) -> HttpResponse:
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{name}.pdf"'},
-    )
-
-
 @page(
     "application-content",
     "applications/<str:number>/content.pdf",
@@ -119,7 +112,7 @@ def _pdf(content: bytes, name: str) -> HttpResponse:
 def application_content(request: HttpRequest, number: str) -> HttpResponse:
     """申込内容 to print."""
     row = _listed(request, number)
-    return _pdf(content_of(row), f"{row.number}_content")
+    return pdf(content_of(row), f"{row.number}_content")
 
 
 @page(
@@ -136,7 +129,7 @@ def application_notice(request: HttpRequest, number: str) -> HttpResponse:
     if row.state != State.COMPLETE or row.notice is None:
         raise Http404
     record(request.user, "1-5")
-    return _pdf(bytes(row.notice), f"{row.number}_notice")
+    return pdf(bytes(row.notice), f"{row.number}_notice")
 
 
 @page(
@@ -152,7 +145,7 @@ def application_cover(request: HttpRequest, number: str) -> HttpResponse:
     if row is None or not (row.shown_user_id == request.user.pk or rules.may_see(request.user, row)):
         raise Http404
     try:
-        return _pdf(cover_sheet_of(row), f"{row.number}_cover")
+        return pdf(cover_sheet_of(row), f"{row.number}_cover")
     except ValueError as nothing:
         raise Http404 from nothing
 

@@ -11,15 +11,14 @@ from django.db import transaction
 from django.db.models import F
 
 from portal_stub import clock
-from portal_stub.accounts.models import ApplicationScope, Kind, User
+from portal_stub.accounts.models import Kind, User
 from portal_stub.history.recording import audit, record
-from portal_stub.procedures import files
 from portal_stub.procedures.declaration import Event, Procedure, Role, Step
 from portal_stub.procedures.journey import Journey
 from portal_stub.procedures.models import OPEN, Act, Application, DayNumber, Document, State
 from portal_stub.procedures.registry import PROCEDURES
 from portal_stub.procedures.telling import tell
-from portal_stub.procedures.uploads import judge_uploads
+from portal_stub.procedures.uploads import take
 
 MOST_DRAFTS = 20
 """Unsaved drafts of one user and procedure; the oldest go."""
@@ -76,11 +75,7 @@ def may_continue(user: User, application: Application) -> bool:
 
 def may_see(user: User, application: Application) -> bool:
     """Whether a user finds a saved application in the list (G-016, G-018)."""
-    if application.holder_id != user.holder_id or application.state == State.DRAFT:
-        return False
-    if user.application_scope == ApplicationScope.OWN:
-        return bool(application.shown_user_id == user.pk)
-    return bool(user.application_scope == ApplicationScope.ALL)
+    return bool(Application.objects.listed(user).filter(pk=application.pk).exists())
 
 
 @transaction.atomic
@@ -171,30 +166,13 @@ def leave_step(application: Application, step: Step, typed: Mapping[str, Any]) -
 
 
 @transaction.atomic
-def attach(
-    user: User, application: Application, slot: str, uploads: Sequence[Any]
-) -> tuple[list[Document], list[str]]:
-    """Stores files at once; returns what was attached and, in the user's words, why others were not.
+def attach(user: User, application: Application, slot: str, uploads: Sequence[Any]) -> list[str]:
+    """Stores files at once; returns, in the user's words, why some were not taken.
 
     Raises:
         Closed: not open any more.
     """
-    present = _open(application)
-    held = list(present.documents.filter(by_insurer=False))
-    good, faults = judge_uploads(uploads, held)
-    attached = [
-        Document.objects.create(
-            application=present,
-            slot=slot,
-            name=name,
-            size=upload.size,
-            sha256=files.keep(upload),
-            added_by=user,
-            added_at=clock.now(),
-        )
-        for upload, name in good
-    ]
-    return attached, faults
+    return take(user, _open(application), slot, uploads)[1]
 
 
 @transaction.atomic

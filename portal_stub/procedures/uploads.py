@@ -1,11 +1,14 @@
-"""What may be attached: kinds of files by name and content, names, sizes. Seed 000 ch. 7 §3⑦; K-028 to K-031, S-028, S-029."""
+"""What may be attached, and attaching it: kinds of files by name and content, names, sizes. Seed 000 ch. 7 §3⑦; K-028 to K-031, S-028, S-029."""
 
 import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from portal_stub.procedures.models import Document
+from portal_stub import clock
+from portal_stub.accounts.models import User
+from portal_stub.procedures import files
+from portal_stub.procedures.models import Application, Document
 
 MOST_BYTES = 30 * 1024 * 1024
 """Of all files of one application together (S-028)."""
@@ -37,6 +40,27 @@ ADVICE = (
     "PDF、Word・Excel・PowerPoint、画像（PNG・JPEG・GIF・TIFF）、テキスト（TXT・CSV）、ZIPを添付できます。"
     f"1回の申込みで合計{MOST_BYTES // 1024**2}MBまで、ファイル名は拡張子を含めて{LONGEST_NAME}文字以内です。"
 )
+
+
+def take(
+    user: User, application: Application, slot: str, uploads: Sequence[Any], *, by_insurer: bool = False
+) -> tuple[list[Document], list[str]]:
+    """Judges files and keeps the good ones; what was kept, and why others were not. The caller holds the row's lock."""
+    good, faults = judge_uploads(uploads, list(application.documents.filter(by_insurer=by_insurer)))
+    taken = [
+        Document.objects.create(
+            application=application,
+            slot=slot,
+            name=name,
+            size=upload.size,
+            sha256=files.keep(upload),
+            by_insurer=by_insurer,
+            added_by=user,
+            added_at=clock.now(),
+        )
+        for upload, name in good
+    ]
+    return taken, faults
 
 
 def judge_uploads(

@@ -14,10 +14,11 @@ from django.urls import reverse
 
 from portal_stub.access import forbidden
 from portal_stub.accounts.fields import number_of
+from portal_stub.pages.answers import download
 from portal_stub.procedures import files, rules
 from portal_stub.procedures.declaration import NotEligible, Procedure, Step
 from portal_stub.procedures.forms import ChosenField
-from portal_stub.procedures.journey import CHECK, Journey, missing
+from portal_stub.procedures.journey import Journey, missing
 from portal_stub.procedures.models import Application, State
 from portal_stub.procedures.uploads import ACCEPTED, ADVICE, MOST_BYTES
 
@@ -112,7 +113,7 @@ def _posted(request: HttpRequest, journey: Journey, current: Step) -> HttpRespon
         for slot in current.slots(application):
             uploads = request.FILES.getlist(f"file-{slot.key}")
             if uploads:
-                faults += rules.attach(request.user, application, slot.key, uploads)[1]
+                faults += rules.attach(request.user, application, slot.key, uploads)
         goal = request.POST.get("go", "next")
         if goal.startswith("remove-") and (removed := number_of(goal[7:])) is not None:
             rules.detach(application, removed)
@@ -243,10 +244,8 @@ def document(request: HttpRequest, procedure: Procedure, token: Any, document: i
 
 
 def sent_file(row: Any) -> FileResponse:
-    """A stored file as a download; never shown inside the portal's own origin."""
-    return FileResponse(
-        files.read(row.sha256), as_attachment=True, filename=row.name, content_type="application/octet-stream"
-    )
+    """A stored file as it was attached."""
+    return download(files.read(row.sha256), row.name)
 
 
 # ---------------------------------------------------------------------------------------------- check, 申込む, completion
@@ -350,6 +349,5 @@ def done(request: HttpRequest, procedure: Procedure, token: Any) -> HttpResponse
         "procedure": procedure,
         "application": application,
         "separate": separate,
-        "check": CHECK,
     }
     return render(request, "procedures/done.html", context)

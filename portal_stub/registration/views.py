@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from portal_stub import clock
 from portal_stub.access import Access, page
 from portal_stub.accounts.fields import number_of
+from portal_stub.pages.answers import pdf
 from portal_stub.registration import rules, terms
 from portal_stub.registration.forms import FORMS, HELP, ApplicationForm, MailForm, RegistrationPasswordForm
 from portal_stub.registration.models import FORM_LIFE, URL_LIFE, WITH_APPLICANT, Kind, Registration, State
@@ -324,7 +325,7 @@ def agree(request: HttpRequest) -> HttpResponse:
 @page("registration-terms-pdf", "registration/terms.pdf", chapter=CHAPTER, access=Access.PUBLIC, otp=False)
 def terms_pdf(request: HttpRequest) -> HttpResponse:
     """PDF版 of the 規約 (F-038)."""
-    return _pdf(terms.terms_pdf(), "terms.pdf")
+    return pdf(terms.terms_pdf(), "terms")
 
 
 @page("registration-print", "registration/print/", chapter=CHAPTER, access=Access.PUBLIC, otp=False)
@@ -342,7 +343,7 @@ def form_pdf(request: HttpRequest) -> HttpResponse:
     found = _sent(request)
     if isinstance(found, HttpResponse):
         return found
-    return _pdf(application_form(found), f"application-{found.number}.pdf")
+    return pdf(application_form(found), f"application-{found.number}")
 
 
 def _sent(request: HttpRequest) -> Registration | HttpResponse:
@@ -350,8 +351,3 @@ def _sent(request: HttpRequest) -> Registration | HttpResponse:
     if found is None:
         return redirect("registration-ended")
     return found if found.state not in WITH_APPLICANT else redirect("registration-kind")
-
-
-def _pdf(content: bytes, name: str) -> HttpResponse:
-    disposition = f'inline; filename="{name}"'
-    return HttpResponse(content, content_type="application/pdf", headers={"Content-Disposition": disposition})
