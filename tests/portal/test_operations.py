@@ -1,4 +1,4 @@
-"""The access history and the menus as wholes: what exists is recorded once and offered as the manual has it. G-110, G-114, S-007."""
+"""The access history and the menus as wholes: what exists is recorded once and offered as the manual has it. G-114, S-007."""
 
 from collections.abc import Callable
 from typing import Any
@@ -36,7 +36,6 @@ def test_no_code_is_forgotten_when_its_procedure_comes() -> None:
     assert declared <= set(CODES)
 
 
-@pytest.mark.req("G-110")
 @pytest.mark.usefixtures("directory")
 def test_every_operation_writes_exactly_one_record(
     world: World, visit: Callable[..., Client], hand: Any
@@ -130,7 +129,6 @@ def test_three_menus_are_free_before_the_one_time_password(
         assert procedure.otp is not key.startswith(("buyer-", "sleeping-")), key
 
 
-@pytest.mark.req("G-015")
 def test_the_scope_of_data_governs_the_inquiries_of_concluded_contracts(
     world: World, visit: Callable[..., Client]
 ) -> None:

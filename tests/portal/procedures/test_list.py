@@ -327,7 +327,7 @@ def test_the_reference_tells_part_of_the_content(
     assert numbers(client.get("/applications/", {"reference": "trading"})) == ["2026-0401-0001"]
 
 
-@pytest.mark.req("H-020", "H-021", "S-042")
+@pytest.mark.req("H-020", "H-021")
 def test_a_notice_is_there_for_completed_buyer_procedures_as_long_as_the_row(
     world: World, visit: Callable[..., Client], hand: Hand
 ) -> None:

@@ -43,7 +43,7 @@ def test_whoever_sees_the_row_may_resume_it_and_is_shown(
     assert done.entered_by == world.enterer
 
 
-@pytest.mark.req("G-012", "H-029")
+@pytest.mark.req("H-029")
 def test_who_may_enter_only_saves_and_cannot_apply(world: World, visit: Visit) -> None:
     client = visit(world.enterer)
     check = registration(client)

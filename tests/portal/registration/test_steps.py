@@ -488,7 +488,7 @@ def test_step_5_says_that_it_is_not_complete(newcomer: Make) -> None:
         assert part in text(page)
 
 
-@pytest.mark.req("F-043", "F-044", "F-045", "S-042")
+@pytest.mark.req("F-043", "F-044", "F-045")
 @pytest.mark.parametrize("kind", ["head-office", "branch", "web-user"])
 def test_the_form_carries_what_was_sent(newcomer: Make, hand: Hand, tmp_path: Path, kind: str) -> None:
     person = newcomer(kind).send()
