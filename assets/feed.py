@@ -114,7 +114,17 @@ def _news(store: Store, events: list[dict[str, Any]]) -> Any:
         for e in events
         if e["kind"] == ANSWERED
     ]
-    return Told(store.events.portraits(ids), findings, totals, documents, answers, events[-1]["id"])
+    refusals = [
+        {
+            "code": e["details"]["code"],
+            "message": e["reason"],
+            "at": e["at"],
+            "source": e["details"].get("source"),
+        }
+        for e in events
+        if e["kind"] == "refused"
+    ]
+    return Told(store.events.portraits(ids), findings, totals, documents, answers, refusals, events[-1]["id"])
 
 
 def _tell_tables(store: Store, today: date) -> dict[str, int]:
@@ -147,7 +157,7 @@ def _tell_tables(store: Store, today: date) -> dict[str, int]:
             .sort("buyer_code")
             .iter_rows(named=True)
         )
-        receiving.receive_tables(mark, holders, agreements, countries, buyers)
+        receiving.receive_tables(mark, holders, agreements, countries, buyers, sorted(reference.holidays))
         told = {
             "保険利用者": len(holders),
             "特約期間": len(agreements),

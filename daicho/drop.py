@@ -23,12 +23,12 @@ from daicho.receiving import Upload, checked_size, legible, receive
 from daicho.store import Store
 from daicho.store.archive import Receipt
 from schemas.products import Product
-from schemas.submission import Refusal
+from schemas.submission import DISPATCH, Refusal, dispatch_of, dispatch_source
 
 _UPLOADS = (".csv", ".xlsx")
 _TELLING = re.compile(rf"^({'|'.join(Product)})_(\d{{9}})_(\d+)_.+$")
 _ANSWERS, _REFUSED, _TAKEN = "answers", "refused", ".taken"
-_WORDS = ("product", "user", "count", "remarks")
+_WORDS = ("product", "user", "count", "remarks", "file_name", "dispatch")
 _LARGEST_MANIFEST = 1_000_000
 _ATTEMPTS = 3
 """How often a file that breaks its taking is tried before it is refused."""
@@ -214,6 +214,8 @@ def _manifest(path: Path) -> dict[str, Any]:
                 f"「{name}」に {'、'.join(missing)} がありません。加えて送り直してください。",
             ]
         }
+    if not DISPATCH.fullmatch(words.get("dispatch", "0" * 32)):
+        return {"refusal": ["manifest-unreadable", f"「{name}」の dispatch は32桁の16進数で書いてください。"]}
     resend = told.get("resend", False)
     if not isinstance(resend, bool):
         return {
@@ -227,8 +229,7 @@ def _move_aside(store: Store, dropped: Dropped) -> tuple[Path, dict[str, Any]]:
     received_at = store.clock.from_file_time(dropped.changed_ns)
     root = drop_folder(store)
     note = {
-        # Unique per dropped file: taking it twice gives the same receipt.
-        "source": f"drop:{legible(dropped.holder)}/{dropped.name}:{dropped.inode}:{dropped.changed_ns}",
+        "source": _source(dropped),
         "name": dropped.name,
         "holder": legible(dropped.holder),
         "path": os.fsencode(dropped.path.relative_to(root)).hex(),
@@ -242,6 +243,17 @@ def _move_aside(store: Store, dropped: Dropped) -> tuple[Path, dict[str, Any]]:
     dropped.path.rename(place)
     store.events.forget_drop_look(_key(dropped.path))
     return place, note
+
+
+def _source(dropped: Dropped) -> str:
+    """Unique per upload: taking it twice gives the same receipt.
+
+    What the portal sends has a number of its own, so that it is the same upload even when it is put here twice.
+    """
+    holder = legible(dropped.holder)
+    if dispatch := dropped.told.get("dispatch"):
+        return dispatch_source(holder, dispatch)
+    return f"drop:{holder}/{dropped.name}:{dropped.inode}:{dropped.changed_ns}"
 
 
 def _set_aside(store: Store) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -273,13 +285,16 @@ def _try_to_take(store: Store, place: Path, note: dict[str, Any]) -> DropOutcome
 def _take(store: Store, place: Path, note: dict[str, Any], original: Path) -> DropOutcome:
     name, holder = note["name"], note["holder"]
     answers = _answer_path(original.parent, name)
+    dispatched = bool(dispatch_of(note["source"]))  # the portal hears by the feed
     try:
         receipt = receive(store, _upload(store, place, note), datetime.fromisoformat(note["received_at"]))
     except Refusal as refusal:
-        _write_json(answers, {"refused": {"code": refusal.code, "message": refusal.message}})
+        if not dispatched:
+            _write_json(answers, {"refused": {"code": refusal.code, "message": refusal.message}})
         _to_refused(place, original)
         return DropOutcome(name, holder, refusal=refusal)
-    _write_json(answers, _receipt_answer(receipt))
+    if not dispatched:
+        _write_json(answers, _receipt_answer(receipt))
     for path in (place, _beside(place, "manifest"), _beside(place, "note")):  # the bytes are in the archive
         path.unlink(missing_ok=True)
     return DropOutcome(name, holder, receipt=receipt)
@@ -296,7 +311,7 @@ def _upload(store: Store, place: Path, note: dict[str, Any]) -> Upload:
                 "invalid-holder",
                 f"ファイル名の保険利用者コードが受付フォルダ {holder} と違います。確かめて送り直してください。",
             )
-        checked_size(store, place.stat().st_size)  # before it is read into memory
+        checked_size(store.settings, place.stat().st_size)  # before it is read into memory
     except Refusal as refusal:
         store.events.refuse(
             refusal.code,
@@ -304,21 +319,27 @@ def _upload(store: Store, place: Path, note: dict[str, Any]) -> Upload:
             actor=holder,
             file_name=note["name"],
             holder=holder,
-            channel="drop",
+            channel=_channel(told),
+            source=note["source"],
         )
         raise
     return Upload(
         content=place.read_bytes(),
-        file_name=note["name"],
+        file_name=told.get("file_name") or note["name"],
         product=told["product"],
         holder=holder,
         user=told["user"],
         count=told["count"],
         remarks=told.get("remarks", ""),
         resend=told.get("resend", False),
-        channel="drop",
+        channel=_channel(told),
         source=note["source"],
     )
+
+
+def _channel(told: Mapping[str, Any]) -> str:
+    """Only the portal numbers what it sends."""
+    return "portal" if told.get("dispatch") else "drop"
 
 
 def _to_refused(place: Path, original: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from daicho.references import calendar_of, reference_of
+from daicho.settings import Settings
 from daicho.store import Store
 from daicho.store.archive import Receipt
 from schemas.layouts import CURRENT_VERSION, layout_of
@@ -60,6 +61,7 @@ def receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
             product=upload.product,
             holder=upload.holder,
             channel=upload.channel,
+            source=upload.source,
         )
         raise
 
@@ -72,16 +74,17 @@ def _receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
     count = checked_count(upload.count)
     remarks = checked_remarks(upload.remarks)
     day = acceptance_day(received_at, calendar_of(reference_of(store)))
-    checked_size(store, len(upload.content))
-    decoded_as_declared(store, upload.content, upload.file_name, product, count)
+    checked_size(store.settings, len(upload.content))
+    decoded_as_declared(store.settings, upload.content, upload.file_name, product, count)
+    sha256 = store.archive.put_bytes(upload.content)
     try:
-        return store.events.receive(
+        receipt = store.events.receive(
             {
                 "product": str(product),
                 "holder": holder,
                 "user": user,
                 "file_name": upload.file_name,
-                "sha256": store.archive.put_bytes(upload.content),
+                "sha256": sha256,
                 "size": len(upload.content),
                 "declared_count": count,
                 "counted": count,
@@ -101,6 +104,13 @@ def _receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
             f"同じ内容のファイルが {error.submission_id} として受付済みです。"
             "意図して再送するときは再送の指定(--resend、manifest の resend、画面のチェック)を付けてください。",
         ) from error
+    if receipt["sha256"] != sha256:
+        raise Refusal(
+            "dispatch-taken",
+            f"同じ送信番号のファイルが {receipt['submission_id']} として受付済みですが、内容が違います。"
+            "新しい申請として送り直してください。",
+        )
+    return receipt
 
 
 def legible(text: str) -> str:
@@ -167,17 +177,17 @@ def checked_remarks(remarks: str) -> str:
     return remarks
 
 
-def checked_size(store: Store, size: int) -> None:
+def checked_size(settings: Settings, size: int) -> None:
     """The limit of bytes (A-057)."""
-    if size > store.settings.max_bytes:
+    if size > settings.max_bytes:
         raise Refusal(
             "file-too-large",
-            f"ファイルが大きすぎます({size:,}バイト)。{store.settings.max_bytes:,}バイト以内に分けて送ってください。",
+            f"ファイルが大きすぎます({size:,}バイト)。{settings.max_bytes:,}バイト以内に分けて送ってください。",
         )
 
 
 def decoded_as_declared(
-    store: Store, content: bytes, file_name: str, product: Product, declared: int
+    settings: Settings, content: bytes, file_name: str, product: Product, declared: int
 ) -> "Decoded":
     """The file's records, whose number must be the declared one and within the limit (A-007, B-004, A-057)."""
     from pipelines.decode import decode
@@ -188,9 +198,9 @@ def decoded_as_declared(
             "count-mismatch",
             f"申請件数({declared}件)とファイルの件数({decoded.count}件)が一致しません。件数またはファイルを確かめて送り直してください。",
         )
-    if decoded.count > store.settings.max_records:
+    if decoded.count > settings.max_records:
         raise Refusal(
             "too-many-records",
-            f"件数が多すぎます({decoded.count:,}件)。{store.settings.max_records:,}件以内に分けて送ってください。",
+            f"件数が多すぎます({decoded.count:,}件)。{settings.max_records:,}件以内に分けて送ってください。",
         )
     return decoded

@@ -63,6 +63,8 @@ class Route:
     """True: open although the password must be changed first (F-050)."""
     least: StaffRole | None
     """On pages of the desk the narrowest role that opens them; wider roles do, too. None elsewhere."""
+    large: bool
+    """True: it takes whole uploads; any other request is bounded (``pages.middleware``)."""
     hours: Hours | None
     """When it is open; None: always. Pages of users keep at least the hours of displays and inputs (C-041)."""
     view: View
@@ -94,6 +96,7 @@ def page(
     before_change: bool = False,
     least: Any = None,
     hours: Hours | None = None,
+    large: bool = False,
 ) -> Callable[[View], View]:
     """Declares a view: its address, who may open it, and whether a one-time password protects it.
 
@@ -113,7 +116,7 @@ def page(
         role = StaffRole(least or "reader") if access is Access.STAFF else least
         kept = hours or (None if access in {Access.PUBLIC, Access.STAFF} else Hours.LIST)
         route = Route(
-            name, path, tuple(methods), chapter, access, otp, right, before_change, role, kept, guarded
+            name, path, tuple(methods), chapter, access, otp, right, before_change, role, large, kept, guarded
         )
         if name in ROUTES or any(path == other.path for other in ROUTES.values()):
             raise ValueError(f"page {name} at /{path} is declared twice")

@@ -1,4 +1,4 @@
-"""What the portal does beside answering: sending mails every two seconds, housekeeping once a day.
+"""What the portal does beside answering: mails and uploads every two seconds, housekeeping once a day.
 
 Each runs in a thread of a process beside those that answer; what fails is tried again, and users never wait for it
 (S-038). Several may run at once: mails are claimed, and housekeeping can be repeated.
@@ -14,6 +14,8 @@ from django.core.management import call_command
 from django.db import close_old_connections
 
 from portal_stub import clock
+from portal_stub.jobs import rules as jobs
+from portal_stub.ledgers import sending as uploads
 from portal_stub.mails.sending import send_due
 from portal_stub.procedures.deciding import tidy
 
@@ -22,8 +24,12 @@ _last: list[date] = []
 
 
 def start() -> None:
-    """Starts both threads."""
-    for name, work in (("mails", send_due), ("housekeeping", keep_house)):
+    """Starts the threads."""
+    for name, work in (
+        ("mails", send_due),
+        ("uploads", uploads.bring_pending),
+        ("housekeeping", keep_house),
+    ):
         threading.Thread(target=_forever, args=(name, work), daemon=True, name=name).start()
 
 
@@ -33,6 +39,8 @@ def keep_house() -> bool:
     if _last == [today]:
         return False
     tidy()
+    uploads.tidy()
+    jobs.tidy()
     call_command("clearsessions")
     _last[:] = [today]
     return True

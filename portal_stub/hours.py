@@ -77,7 +77,7 @@ def last_stop(at: datetime) -> datetime:
 
 def is_business_day(day: date) -> bool:
     """Whether 平日 (C-042)."""
-    calendar = _calendar()
+    calendar = law_calendar()
     try:
         return calendar.is_business_day(day)
     except CalendarEnded:
@@ -85,7 +85,8 @@ def is_business_day(day: date) -> bool:
 
 
 @cache
-def _calendar() -> BusinessCalendar:
+def law_calendar() -> BusinessCalendar:
+    """The calendar of the law's holidays that the product carries."""
     table = Path(schemas.__file__).parent / "tables" / "law_holidays.csv"
     with table.open(encoding="utf-8", newline="") as stream:
         days = frozenset(date.fromisoformat(row["date"]) for row in csv.DictReader(stream))

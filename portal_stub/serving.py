@@ -1,4 +1,4 @@
-"""The processes of ``daicho portal serve``: some that answer, one that works beside them, one that looks after all.
+"""The processes of ``daicho portal serve``: some that answer, three that work beside them, one that looks after all.
 
 Python runs one thread at a time, so each core gets a process of its own; all of them accept on one socket. The parent
 has no threads and opens no database: it may start a new child at any time.
@@ -34,7 +34,8 @@ def serve(listener: socket.socket, workers: int, options: dict[str, Any]) -> Non
             return
         _live(work, parent)
 
-    for work in (*[lambda: _answer(listener, options)] * workers, _work_beside):
+    jobs = [lambda: _work_on_jobs(urgent_only=True), lambda: _work_on_jobs(urgent_only=False)]
+    for work in (*[lambda: _answer(listener, options)] * workers, _work_beside, *jobs):
         start(work)
     _listen_to_signals()
     try:
@@ -83,6 +84,13 @@ def _work_beside() -> None:
     background.start()
     while True:
         time.sleep(_PAUSE)
+
+
+def _work_on_jobs(urgent_only: bool) -> None:
+    """One takes what somebody waits for in front of a page only: a long job never stands before it."""
+    from portal_stub.jobs import worker
+
+    worker.forever(urgent_only)
 
 
 def _die_with(parent: int) -> None:

@@ -3,6 +3,7 @@
 How a status follows from receipt, verdict and clock is told here once; where the facts are kept is the store's.
 """
 
+import re
 from enum import StrEnum
 
 
@@ -23,6 +24,26 @@ MOVES: dict[Status | None, frozenset[Status]] = {
     Status.NEEDS_CHECK: frozenset(),
 }
 """Every allowed move (table C-T1); ``None`` is the moment of sending."""
+
+
+DISPATCH = re.compile(r"[0-9a-f]{32}")
+"""The number that the portal gives to what it sends; the receipt's ``source`` carries it."""
+_DISPATCHED = re.compile(r"portal:[^:]*:([0-9a-f]{32})")
+
+
+def dispatch_source(holder: str, dispatch: str) -> str:
+    """The ``source`` of a receipt for what the portal sent: the same however often it is put into the drop."""
+    return f"portal:{holder}:{dispatch}"
+
+
+def dispatch_of(source: str | None) -> str:
+    """The portal's number in the ``source`` of a receipt or refusal; empty for what came another way.
+
+    >>> dispatch_of(dispatch_source("990000001", "0" * 32)) == "0" * 32
+    True
+    """
+    found = _DISPATCHED.fullmatch(source or "")
+    return found[1] if found else ""
 
 
 class Refusal(Exception):

@@ -54,6 +54,9 @@ class Submission(models.Model):
     holder = models.CharField("保険利用者コード", max_length=40)
     user = models.CharField("WebユーザーID", max_length=40)
     file_name = models.CharField("ファイル名", max_length=255)
+    sha256 = models.CharField(max_length=64, blank=True)
+    dispatch = models.CharField(max_length=32, blank=True, db_index=True)
+    """The portal's own number, for what it sent itself."""
     declared_count = models.BigIntegerField("申請件数")
     remarks = models.TextField("備考情報", blank=True)
     channel = models.CharField("受付経路", max_length=20)
@@ -84,6 +87,7 @@ class Submission(models.Model):
             models.Index(fields=["holder", "-receipt_no"], name="feed_by_holder"),
             models.Index(fields=["acceptance_date", "-receipt_no"], name="feed_by_day"),
             models.Index(fields=["-receipt_no"], condition=Q(held=True), name="feed_held"),
+            models.Index(fields=["sha256"], name="feed_by_bytes"),
         ]
 
     def __str__(self) -> str:
@@ -92,6 +96,15 @@ class Submission(models.Model):
     def status_at(self, now: datetime) -> Status:
         """One of the four words. It changes with the hour, so it is no column."""
         return status_of(self.acceptance_date, now, self.verdict or None)
+
+
+class Refused(models.Model):
+    """What the portal sent and the pipeline refused at its door: nothing of it is kept there but this."""
+
+    dispatch = models.CharField(max_length=32, primary_key=True)
+    code = models.CharField(max_length=60)
+    message = models.TextField()
+    at = models.DateTimeField()
 
 
 class Finding(models.Model):
@@ -131,6 +144,11 @@ class Document(models.Model):
     submission_id = models.CharField(max_length=20, blank=True, db_index=True)
     """No foreign key: a document may be told before its submission."""
     unit = models.CharField(max_length=200, blank=True)
+    agreement = models.CharField("特約コード", max_length=40, blank=True)
+    """Of a paper of a ledger unit, as the two below."""
+    department = models.CharField("部門", max_length=40, blank=True)
+    month = models.CharField("受理月", max_length=7, blank=True)
+    """``YYYY-MM``."""
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     removed = models.BooleanField(default=False)
@@ -140,7 +158,10 @@ class Document(models.Model):
         """In order of creation."""
 
         ordering: ClassVar = ["created_at", "document_id"]
-        indexes: ClassVar = [models.Index(fields=["holder", "created_at"], name="feed_papers_of_holder")]
+        indexes: ClassVar = [
+            models.Index(fields=["holder", "created_at"], name="feed_papers_of_holder"),
+            models.Index(fields=["holder", "kind", "-created_at"], name="feed_papers_by_kind"),
+        ]
 
 
 class Policyholder(models.Model):
@@ -149,6 +170,12 @@ class Policyholder(models.Model):
     code = models.CharField(max_length=40, primary_key=True)
     name = models.TextField(blank=True)
     association = models.CharField(max_length=40, blank=True)
+
+
+class ClosedDay(models.Model):
+    """A day of the pipeline's business calendar on which nothing is accepted, week-ends aside."""
+
+    day = models.DateField(primary_key=True)
 
 
 class AgreementPeriod(models.Model):

@@ -18,14 +18,17 @@ from portal_stub.buyers import directory
 from portal_stub.feed.models import (
     MOST_FINDINGS,
     AgreementPeriod,
+    ClosedDay,
     DeskRequest,
     Document,
     Finding,
     Mark,
     Policyholder,
+    Refused,
     Submission,
 )
 from schemas.desk import REQUEST_ID, Wish
+from schemas.submission import dispatch_of
 
 EVENTS, TABLES = "events", "tables"
 _FINDINGS_AT_ONCE = 5000
@@ -52,6 +55,7 @@ class Told:
     totals: dict[str, int]
     documents: list[dict[str, Any]]
     answers: list[dict[str, Any]]
+    refusals: list[dict[str, Any]]
     upto: int
 
 
@@ -103,6 +107,7 @@ def receive(told: Told, since: int) -> None:
                 continue
             _keep_documents(told.documents, mark.generation)
             _keep_answers(told.answers)
+            _keep_refusals(told.refusals)
             mark.position = str(told.upto)
             mark.save()
 
@@ -151,6 +156,8 @@ def _keep_submissions(rows: list[dict[str, Any]], told: Told, generation: int) -
                 holder=row["holder"][:40],
                 user=row["user"][:40],
                 file_name=_text(row["file_name"])[:255],
+                sha256=row["sha256"],
+                dispatch=dispatch_of(row["source"]),
                 declared_count=row["declared_count"],
                 remarks=_text(row["remarks"]),
                 channel=row["channel"],
@@ -209,6 +216,7 @@ def _keep_documents(rows: list[dict[str, Any]], generation: int) -> None:
                 holder=row["holder"][:40],
                 submission_id=row["submission_id"] or "",
                 unit=row["unit"] or "",
+                **_unit(row["unit"] or ""),
                 created_at=_instant(row["created_at"]),
                 expires_at=_instant(row["expires_at"]),
                 removed=row["removed_at"] is not None,
@@ -216,6 +224,31 @@ def _keep_documents(rows: list[dict[str, Any]], generation: int) -> None:
             )
             for row in rows
         ),
+    )
+
+
+def _unit(unit: str) -> dict[str, str]:
+    """What the name of a ledger unit says: ``<agreement>_<department>_<YYYY-MM>``."""
+    parts = unit.split("_")
+    if len(parts) != 3:
+        return {}
+    return {"agreement": parts[0][:40], "department": parts[1][:40], "month": parts[2][:7]}
+
+
+def _keep_refusals(rows: Iterable[Row]) -> None:
+    """What was refused at the door, of what the portal sent. Refused twice (it was sent twice) is refused once."""
+    _upsert(
+        Refused,
+        {
+            dispatch: Refused(
+                dispatch=dispatch,
+                code=row["code"][:60],
+                message=_text(row["message"]),
+                at=_instant(row["at"]),
+            )
+            for row in rows
+            if (dispatch := dispatch_of(row["source"]))
+        }.values(),
     )
 
 
@@ -247,11 +280,12 @@ def receive_tables(
     agreements: Iterable[Mapping[str, str]],
     countries: Iterable[Mapping[str, str]],
     buyers: list[dict[str, str]],
+    closed_days: Iterable[date],
 ) -> None:
     """Takes in the reference tables as they stand; ``mark`` names this state (``tables_position``).
 
     Rows are texts with the names of the tables' columns. ``policyholders``, ``agreements``: all rows, past periods too.
-    ``countries``, ``buyers``: those in force today. Interrupted, it is simply done again.
+    ``countries``, ``buyers``: those in force today. ``closed_days``: the business calendar. Interrupted, it is simply done again.
     """
     _compare(
         Policyholder,
@@ -275,6 +309,7 @@ def receive_tables(
         ),
         key=("code", "valid_from"),
     )
+    _compare(ClosedDay, (ClosedDay(day=day) for day in closed_days), key=("day",))
     directory.receive_countries(countries)
     if buyers:
         directory.receive(buyers)
@@ -345,12 +380,9 @@ def _upsert(model: type[models.Model], rows: Iterable[Any], key: tuple[str, ...]
     others = [
         field.name for field in model._meta.concrete_fields if field.name not in unique and field.name != "id"
     ]
+    known = {"update_conflicts": True, "unique_fields": unique, "update_fields": others}
     model.objects.bulk_create(
-        list(rows),
-        update_conflicts=True,
-        unique_fields=unique,
-        update_fields=others,
-        batch_size=_ROWS_AT_ONCE,
+        list(rows), batch_size=_ROWS_AT_ONCE, **(known if others else {"ignore_conflicts": True})
     )
 
 

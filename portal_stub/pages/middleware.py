@@ -4,11 +4,16 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 
 MOST_SENT = 40 * 1024 * 1024
 """Bytes of one request: the 30 MB of an application's files and what goes around them."""
+_AROUND = 1024 * 1024
+"""What goes around the file of a large page."""
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 """NUL and halves of characters: nobody types them, and PostgreSQL keeps neither."""
@@ -37,9 +42,19 @@ class BoundedRequests:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Looks at the announced length only; a server never hands on more than was announced."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if _LENGTH.fullmatch(length) is None or int(length) > MOST_SENT:
+        if _LENGTH.fullmatch(length) is None or (int(length) > MOST_SENT and int(length) > _most_of(request)):
             return render(request, "413.html", status=413)
         return self.get_response(request)
+
+
+def _most_of(request: HttpRequest) -> int:
+    """What may be sent to this address: whole uploads only where a page declares so, and by who is known."""
+    try:
+        route = getattr(resolve(request.path_info).func, "route", None)
+    except Resolver404:
+        return MOST_SENT
+    known = SESSION_KEY in request.session or request.headers.get("Authorization")
+    return settings.MOST_UPLOADED + _AROUND if route and route.large and known else MOST_SENT
 
 
 class ReadableRequests:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,12 @@ def hand() -> Iterator[Hand]:
     yield moved
     clock.use(Clock())
     clock.use(None)
+
+
+@pytest.fixture(autouse=True)
+def _files(settings: Any, tmp_path: Path) -> None:
+    """Files of the test's own."""
+    settings.PORTAL_FILES = str(tmp_path / "portal-files")
 
 
 @dataclass

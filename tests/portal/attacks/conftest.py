@@ -141,10 +141,8 @@ def scene(
     desk: Path,
     visit: Visit,
     settings: Any,
-    tmp_path: Path,
 ) -> Scene:
-    settings.PORTAL_FILES = str(tmp_path / "files")
-    stored = tmp_path / "files" / "00" / ("0" * 64)
+    stored = Path(settings.PORTAL_FILES) / "00" / ("0" * 64)
     stored.parent.mkdir(parents=True)
     stored.write_bytes(b"%PDF-")
     today = clock.today()

@@ -31,6 +31,7 @@ def _tell(portal: Portal, **told: object) -> None:
         "totals": {},
         "documents": [],
         "answers": [],
+        "refusals": [],
     }
     subprocess.run(
         [sys.executable, "-c", TELL],

@@ -95,12 +95,15 @@ def tell(
     totals: dict[str, int] | None = None,
     documents: list[dict[str, Any]] | None = None,
     answers: list[dict[str, Any]] | None = None,
+    refusals: list[dict[str, Any]] | None = None,
 ) -> None:
     """Tells what the next event was about."""
     since = receiving.position()
     findings = findings or {}
     totals = totals or {name: len(rows) for name, rows in findings.items()}
-    told = Told(list(submissions), findings, totals, documents or [], answers or [], since + 1)
+    told = Told(
+        list(submissions), findings, totals, documents or [], answers or [], refusals or [], since + 1
+    )
     receiving.receive(told, since)
 
 

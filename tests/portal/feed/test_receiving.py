@@ -75,7 +75,7 @@ def test_nothing_that_a_sender_typed_stops_the_feed() -> None:
 
 def test_who_read_something_stale_is_turned_away() -> None:
     tell(portrait(1))
-    stale = Told([portrait(1, **HELD)], {}, {}, [], [], 5)
+    stale = Told([portrait(1, **HELD)], {}, {}, [], [], [], 5)
     with pytest.raises(MovedOn):
         receiving.receive(stale, 0)
     assert not Submission.objects.get().held
@@ -170,6 +170,7 @@ def tables(mark: str = "1", **changes: Any) -> None:
         "agreements": AGREEMENTS,
         "countries": [{"country": "105", "name": "中国", "category": "C"}],
         "buyers": [],
+        "closed_days": [],
     } | changes
     receiving.receive_tables(mark, **rows)
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from portal_stub import shelves
 from portal_stub.pages import middleware
 from portal_stub.procedures import deciding, files, uploads
 from portal_stub.procedures.models import Application, Document
@@ -18,11 +20,6 @@ from tests.portal.conftest import World, text
 from tests.portal.procedures.walking import begin, fill, newest, to_check
 
 pytestmark = pytest.mark.usefixtures("directory")
-
-
-@pytest.fixture(autouse=True)
-def _folder(settings: Any, tmp_path: Path) -> None:
-    settings.PORTAL_FILES = str(tmp_path / "files")
 
 
 @pytest.fixture
@@ -192,7 +189,7 @@ def test_bytes_that_no_row_names_are_swept_and_others_stay(client: Client, at: s
     attach(client, at, SimpleUploadedFile("goes.txt", b"text"))
     gone = Document.objects.get(name="goes.txt")
     fill(client, at, f"remove-{gone.pk}")
-    folder = files._folder()
+    folder = Path(settings.PORTAL_FILES)
     assert len(list(folder.glob("*/*"))) == 2
     assert deciding.tidy()["files"] == 0, "young ones may belong to a row that is being written"
     import os
@@ -207,11 +204,11 @@ def test_a_write_that_fails_leaves_nothing(client: Client, at: str, monkeypatch:
     def broken(path: Any) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(files, "_flush", broken)
+    monkeypatch.setattr(shelves, "flush", broken)
     with pytest.raises(OSError, match="no space"):
         attach(client, at, pdf("a.pdf"))
     assert names() == []
-    assert not list(files._folder().glob("*.tmp"))
+    assert not list(Path(settings.PORTAL_FILES).glob("*.tmp"))
 
 
 def test_a_reused_application_has_the_documents_too(client: Client, at: str, world: World) -> None:

@@ -1,0 +1,11 @@
+"""Tells Django of this app."""
+
+from django.apps import AppConfig
+
+
+class Config(AppConfig):
+    """Name and label."""
+
+    name = "portal_stub.entries"
+    label = "entries"
+    verbose_name = "申請入力・通知入力"

@@ -1,0 +1,140 @@
+"""Doing what was asked for, beside the processes that answer pages.
+
+A job is claimed by a conditional update for a minute of real time, renewed while its work goes on. Whoever is killed
+leaves a claim that runs out, and another process begins the job anew; nothing of the first attempt is left, since a
+file appears only with the end of its job. Several workers may run at once.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import close_old_connections, connection
+from django.db.models import Q
+
+from portal_stub import clock
+from portal_stub.jobs.models import Job
+from portal_stub.jobs.registry import Running, kind_named
+from schemas.submission import Refusal
+
+_LEASE, _RENEWED = 60, 15
+"""Real seconds: how long a claim holds, and how often it is renewed."""
+_MOST_ATTEMPTS = 3
+_PAUSE = 0.3
+FAILED = (
+    "予期しないエラーが続いたため、作成できませんでした。時間をおいてもう一度お試しいただくか、"
+    "お問い合わせ窓口にご連絡ください。"
+)
+
+
+def forever(urgent_only: bool) -> None:
+    """Works until the process ends."""
+    while True:
+        try:
+            idle = run_due(urgent_only=urgent_only, most=1) == 0
+        except Exception:
+            # A database that cannot be reached now is there again later.
+            logging.getLogger(__name__).exception("jobs could not be done")
+            idle = True
+        if idle:
+            close_old_connections()
+            time.sleep(_PAUSE)
+
+
+def run_due(most: int | None = None, *, urgent_only: bool = False) -> int:
+    """Does what waits, in this process, urgent work first; how many jobs were done."""
+    done = 0
+    while most is None or done < most:
+        row = _claimed(urgent_only)
+        if row is None:
+            break
+        _do(row)
+        done += 1
+    return done
+
+
+def _claimed(urgent_only: bool) -> Job | None:
+    """The next job, in our hands."""
+    now = int(time.time())
+    free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, claimed_until__lt=now)
+    if urgent_only:
+        free &= Q(urgent=True)
+    for row in Job.objects.filter(free).order_by("-urgent", "number")[:20]:
+        mine = Job.objects.filter(free, pk=row.pk, attempts=row.attempts).update(
+            state=Job.State.RUNNING,
+            claimed_until=now + _LEASE,
+            attempts=row.attempts + 1,
+            started_at=clock.now(),
+            progress=0,
+            words="",
+        )
+        if mine == 1:
+            row.refresh_from_db()
+            return row
+    return None
+
+
+def _do(row: Job) -> None:
+    """Works on a claimed job; its end is written only if the job is still ours and still wanted."""
+    running = Running(row)
+    if row.attempts > _MOST_ATTEMPTS:
+        _end(row, Job.State.FAILED, FAILED)
+        return
+    try:
+        with _kept(row):
+            result = kind_named(row.kind).work(running)
+    except Refusal as refusal:
+        row.file_name = row.sha256 = ""
+        row.result = {"refused": refusal.code}
+        _end(row, Job.State.FAILED, refusal.message)
+        return
+    except Exception:
+        logging.getLogger(__name__).exception("job %s failed", row)
+        if row.attempts >= _MOST_ATTEMPTS:
+            row.file_name = row.sha256 = ""
+            _end(row, Job.State.FAILED, FAILED)
+        else:
+            _mine(row).update(state=Job.State.WAITING, claimed_until=0)
+        return
+    row.result = result or {}
+    _end(row, Job.State.DONE, "")
+
+
+def _mine(row: Job) -> Any:
+    return Job.objects.filter(pk=row.pk, state=Job.State.RUNNING, attempts=row.attempts)
+
+
+def _end(row: Job, state: Any, words: str) -> None:
+    _mine(row).update(
+        state=state,
+        words=words,
+        progress=100,
+        result=row.result,
+        file_name=row.file_name,
+        sha256=row.sha256,
+        size=row.size,
+        ended_at=clock.now(),
+        claimed_until=0,
+    )
+
+
+@contextmanager
+def _kept(row: Job) -> Iterator[None]:
+    """Renews the claim while the work goes on."""
+    over = threading.Event()
+
+    def renew() -> None:
+        while not over.wait(_RENEWED):
+            _mine(row).update(claimed_until=int(time.time()) + _LEASE)
+        connection.close()
+
+    thread = threading.Thread(target=renew, daemon=True, name=f"claim of {row.pk}")
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

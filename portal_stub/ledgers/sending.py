@@ -1,0 +1,247 @@
+"""Keeping an upload and bringing it to the pipeline's drop: nothing is lost on the way, nothing arrives twice.
+
+Deciding to send is one transaction over all uploads of a click: windows, counts and identical bytes are judged, then
+rows, history and the token of the page are written. Then the files are put into ``$DAICHO_HOME/drop/<holder>/``. What a
+crash leaves undone the worker does (``bring_pending``); the number in the manifest makes the pipeline take it once.
+Contract §5 "Drop"; Seed 000 ch. 9 §4-1, §4-2, §5-1, §5-2.
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+from django.db import transaction
+from django.db.models import Q
+
+from daicho.settings import Settings
+from portal_stub import clock
+from portal_stub.accounts.models import DoneOnce, User
+from portal_stub.feed.calendar import calendar
+from portal_stub.feed.models import Refused, Submission
+from portal_stub.history.recording import record
+from portal_stub.ledgers.functions import FUNCTIONS
+from portal_stub.ledgers.models import Upload
+from portal_stub.pipeline import door
+from portal_stub.shelves import Shelf, flush
+from schemas.submission import Refusal
+from sensors.windows import acceptance_day, acceptance_day_if_sent
+
+SHELF = Shelf("uploads")
+DRAFT_LIFE = timedelta(days=1)
+_KEPT_AFTER = timedelta(days=30)
+"""So long the portal keeps its own copy after sending; the pipeline's archive keeps the bytes for ever."""
+_LEASE = 60
+"""Real seconds in which one process brings an upload to the drop."""
+_PIECE = 1024 * 1024
+ENDINGS = (".csv", ".xlsx")
+
+
+def keep(
+    user: User,
+    product: str,
+    file_name: str,
+    pieces: Iterable[bytes],
+    count: str,
+    remarks: str = "",
+    origin: Any = Upload.Origin.FILE,
+) -> Upload:
+    """Keeps a file as a draft, so that nobody has to choose it again. ``count`` is as typed.
+
+    Raises:
+        Refusal: ``invalid-count``, ``remarks-too-long``, ``unknown-ending``.
+    """
+    name = bare_name(file_name)
+    if not name.lower().endswith(ENDINGS):
+        raise Refusal(
+            "unknown-ending",
+            f"「{name}」は送信できません。CSV（.csv）またはExcel（.xlsx）のファイルを選んでください。",
+        )
+    number, told = door.judge_count(count), door.judge_remarks(remarks)
+    kept = SHELF.keep(pieces)
+    return Upload.objects.create(
+        id=uuid4().hex,
+        product=FUNCTIONS[product].key,
+        holder=user.holder,
+        user=user,
+        origin=origin,
+        file_name=name,
+        size=kept.size,
+        sha256=kept.sha256,
+        count=number,
+        remarks=told,
+        kept_at=clock.now(),
+    )
+
+
+def bare_name(file_name: str) -> str:
+    """The name without folders, short enough to be kept; its ending stays."""
+    name = PurePosixPath(file_name.replace("\\", "/")).name
+    stem, dot, ending = name.rpartition(".")
+    return f"{stem[: 200 - len(ending)]}{dot}{ending}"
+
+
+def draft_of(user: User, upload_id: str) -> Upload | None:
+    """The draft with this id, if it is the user's own."""
+    found: Upload | None = Upload.objects.filter(pk=upload_id, user=user, state=Upload.State.DRAFT).first()
+    return found
+
+
+def opened(upload: Upload) -> BinaryIO:
+    """The bytes of an upload as the portal keeps them.
+
+    Raises:
+        FileNotFoundError: the portal's copy is gone; the pipeline's archive has it.
+    """
+    return SHELF.read(upload.sha256)
+
+
+def acceptance_if_sent() -> date:
+    """The acceptance day (受理日) of an upload sent now; outside the hours that of the next opening."""
+    return acceptance_day_if_sent(clock.now(), calendar())
+
+
+def identical_to(upload: Upload) -> str | None:
+    """What has the very same bytes, product and holder and is booked or waiting: a submission's number, or 送信中."""
+    same = Q(sha256=upload.sha256, product=upload.product)
+    found = Submission.objects.filter(same, holder=upload.holder.code).exclude(verdict="rejected").first()
+    if found is not None:
+        return str(found.pk)
+    told = Submission.objects.exclude(dispatch="").values("dispatch")
+    refused = Refused.objects.values("dispatch")
+    on_the_way = (
+        Upload.objects.filter(same, holder=upload.holder)
+        .exclude(Q(state=Upload.State.DRAFT) | Q(pk=upload.pk) | Q(pk__in=told) | Q(pk__in=refused))
+        .first()
+    )
+    return None if on_the_way is None else "送信中のもの"
+
+
+def send(user: User, uploads: Sequence[Upload], once: str, *, resend: bool = False) -> list[Upload]:
+    """Sends drafts, all or none; the same ``once`` again gives what was sent then (S-017).
+
+    Raises:
+        Refusal: ``outside-hours`` (C-003, C-008), ``count-mismatch``, ``file-too-large``, ``too-many-records``, what
+            cannot be read, ``identical-upload`` unless ``resend``, ``already-sent``, ``nothing-to-send``.
+    """
+    if (done := _sent_before(user, once)) is not None:
+        return done
+    if not uploads:
+        raise Refusal("nothing-to-send", "送信するものがありません。")
+    acceptance_day(clock.now(), calendar())
+    for upload in uploads:
+        if upload.origin != Upload.Origin.ENTRY:  # the portal counted those itself
+            door.judge(SHELF.path(upload.sha256), upload.file_name, upload.product, str(upload.count))
+    sent = _decided(user, uploads, once, resend)
+    for upload in sent:
+        bring(upload)
+    return sent
+
+
+def _sent_before(user: User, once: str) -> list[Upload] | None:
+    done = DoneOnce.objects.filter(user=user, token=once).first()
+    if done is None:
+        return None
+    first = Upload.objects.get(pk=done.result)
+    return list(Upload.objects.filter(user=user, batch=first.batch).order_by("place"))
+
+
+@transaction.atomic
+def _decided(user: User, uploads: Sequence[Upload], once: str, resend: bool) -> list[Upload]:
+    """The rows of what is sent, in the order given, decided in one transaction."""
+    # Two clicks on one page meet here: the second finds what the first did.
+    User.objects.select_for_update().get(pk=user.pk)
+    if (done := _sent_before(user, once)) is not None:
+        return done
+    now = clock.now()
+    day = acceptance_day(now, calendar())  # as it is now, not as it was when the page was made
+    rows = {
+        row.pk: row
+        for row in Upload.objects.select_for_update().filter(
+            pk__in=[upload.pk for upload in uploads], state=Upload.State.DRAFT
+        )
+    }
+    if len(rows) != len(uploads):
+        raise Refusal(
+            "already-sent", "すでに送信されたか、削除されたものがあります。一覧を開き直してください。"
+        )
+    batch = uuid4().hex
+    sent = [rows[upload.pk] for upload in uploads]
+    for number, row in enumerate(sent):
+        if not resend and (same := identical_to(row)):
+            raise Refusal(
+                "identical-upload",
+                f"「{row.file_name}」と同じ内容が {same} として受付済みです。"
+                "意図してもう一度送るときは「同じ内容をもう一度送る」にチェックを付けてください。",
+            )
+        row.state, row.sent_at, row.expected_on = Upload.State.SENDING, now, day
+        row.batch, row.place, row.resend = batch, number, resend
+        row.claimed_until = int(time.time()) + _LEASE
+        row.save()
+    record(user, "5-2")
+    DoneOnce.objects.create(user=user, token=once, result=sent[0].pk, at=now)
+    return sent
+
+
+def bring(upload: Upload) -> None:
+    """Puts a decided upload and its manifest into the drop, the file last and in one step.
+
+    Twice does no harm: the pipeline takes each number once.
+    """
+    folder = Settings.from_env().home / "drop" / upload.holder.code
+    folder.mkdir(parents=True, exist_ok=True)
+    ending = PurePosixPath(upload.file_name).suffix.lower()
+    _write(folder, f"{upload.pk}.json", [json.dumps(_manifest(upload), ensure_ascii=False).encode()])
+    with SHELF.read(upload.sha256) as stream:
+        _write(folder, f"{upload.pk}{ending}", iter(lambda: stream.read(_PIECE), b""))
+    Upload.objects.filter(pk=upload.pk, state=Upload.State.SENDING).update(state=Upload.State.SENT)
+    upload.state = Upload.State.SENT
+
+
+def _manifest(upload: Upload) -> dict[str, Any]:
+    return {
+        "product": upload.product,
+        "user": upload.user.login_id,
+        "count": upload.count,
+        "remarks": upload.remarks,
+        "resend": upload.resend,
+        "file_name": upload.file_name,
+        "dispatch": upload.pk,
+    }
+
+
+def _write(folder: Path, name: str, pieces: Iterable[bytes]) -> None:
+    temporary = folder / f".{name}.part"
+    with temporary.open("wb") as stream:
+        for piece in pieces:
+            stream.write(piece)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(folder / name)
+    flush(folder)
+
+
+def bring_pending() -> int:
+    """Brings what a page decided and could not bring (it died, the disk was full); how many."""
+    brought = 0
+    for row in Upload.objects.filter(state=Upload.State.SENDING).order_by("sent_at", "place"):
+        free = Upload.objects.filter(
+            pk=row.pk, state=Upload.State.SENDING, claimed_until__lt=int(time.time())
+        )
+        if free.update(claimed_until=int(time.time()) + _LEASE) == 1:
+            bring(row)
+            brought += 1
+    return brought
+
+
+def tidy() -> int:
+    """Takes away drafts of yesterday and copies that the archive has; how many drafts went."""
+    now = clock.now()
+    gone, _ = Upload.objects.filter(state=Upload.State.DRAFT, kept_at__lt=now - DRAFT_LIFE).delete()
+    fresh = ~Q(state=Upload.State.SENT) | Q(sent_at__gte=now - _KEPT_AFTER)
+    SHELF.sweep(set(Upload.objects.filter(fresh).values_list("sha256", flat=True)))
+    return int(gone)

@@ -1,0 +1,48 @@
+"""What the pipeline would refuse at its door, told before anything is sent. Contract §5; A-006 to A-011, A-057."""
+
+import threading
+from pathlib import Path
+
+from daicho.settings import Settings
+
+_ONE = threading.Lock()
+"""Large files take memory: one at a time per process."""
+
+
+def judge(path: Path, file_name: str, product: str, count: str) -> int:
+    """The declared count as a number, when the file has as many records.
+
+    Raises:
+        Refusal: ``unknown-product``, ``invalid-count``, ``file-too-large``, ``too-many-records``,
+            ``count-mismatch``, or why the file cannot be read.
+    """
+    from daicho.receiving import checked_count, checked_product, checked_size, decoded_as_declared
+
+    settings = Settings.from_env()
+    kind, declared = checked_product(product), checked_count(count)
+    checked_size(settings, path.stat().st_size)
+    with _ONE:
+        decoded_as_declared(settings, path.read_bytes(), file_name, kind, declared)
+    return declared
+
+
+def judge_count(count: str) -> int:
+    """申請件数 as typed, as a number.
+
+    Raises:
+        Refusal: ``invalid-count``.
+    """
+    from daicho.receiving import checked_count
+
+    return checked_count(count)
+
+
+def judge_remarks(remarks: str) -> str:
+    """備考情報, if it is short enough.
+
+    Raises:
+        Refusal: ``remarks-too-long``.
+    """
+    from daicho.receiving import checked_remarks
+
+    return checked_remarks(remarks)
