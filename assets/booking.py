@@ -45,8 +45,12 @@ class Decided:
         return sorted(str(p.receipt["submission_id"]) for p in [*self.posted, *self.held])
 
 
-def decide_due(store: Store, worker: str, say: Say = lambda _: None) -> Decided:
+def decide_due(
+    store: Store, worker: str, say: Say = lambda _: None, announce: Callable[[], None] = lambda: None
+) -> Decided:
     """Gives every due submission its verdict; returns when none is left for this worker.
+
+    ``announce`` is called after every batch of verdicts: whoever waits for one need not wait for those behind it.
 
     A submission that fails ATTEMPTS times for an unknown reason – here, or by ending the process of earlier runs – is
     set aside (held), so that it keeps nobody waiting, and is told as failed.
@@ -61,13 +65,16 @@ def decide_due(store: Store, worker: str, say: Say = lambda _: None) -> Decided:
             mine += [receipt["receipt_no"] for receipt in claimed]
             for receipt in claimed:
                 candidate = _assessed(store, receipt, worker, decided, say)
-                if candidate is not None:
+                if candidate is None:
+                    announce()
+                else:
                     pending.append(candidate)
                 lease.keep()
             pending.sort(key=_number)
             turn = _whose_turn(store, pending)
             if turn:
                 _book(store, worker, turn, decided, say)
+                announce()
                 pending = [c for c in pending if c not in turn]
             elif pending:
                 lease.keep()

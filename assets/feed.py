@@ -1,11 +1,14 @@
 """The feed: what the store knows is told to the portal's read model. The only way from the pipeline to the portal.
 
-Incremental by the event log, from zero on demand; interrupted, it goes on where it stopped. What the portal makes of the
-rows is ``portal_stub.feed.receiving``; Django is set up in here, where a portal is.
+Incremental by the event log, from zero on demand; interrupted, it goes on where it stopped. Every job ends with all of
+it; in between, the stages that users wait for tell events by an ``Announcer``. What the portal makes of the rows is
+``portal_stub.feed.receiving``; Django is set up in here, where a portal is.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from datetime import date
+from types import TracebackType
 from typing import Any
 
 from daicho.references import reference_of
@@ -19,10 +22,58 @@ _JUDGED = {"booked", "rejected", "held", "hold-release", "hold-refuse"}
 _TRIES = 5
 
 
-def feed_if_reachable(store: Store, warn: Callable[[str], None]) -> dict[str, int]:
+class Announcer:
+    """Tells the portal in between what a stage has done so far. Stages get it as a plain callable.
+
+    The first call tells at once. After it telling takes a tenth of the time at most and comes at most once a second, so
+    that a stage of many small steps is not slowed down; whatever was left out is told when the block ends. A portal
+    that fails is warned of once and left alone for the rest of the block: the next stage tries again.
+    """
+
+    SHARE = 10
+    LEAST_PAUSE_SECONDS = 1.0
+
+    def __init__(self, store: Store, warn: Callable[[str], None]) -> None:
+        self._store, self._warn = store, warn
+        self._not_before = 0.0
+        self._owed = self._failed = False
+
+    def __enter__(self) -> "Announcer":
+        return self
+
+    def __call__(self) -> None:
+        """Something has happened that users may see."""
+        self._owed = True
+        if time.monotonic() >= self._not_before:
+            self._tell()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._failed or not self._owed:
+            return
+        self._owed = False
+        began = time.monotonic()
+        feed_if_reachable(self._store, self._fail, events_only=True)
+        ended = time.monotonic()
+        self._not_before = ended + max(self.LEAST_PAUSE_SECONDS, (ended - began) * self.SHARE)
+
+    def _fail(self, sentence: str) -> None:
+        self._failed = True
+        self._warn(sentence)
+
+
+def feed_if_reachable(store: Store, warn: Callable[[str], None], events_only: bool = False) -> dict[str, int]:
     """Tells the portal what is new; nothing where there is none. A run never fails of it: the next one catches up.
 
-    Nothing is made here either: a portal begins with ``daicho portal serve``, ``demo`` or ``feed``.
+    Nothing is made here either: a portal begins with ``daicho portal serve``, ``demo`` or ``feed``. ``events_only``:
+    submissions and papers, and nothing for which tables or the journal must be read.
     """
     if store.settings.uses_sqlite and not (store.settings.home / "portal.db").exists():
         return {}
@@ -32,7 +83,10 @@ def feed_if_reachable(store: Store, warn: Callable[[str], None]) -> dict[str, in
         set_up(secret="the feed signs nothing", quiet=True)
         from portal_stub.feed import receiving
 
-        return feed_portal(store) if receiving.is_prepared() else {}
+        receiving.refresh()  # a process that feeds several times must not stay with a connection that broke
+        if not receiving.is_prepared():
+            return {}
+        return feed_events(store) if events_only else feed_portal(store)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the portal, the ledgers go on
         warn(f"ポータルに反映できませんでした。次の処理で追いつきます: {error!r}")
         return {}
@@ -64,6 +118,12 @@ def feed_by_command(store: Store, rebuild: bool) -> dict[str, int]:
 
 def feed_portal(store: Store, rebuild: bool = False) -> dict[str, int]:
     """Brings the read model up to date, with ``rebuild`` from zero; how much was told."""
+    told = feed_events(store, rebuild)
+    return told | _tell_tables(store, store.clock.now().date())
+
+
+def feed_events(store: Store, rebuild: bool = False) -> dict[str, int]:
+    """Tells what the events since the last time were about; how much."""
     from portal_stub.running import set_up
 
     set_up(secret="the feed signs nothing", quiet=True)
@@ -79,21 +139,20 @@ def feed_portal(store: Store, rebuild: bool = False) -> dict[str, int]:
         since = receiving.position()
         events = store.events.since(since, EVENTS_AT_ONCE)
         if not events:
-            break
+            receiving.finish()
+            return told
         news = _news(store, events)
         try:
             receiving.receive(news, since)
         except receiving.MovedOn:
             tries += 1
             if tries >= _TRIES:
-                break  # another feed is at work, and as quick
+                return told  # another feed is at work, and as quick; it finishes as well
             continue
         told["申請"] += len(news.submissions)
         told["検出事項"] += sum(len(rows) for rows in news.findings.values())
         told["帳票"] += len(news.documents)
         told["回答"] += len(news.answers)
-    receiving.finish()
-    return told | _tell_tables(store, store.clock.now().date())
 
 
 def _news(store: Store, events: list[dict[str, Any]]) -> Any:

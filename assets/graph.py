@@ -41,6 +41,8 @@ def desk_requests(context: dg.AssetExecutionContext, store: StoreResource) -> dg
 
     kept = store.open()
     outcomes = take(kept)
+    if outcomes:
+        _announce(context, kept)
     _tell_faults(context, kept, [(f"desk/{o.name}", o.fault) for o in outcomes if o.fault is not None])
     for outcome in outcomes:
         if outcome.fault is None:
@@ -68,6 +70,8 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
     kept = store.open()
     kept.events.recover()
     outcomes = collect(kept)
+    if outcomes:
+        _announce(context, kept)  # whoever sent it sees that it arrived; printing takes a while
     refused = [o for o in outcomes if o.refusal is not None]
     failed = [(f"drop/{o.holder}/{o.name}", o.fault) for o in outcomes if o.fault is not None]
     new = kept.events.without_document("receipt", decided=False)
@@ -76,6 +80,8 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
             issue_receipt(kept, receipt)
         except Exception as error:  # noqa: BLE001 - one receipt must not keep the others waiting
             failed.append((receipt["submission_id"], error))
+    if new:
+        _announce(context, kept)
     _tell_faults(context, kept, failed)
     _tell_other_days(context, new)
     received = kept.events.accepted_on(date.fromisoformat(context.partition_key))
@@ -109,9 +115,11 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
 def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
     """Every due submission gets its verdict: booked whole, or rejected with all findings."""
     from assets.booking import decide_due
+    from assets.feed import Announcer
 
     kept = store.open()
-    decided = decide_due(kept, run_name(context.run), context.log.info)
+    with Announcer(kept, context.log.warning) as announce:
+        decided = decide_due(kept, run_name(context.run), context.log.info, announce)
     counts = Counter(p.verdict for p in decided.posted)
     rows = [
         [
@@ -151,6 +159,7 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
 )
 def monitor_lists(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
     """モニタリスト, findings report, ledger file and result of each decided submission."""
+    from assets.feed import Announcer
     from assets.papers import issue_monitor_list
 
     kept = store.open()
@@ -161,13 +170,15 @@ def monitor_lists(context: dg.AssetExecutionContext, store: StoreResource) -> dg
                 owed[receipt["receipt_no"]] = receipt
     ids: list[str] = []
     failed: list[tuple[str, Exception]] = []
-    for n, (_, receipt) in enumerate(sorted(owed.items()), start=1):
-        try:
-            ids.append(issue_monitor_list(kept, receipt))
-        except Exception as error:  # noqa: BLE001 - one paper must not keep the others waiting
-            failed.append((receipt["submission_id"], error))
-            continue
-        context.log.info(f"{receipt['submission_id']} のモニタリストを作成しました({n}/{len(owed)})")
+    with Announcer(kept, context.log.warning) as announce:
+        for n, (_, receipt) in enumerate(sorted(owed.items()), start=1):
+            try:
+                ids.append(issue_monitor_list(kept, receipt))
+            except Exception as error:  # noqa: BLE001 - one paper must not keep the others waiting
+                failed.append((receipt["submission_id"], error))
+                continue
+            context.log.info(f"{receipt['submission_id']} のモニタリストを作成しました({n}/{len(owed)})")
+            announce()
     _tell_faults(context, kept, failed)
     _tell_other_days(context, list(owed.values()))
     return dg.MaterializeResult(metadata={"作成": len(ids), **links(kept, ids)})
@@ -302,6 +313,13 @@ def portal_feed(context: dg.AssetExecutionContext, store: StoreResource) -> dg.M
     return dg.MaterializeResult(metadata=told if told else {"反映": "なし(ポータルがないか、届きません)"})
 
 
+def _announce(context: dg.AssetExecutionContext, store: Store) -> None:
+    """Tells the portal what has happened so far."""
+    from assets.feed import Announcer
+
+    Announcer(store, context.log.warning)()
+
+
 def _tell_other_days(context: dg.AssetExecutionContext, receipts: Iterable[Mapping[str, Any]]) -> None:
     """A run that reaches beyond its own day (after downtime, after 17:30) is told at those days as well."""
     days = sorted({str(receipt["acceptance_date"]) for receipt in receipts} - {context.partition_key})
@@ -337,6 +355,8 @@ def run_name(run: dg.DagsterRun) -> str:
 
 
 def _listed(context: dg.AssetExecutionContext, store: Store, listed: Any) -> dg.MaterializeResult[None]:
+    if listed.documents:
+        _announce(context, store)
     _tell_faults(context, store, listed.failed)
     return dg.MaterializeResult(
         metadata={

@@ -1,6 +1,7 @@
 """What every test has: the ``req`` marker's plugin (``tests.proofs``).
 
-Fixtures that serve one room only live in that room's folder.
+Fixtures that serve one room only live in that room's folder; the portal's database is one per worker, whichever room asks
+for it first.
 """
 
 import pytest
@@ -10,3 +11,14 @@ from tests.proofs import ProofPlugin
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(ProofPlugin(config), "proofs")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """SQLite in a file, as in use: a database in memory is locked otherwise when two threads write."""
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "portal.db")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import OperationalError, connection, models, transaction
+from django.db import OperationalError, close_old_connections, connection, models, transaction
 
 from portal_stub.accounts.models import Agreement, Holder
 from portal_stub.buyers import directory
@@ -57,6 +57,12 @@ class Told:
     answers: list[dict[str, Any]]
     refusals: list[dict[str, Any]]
     upto: int
+
+
+def refresh() -> None:
+    """Lets go of a connection that broke: the next question opens another."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 def is_prepared() -> bool:

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 from django.db.utils import OperationalError
 
-from assets import feed
-from assets.feed import feed_by_command, feed_if_reachable, feed_portal
+from assets import booking, feed, papers
+from assets.feed import Announcer, feed_by_command, feed_if_reachable, feed_portal
 from daicho.deciding import decide_held
 from daicho.references import load_folder
 from portal_stub import running
@@ -270,3 +270,188 @@ def test_the_command_makes_and_fills_the_database(busy: Home) -> None:
     assert again.json["申請"] == first.json["申請"]
     with sqlite3.connect(busy.path / "portal.db") as opened:
         assert opened.execute("SELECT count(*) FROM feed_submission").fetchone() == (4,)
+
+
+# -- in between ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def running_here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A home with a portal in which jobs run in this process; every telling in between is due at once."""
+    monkeypatch.setenv("DAICHO_HOME", str(home.path))
+    monkeypatch.setenv("DAICHO_NOW", TUESDAY)
+    monkeypatch.setattr(Announcer, "LEAST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(Announcer, "SHARE", 0)
+    home.settings(drop_settle_seconds=0)
+    (home.path / "portal.db").touch()
+    return home
+
+
+def dropped(home: Home, *names: str) -> None:
+    """One good upload per name in the drop."""
+    folder = home.path / "drop" / kit.HOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        path = folder / f"enterprise_{kit.HOLDER}_1_{name}.csv"
+        path.write_bytes(kit.csv_bytes(contracts(name)))
+
+
+def intake() -> dg.ExecuteInProcessResult:
+    with dg.DagsterInstance.ephemeral() as instance:
+        return run(instance, "intake", "2018-11-06")
+
+
+def statuses(home: Home) -> list[str]:
+    now = home.at().clock.now()
+    return [str(row.status_at(now)) for row in Submission.objects.order_by("receipt_no")]
+
+
+@pytest.mark.django_db
+@pytest.mark.req("C-014", "C-018")
+def test_users_see_each_step_while_the_run_goes_on(
+    running_here: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the portal shows at the moment at which each piece of work begins."""
+    monkeypatch.setattr(booking, "CLAIM_AT_ONCE", 1)
+    seen: dict[str, list[tuple[list[str], int]]] = {"receipt": [], "assess": [], "monitor": []}
+
+    def watched(module: Any, name: str, step: str) -> None:
+        whole = getattr(module, name)
+
+        def watching(*given: Any, **named: Any) -> Any:
+            seen[step].append((statuses(running_here), Document.objects.filter(kind="monitor_list").count()))
+            return whole(*given, **named)
+
+        monkeypatch.setattr(module, name, watching)
+
+    watched(papers, "issue_receipt", "receipt")
+    watched(booking, "assess", "assess")
+    watched(papers, "issue_monitor_list", "monitor")
+    dropped(running_here, "A", "B", "C")
+    assert intake().success
+    working, done = "処理中", "処理完了"
+    assert seen["receipt"][0] == ([working] * 3, 0), "taken is told before anything is printed"
+    assert seen["assess"] == [
+        ([working] * 3, 0),
+        ([done, working, working], 0),
+        ([done, done, working], 0),
+    ]
+    assert seen["monitor"] == [([done] * 3, number) for number in range(3)]
+    assert Document.objects.filter(kind="monitor_list").count() == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("broken_at", range(1, 8))
+@pytest.mark.parametrize("before", [True, False], ids=["before-writing", "after-writing"])
+def test_a_portal_that_fails_at_any_telling_stops_no_run_and_catches_up(
+    running_here: Home, monkeypatch: pytest.MonkeyPatch, broken_at: int, before: bool
+) -> None:
+    monkeypatch.setattr(booking, "CLAIM_AT_ONCE", 1)
+    whole, calls = receiving.receive, []
+
+    def breaking(*given: Any) -> None:
+        calls.append(given)
+        if len(calls) == broken_at and before:
+            raise OperationalError("database is locked")
+        whole(*given)
+        if len(calls) == broken_at:
+            raise OperationalError("power cut")
+
+    monkeypatch.setattr(receiving, "receive", breaking)
+    dropped(running_here, "A", "B")
+    assert intake().success
+    assert len(calls) >= 4
+    assert statuses(running_here) == ["処理完了"] * 2, "the run went on, and its end told what was left"
+    monkeypatch.setattr(receiving, "receive", whole)
+    told = picture()
+    for model in (Buyer, *COMPARED, Mark):
+        model.objects.all().delete()
+    feed_portal(running_here.at())
+    assert picture() == told
+
+
+@pytest.mark.django_db
+def test_a_run_that_dies_between_two_verdicts_is_continued_by_the_next(
+    running_here: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(booking, "CLAIM_AT_ONCE", 1)
+    book, times = booking._book, []
+
+    def dying(*given: Any) -> None:
+        times.append(given)
+        if len(times) == 2:
+            raise KeyboardInterrupt
+        book(*given)
+
+    dropped(running_here, "A", "B")
+    with monkeypatch.context() as broken:
+        broken.setattr(booking, "_book", dying)
+        assert not intake().success
+    assert statuses(running_here) == ["処理完了", "処理中"], "what was decided had been told"
+    assert intake().success
+    assert statuses(running_here) == ["処理完了"] * 2
+    told = picture()
+    feed_portal(running_here.at(), rebuild=True)
+    assert picture() == told
+
+
+@pytest.mark.django_db
+def test_telling_in_between_leaves_the_work_its_time(busy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    (busy.path / "portal.db").touch()
+    clock, told = [0.0], []
+
+    def taking_two_seconds(*_: Any) -> dict[str, int]:
+        told.append(clock[0])
+        clock[0] += 2
+        return {}
+
+    monkeypatch.setattr(feed, "feed_events", taking_two_seconds)
+    monkeypatch.setattr(feed.time, "monotonic", lambda: clock[0])
+    with Announcer(busy.at(), pytest.fail) as announce:
+        for _ in range(100):
+            clock[0] += 0.5
+            announce()
+    assert told[0] == 0.5, "the first news at once"
+    assert 3 <= len(told) <= 5, "a tenth of the time"
+    assert told[-1] >= 50, "and the last news for sure"
+    told.clear()
+    with Announcer(busy.at(), pytest.fail):
+        pass
+    assert told == [], "nothing happened, nothing is asked"
+
+
+@pytest.mark.django_db
+def test_a_failing_portal_is_tried_once_per_stage(busy: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    (busy.path / "portal.db").touch()
+    tried = []
+
+    def locked(*_: Any) -> dict[str, int]:
+        tried.append(1)
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(feed, "feed_events", locked)
+    monkeypatch.setattr(Announcer, "LEAST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(Announcer, "SHARE", 0)
+    said: list[str] = []
+    with Announcer(busy.at(), said.append) as announce:
+        for _ in range(5):
+            announce()
+    assert (len(tried), len(said)) == (1, 1)
+
+
+@pytest.mark.django_db
+def test_who_is_overtaken_while_all_is_told_anew_takes_nothing_away(
+    busy: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed_portal(busy.at())
+
+    def overtaken(*_: Any) -> None:
+        raise receiving.MovedOn
+
+    with monkeypatch.context() as other:
+        other.setattr(receiving, "receive", overtaken)
+        feed_portal(busy.at(), rebuild=True)
+    assert Submission.objects.count() == 4, "whoever overtook it has not told all of them yet"
+    feed_portal(busy.at())
+    assert Submission.objects.count() == 4
+    assert not Mark.objects.get(name="events").filling

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from daicho.clock import Clock
@@ -20,15 +19,6 @@ from sensors.windows import TOKYO
 
 PASSWORD = "Right-horse.1"
 HOLDER, OTHER = "123456789", "987654321"
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """SQLite in a file, as in use: a database in memory is locked otherwise when two threads write."""
-    if connection.vendor == "sqlite":
-        connection.settings_dict["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "portal.db")
 
 
 class Hand:
