@@ -49,11 +49,11 @@ def answers(portal: Portal) -> bool:
 
 def test_each_process_that_dies_is_replaced(home: Path) -> None:
     with served(home) as portal:
-        assert soon(lambda: len(children(portal)) == 3), "two that answer, one beside them"
+        assert soon(lambda: len(children(portal)) == 5), "two that answer, three beside them"
         before = children(portal)
         for child in before:
             os.kill(child, signal.SIGKILL)
-        assert soon(lambda: len(children(portal) - before) == 3)
+        assert soon(lambda: len(children(portal) - before) == 5)
         assert answers(portal)
         last = children(portal)
     assert soon(lambda: not any(psutil.pid_exists(child) for child in last))
@@ -64,7 +64,7 @@ def test_children_end_with_a_parent_that_was_killed(home: Path) -> None:
     with served(home) as portal:
         port = int(portal.base.rpartition(":")[2])
     server = subprocess.Popen([*DAICHO, "serve", "--port", str(port)], env=environment(home))
-    assert soon(lambda: len(psutil.Process(server.pid).children()) == 3)
+    assert soon(lambda: len(psutil.Process(server.pid).children()) == 5)
     left = [child.pid for child in psutil.Process(server.pid).children()]
     server.kill()
     server.wait(10)
