@@ -26,6 +26,7 @@ CLAIM_AT_ONCE = 20
 RECORDS_AT_ONCE = 200_000
 ATTEMPTS = 3
 RETRY_PAUSE_SECONDS = 1
+_MOST_AGREEMENTS = 200
 _TURN_POLL_SECONDS = 0.05
 
 Say = Callable[[str], None]
@@ -166,6 +167,7 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
     own = store.events.renew(worker)
     turn = [c for c in turn if _number(c) in own]
     loads = {_number(c): c.assessment.reference_load for c in turn}
+    named = {_number(c): _agreements(c) for c in turn}
     outcome: list[Posted] = []
 
     def build(snapshot: Snapshot) -> pl.DataFrame | None:
@@ -196,6 +198,7 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
                 loads[receipt["receipt_no"]],
                 store.clock.now(),
                 worker,
+                named[receipt["receipt_no"]],
             )
         except ClaimLost:
             continue  # another worker took it over and tells the same verdict
@@ -203,6 +206,14 @@ def _book(store: Store, worker: str, turn: list[Candidate], decided: Decided, sa
         say(
             f"{receipt['submission_id']}: {'計上' if booked else '申請内容要確認'} エラー{posted.errors} 警告{posted.warnings}"
         )
+
+
+def _agreements(candidate: Candidate) -> list[str]:
+    """The 特約 that the records of an upload name; none at all when there are too many to be meant."""
+    assessment = candidate.assessment
+    codes = pl.concat([frame["agreement_code"] for frame in (assessment.lines, assessment.changes)])
+    told: list[str] = codes.drop_nulls().unique().sort().to_list()
+    return told if len(told) <= _MOST_AGREEMENTS else []
 
 
 def _wait(store: Store, posted: Posted, worker: str, say: Say) -> None:

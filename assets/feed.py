@@ -183,7 +183,13 @@ def _news(store: Store, events: list[dict[str, Any]]) -> Any:
         for e in events
         if e["kind"] == "refused"
     ]
-    return Told(store.events.portraits(ids), findings, totals, documents, answers, refusals, events[-1]["id"])
+    agreements = {
+        e["submission_id"]: e["details"].get("agreements", [])
+        for e in events
+        if e["kind"] in {"booked", "rejected"}
+    }
+    submissions = store.events.portraits(ids)
+    return Told(submissions, findings, totals, documents, answers, refusals, events[-1]["id"], agreements)
 
 
 def _tell_tables(store: Store, today: date) -> dict[str, int]:
@@ -198,7 +204,9 @@ def _tell_tables(store: Store, today: date) -> dict[str, int]:
     if receiving.tables_position() != mark:
         day = pl.Series([today])
         holders = _texts(
-            reference.table("policyholders").select("holder", "name", "association").iter_rows(named=True)
+            reference.table("policyholders")
+            .select("holder", "name", "association", pl.col("provided_data").cast(pl.Int8))
+            .iter_rows(named=True)
         )
         agreements = _texts(
             reference.table("agreements")

@@ -6,7 +6,7 @@ bytes and the receipts themselves are ``archive``, bookings are ``journal``.
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -349,11 +349,12 @@ class EventLog:
         reference_load: int | None,
         at: datetime,
         worker: str,
+        agreements: Sequence[str] = (),
     ) -> None:
         """Gives a submission its verdict, once and for ever, and ends its claim.
 
-        ``premium_total`` in yen, None for a rejected one. The same verdict again (a run repeated after a
-        crash) changes nothing.
+        ``premium_total`` in yen, None for a rejected one. ``agreements``: the 特約 that its records name, for those
+        who may see some of them only. The same verdict again (a run repeated after a crash) changes nothing.
 
         Raises:
             VerdictDiffers: another verdict stands.
@@ -389,7 +390,8 @@ class EventLog:
                 **fields,
             )
             receipt = _receipts(connection, "r.receipt_no = :receipt_no", receipt_no=receipt_no)[0]
-            self._add(connection, verdict, worker, receipt["submission_id"], details=fields)
+            details = fields | {"agreements": list(agreements)}
+            self._add(connection, verdict, worker, receipt["submission_id"], details=details)
 
     def verdict(self, receipt_no: int) -> dict[str, Any] | None:
         """The verdict of a submission with its ``at`` as ISO text, or None while there is none."""

@@ -4,6 +4,7 @@ All but ``DeskRequest`` is a read model: ``receiving`` writes it, pages only rea
 zero. Truth is in the pipeline's store.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -44,6 +45,11 @@ class SubmissionQuery(models.QuerySet):
             }[Status(status)]
         )
 
+    def naming_only(self, codes: Collection[str]) -> "SubmissionQuery":
+        """Submissions that name no other 特約 than these (G-021); those of which it is not known are left out."""
+        told = self.exclude(agreements="").order_by().values_list("agreements", flat=True).distinct()
+        return self.filter(agreements__in=[named for named in told if set(named.split()) <= set(codes)])
+
 
 class Submission(models.Model):
     """An upload (申請・通知) as ``daicho status`` tells it, and why it is held."""
@@ -75,6 +81,8 @@ class Submission(models.Model):
     waits_for = models.CharField(max_length=20, blank=True)
     """The held submission about the same application behind which it was set."""
     findings_total = models.BigIntegerField(default=0)
+    agreements = models.TextField(blank=True)
+    """The 特約 that its records name, with blanks between; empty while that is not known."""
     generation = models.PositiveIntegerField(default=0)
 
     objects = SubmissionQuery.as_manager()
@@ -88,6 +96,7 @@ class Submission(models.Model):
             models.Index(fields=["acceptance_date", "-receipt_no"], name="feed_by_day"),
             models.Index(fields=["-receipt_no"], condition=Q(held=True), name="feed_held"),
             models.Index(fields=["sha256"], name="feed_by_bytes"),
+            models.Index(fields=["holder", "product", "-received_at"], name="feed_by_product"),
         ]
 
     def __str__(self) -> str:
@@ -170,6 +179,8 @@ class Policyholder(models.Model):
     code = models.CharField(max_length=40, primary_key=True)
     name = models.TextField(blank=True)
     association = models.CharField(max_length=40, blank=True)
+    provided_data = models.BooleanField("提供データ", default=False)
+    """Whether it asked for 提供データ beforehand (D-023)."""
 
 
 class ClosedDay(models.Model):

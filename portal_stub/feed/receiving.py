@@ -7,7 +7,7 @@ interrupted or runs twice. Reference tables are compared row by row; what did no
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -57,6 +57,8 @@ class Told:
     answers: list[dict[str, Any]]
     refusals: list[dict[str, Any]]
     upto: int
+    agreements: dict[str, list[str]] = field(default_factory=dict)
+    """The 特約 that the records of submissions name which got their verdict."""
 
 
 def refresh() -> None:
@@ -149,9 +151,8 @@ def _parts(told: Told) -> Iterator[list[dict[str, Any]]]:
 
 def _keep_submissions(rows: list[dict[str, Any]], told: Told, generation: int) -> None:
     ids = [row["submission_id"] for row in rows]
-    known = dict(
-        Submission.objects.filter(pk__in=ids).values_list("submission_id", "findings_total"),
-    )
+    known = Submission.objects.only("findings_total", "agreements").in_bulk(ids)
+    fresh = Submission()
     _upsert(
         Submission,
         (
@@ -179,7 +180,12 @@ def _keep_submissions(rows: list[dict[str, Any]], told: Told, generation: int) -
                 hold_codes=row["hold_codes"] if row["held"] else [],
                 hold_reason=_text(row["hold_reason"]) if row["held"] else "",
                 waits_for=row["waits_for"] or "",
-                findings_total=told.totals.get(row["submission_id"], known.get(row["submission_id"], 0)),
+                findings_total=told.totals.get(
+                    row["submission_id"], known.get(row["submission_id"], fresh).findings_total
+                ),
+                agreements=" ".join(told.agreements[row["submission_id"]])
+                if row["submission_id"] in told.agreements
+                else known.get(row["submission_id"], fresh).agreements,
                 generation=generation,
             )
             for row in rows
@@ -296,7 +302,12 @@ def receive_tables(
     _compare(
         Policyholder,
         (
-            Policyholder(code=row["holder"], name=row["name"], association=row["association"])
+            Policyholder(
+                code=row["holder"],
+                name=row["name"],
+                association=row["association"],
+                provided_data=row["provided_data"] == "1",
+            )
             for row in policyholders
         ),
         key=("code",),

@@ -61,6 +61,40 @@ def busy(home: Home) -> Home:
 
 
 @pytest.mark.django_db
+def test_submissions_tell_which_agreements_their_records_name(busy: Home) -> None:
+    feed_portal(busy.at())
+    named = dict(Submission.objects.values_list("file_name", "agreements"))
+    assert named["upload.csv"] == named["bad.csv"] == kit.AGREEMENT, "booked or not"
+    assert named["late.csv"] == "", "a held one got no verdict yet"
+    assert [row.file_name for row in Submission.objects.naming_only({kit.AGREEMENT})] == [
+        "bad.csv",
+        "upload.csv",
+    ]
+    assert not Submission.objects.naming_only({"000000000"})
+    feed_portal(busy.at(), rebuild=True)
+    assert dict(Submission.objects.values_list("file_name", "agreements")) == named
+    busy.print_papers()
+    feed_portal(busy.at())
+    assert dict(Submission.objects.values_list("file_name", "agreements")) == named, (
+        "later events take nothing away"
+    )
+
+
+@pytest.mark.django_db
+def test_holders_tell_whether_they_get_provided_data(busy: Home, tmp_path: Path) -> None:
+    feed_portal(busy.at())
+    assert not Policyholder.objects.filter(provided_data=True).exists()
+    rows = f"holder,name,provided_data,department_ledgers,association\n{kit.HOLDER},提供先,1,0,\n"
+    (tmp_path / "asked").mkdir()
+    (tmp_path / "asked" / "policyholders.csv").write_text(rows, encoding="utf-8")
+    load_folder(busy.at(), tmp_path / "asked")
+    feed_portal(busy.at())
+    assert list(Policyholder.objects.filter(provided_data=True).values_list("code", flat=True)) == [
+        kit.HOLDER
+    ]
+
+
+@pytest.mark.django_db
 def test_the_read_model_says_what_the_commands_say(busy: Home) -> None:
     told = feed_portal(busy.at())
     assert told["申請"] >= 4
