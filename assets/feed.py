@@ -119,7 +119,8 @@ def feed_by_command(store: Store, rebuild: bool) -> dict[str, int]:
 def feed_portal(store: Store, rebuild: bool = False) -> dict[str, int]:
     """Brings the read model up to date, with ``rebuild`` from zero; how much was told."""
     told = feed_events(store, rebuild)
-    return told | _tell_tables(store, store.clock.now().date())
+    today = store.clock.now().date()
+    return told | _tell_tables(store, today) | {"集計": _tell_figures(store, today)}
 
 
 def feed_events(store: Store, rebuild: bool = False) -> dict[str, int]:
@@ -232,6 +233,53 @@ def _tell_tables(store: Store, today: date) -> dict[str, int]:
             "バイヤー": len(buyers),
         }
     return told | {"新しい特約": receiving.grant_agreements()}
+
+
+def _tell_figures(store: Store, today: date) -> int:
+    """Figures of the holders about whom the journal says something new; of all after a load and on another day, since
+    limits, ratings and what is still at stake may be others. How many differed.
+    """
+    import polars as pl
+
+    from pipelines import figures, limits
+    from portal_stub.feed import receiving
+
+    journal, reference = store.journal.open(), reference_of(store)
+    since = receiving.figures_position()
+    last = journal.last()[0]
+    mark = f"{last}:{reference.load_no}:{today}"
+    if since == mark:
+        return 0
+    told, _, state = since.partition(":")
+    rows = journal.scan()
+    holders: list[str] | None = None
+    if state == mark.partition(":")[2] and int(told) < last:
+        new = rows.filter(pl.col("commit_no") > int(told)).select(pl.col("policyholder_code").unique())
+        holders = new.drop_nulls().collect().to_series().sort().to_list()
+        rows = rows.filter(pl.col("policyholder_code").is_in(holders))
+    # One reading of the journal for all of it.
+    kept = rows.select(*dict.fromkeys([*figures.COLUMNS, *limits.COLUMNS])).collect().lazy()
+    owners = (
+        reference.table("agreements")
+        .sort("valid_from")
+        .group_by("agreement_code", maintain_order=True)
+        .agg(pl.col("holder").last())
+    )
+    if holders is not None:
+        owners = owners.filter(pl.col("holder").is_in(holders))
+    use = limits.limit_use(figures.insured_lines(kept).collect(), reference, today).join(
+        owners, on="agreement_code"
+    )
+    try:
+        return receiving.receive_figures(
+            mark,
+            since,
+            holders,
+            figures.month_figures(kept).iter_rows(named=True),
+            use.iter_rows(named=True),
+        )
+    except receiving.MovedOn:
+        return 0  # another feed told them
 
 
 def _texts(rows: Iterable[dict[str, Any]]) -> list[dict[str, str]]:

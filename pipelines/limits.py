@@ -39,6 +39,8 @@ _READ: dict[str, pl.DataType] = {
     "removed": pl.Boolean(),
 }
 """What is read of a line; a ledger and an upload have most of it, the rest counts as blank."""
+COLUMNS = [name for name in _READ if name not in ("record", "branch_record")]
+"""What of the journal is looked at; without the numbers within an upload, which its lines have no more."""
 
 
 def limit_use(lines: pl.DataFrame, reference: Reference, day: date) -> pl.DataFrame:

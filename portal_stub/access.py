@@ -67,6 +67,8 @@ class Route:
     """True: it takes whole uploads; any other request is bounded (``pages.middleware``)."""
     hours: Hours | None
     """When it is open; None: always. Pages of users keep at least the hours of displays and inputs (C-041)."""
+    passive: bool
+    """True: pages ask for it by themselves, which is no activity of their user (S-012)."""
     view: View
 
     def row(self) -> dict[str, object]:
@@ -82,6 +84,8 @@ class Route:
 
 
 ROUTES: dict[str, Route] = {}
+ASK_NO_MORE = 286
+"""Status by which htmx ends its polling."""
 
 
 def page(
@@ -97,9 +101,12 @@ def page(
     least: Any = None,
     hours: Hours | None = None,
     large: bool = False,
+    passive: bool = False,
 ) -> Callable[[View], View]:
     """Declares a view: its address, who may open it, and whether a one-time password protects it.
 
+    ``passive``: a part of pages that they ask for again and again. It keeps no session alive, ends none either (the next
+    click tells why it ended), and a script that is refused is told to ask no more.
     ``least`` is a StaffRole (mypy, without stubs of Django, takes its members for tuples); a page of the desk that
     names none is open to every member of it.
     """
@@ -110,13 +117,27 @@ def page(
             if request.method not in allowed:
                 return HttpResponseNotAllowed(allowed)
             refused = _refusal(route, request)
+            if refused is not None and passive and "HX-Request" in request.headers:
+                return render(request, "pages/parts/asked_enough.html", status=ASK_NO_MORE)
             return refused if refused is not None else view(request, *args, **kwargs)
 
         allowed = (*methods, "HEAD") if "GET" in methods else tuple(methods)
         role = StaffRole(least or "reader") if access is Access.STAFF else least
         kept = hours or (None if access in {Access.PUBLIC, Access.STAFF} else Hours.LIST)
         route = Route(
-            name, path, tuple(methods), chapter, access, otp, right, before_change, role, large, kept, guarded
+            name,
+            path,
+            tuple(methods),
+            chapter,
+            access,
+            otp,
+            right,
+            before_change,
+            role,
+            large,
+            kept,
+            passive,
+            guarded,
         )
         if name in ROUTES or any(path == other.path for other in ROUTES.values()):
             raise ValueError(f"page {name} at /{path} is declared twice")
@@ -124,6 +145,8 @@ def page(
             raise ValueError(f"page {name} cannot be public and protected")
         if least and access is not Access.STAFF:
             raise ValueError(f"page {name} asks for a role of the desk but is not of the desk")
+        if passive and tuple(methods) != ("GET",):
+            raise ValueError(f"page {name} is passive but does something")
         if hours and access is Access.STAFF:
             raise ValueError(f"page {name} is of the desk, which keeps no hours")
         guarded.route = route  # type: ignore[attr-defined]

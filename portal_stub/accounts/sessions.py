@@ -11,6 +11,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 from portal_stub import clock
 from portal_stub.accounts.addresses import address_of, admitted
@@ -118,12 +119,24 @@ class SessionWatch:
         if "_auth_user_id" in request.session:
             ended = _why_ended(request)
             if ended is not None:
-                auth.logout(request)
+                if not _is_passive(request):  # the next click tells the user why
+                    auth.logout(request)
                 request.user = AnonymousUser()
                 request.session_ended = ended
-            elif clock.now() - datetime.fromisoformat(request.session["seen"]) >= _FRESH:
+            elif clock.now() - datetime.fromisoformat(request.session["seen"]) >= _FRESH and not _is_passive(
+                request
+            ):
                 request.session["seen"] = clock.now().isoformat()
         return self.get_response(request)
+
+
+def _is_passive(request: HttpRequest) -> bool:
+    """Whether a page asked for this by itself (``access.Route.passive``)."""
+    try:
+        found = resolve(request.path_info).func
+    except Resolver404:
+        return False
+    return bool(getattr(getattr(found, "route", None), "passive", False))
 
 
 def _why_ended(request: HttpRequest) -> Ended | None:

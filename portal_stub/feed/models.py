@@ -97,6 +97,7 @@ class Submission(models.Model):
             models.Index(fields=["-receipt_no"], condition=Q(held=True), name="feed_held"),
             models.Index(fields=["sha256"], name="feed_by_bytes"),
             models.Index(fields=["holder", "product", "-received_at"], name="feed_by_product"),
+            models.Index(fields=["receipt_no"], condition=Q(verdict=""), name="feed_undecided"),
         ]
 
     def __str__(self) -> str:
@@ -205,6 +206,58 @@ class AgreementPeriod(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["code", "valid_from"], name="agreement_period_once")
         ]
+
+
+class MonthFigure(models.Model):
+    """What a holder insured under an agreement in a month of acceptance (受理月), and what it costs.
+
+    The meaning of the numbers stands in ``pipelines.figures``. Yen are null where they are too large to be kept.
+    """
+
+    holder = models.CharField("保険利用者コード", max_length=40)
+    agreement = models.CharField("特約コード", max_length=40)
+    product = models.CharField("保険種", max_length=20)
+    month = models.DateField("受理月")
+    """Its first day."""
+    applications = models.BigIntegerField("申込件数")
+    lines = models.BigIntegerField("明細行数")
+    insured_yen = models.BigIntegerField("保険金額（円）", null=True)
+    unconfirmed_yen = models.BigIntegerField("未確定の保険料（円）", null=True)
+    confirmed_yen = models.BigIntegerField("確定した保険料（円）", null=True)
+
+    class Meta:
+        """One row per agreement and month."""
+
+        ordering: ClassVar = ["holder", "agreement", "product", "month"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["holder", "agreement", "product", "month"], name="month_figure_once"
+            )
+        ]
+        indexes: ClassVar = [models.Index(fields=["holder", "month"], name="feed_figures_by_month")]
+
+
+class LimitUse(models.Model):
+    """The 支払限度額 of a buyer under an agreement and what is in use of it today (``pipelines.limits``)."""
+
+    holder = models.CharField("保険利用者コード", max_length=40)
+    agreement = models.CharField("特約コード", max_length=40)
+    buyer = models.CharField("バイヤーコード", max_length=40)
+    limit_yen = models.BigIntegerField("支払限度額（円）", null=True)
+    used_yen = models.BigIntegerField("使用額（円）", null=True)
+    used_permille = models.BigIntegerField(null=True)
+    """Cut; null without a limit."""
+    state = models.CharField(max_length=10, blank=True)
+    """``ok``, ``near`` (from 80 %), ``exceeded``; empty without a limit."""
+
+    class Meta:
+        """One row per agreement and buyer."""
+
+        ordering: ClassVar = ["holder", "agreement", "buyer"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["holder", "agreement", "buyer"], name="limit_use_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["holder", "-used_permille"], name="feed_limits_by_use")]
 
 
 class DeskRequest(models.Model):

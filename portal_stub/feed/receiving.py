@@ -22,7 +22,9 @@ from portal_stub.feed.models import (
     DeskRequest,
     Document,
     Finding,
+    LimitUse,
     Mark,
+    MonthFigure,
     Policyholder,
     Refused,
     Submission,
@@ -30,7 +32,7 @@ from portal_stub.feed.models import (
 from schemas.desk import REQUEST_ID, Wish
 from schemas.submission import dispatch_of
 
-EVENTS, TABLES = "events", "tables"
+EVENTS, TABLES, FIGURES = "events", "tables", "figures"
 _FINDINGS_AT_ONCE = 5000
 """A transaction holds up everybody who writes to the portal: it stays short."""
 _ROWS_AT_ONCE = 2000
@@ -89,13 +91,19 @@ def tables_position() -> str:
     return mark.position if mark else ""
 
 
+def figures_position() -> str:
+    """The state of journal, tables and day that the figures were told for last, as ``receive_figures`` was told."""
+    mark = Mark.objects.filter(name=FIGURES).first()
+    return mark.position if mark else ""
+
+
 @transaction.atomic
 def start_over() -> None:
     """Everything will be told again from zero. Until it is, what is known stays to be seen."""
     mark = _locked(EVENTS)
     mark.position, mark.filling, mark.generation = "0", True, mark.generation + 1
     mark.save()
-    Mark.objects.filter(name=TABLES).delete()
+    Mark.objects.filter(name__in=[TABLES, FIGURES]).delete()
 
 
 def receive(told: Told, since: int) -> None:
@@ -333,6 +341,66 @@ def receive_tables(
     Mark.objects.update_or_create(name=TABLES, defaults={"position": mark})
 
 
+def receive_figures(
+    mark: str, since: str, holders: Iterable[str] | None, months: Iterable[Row], limits: Iterable[Row]
+) -> int:
+    """Takes in the figures of some holders as they stand, of all of them with ``holders`` None; how many rows differed.
+
+    ``since`` is the position that the teller started from, ``mark`` the one after it. ``months`` have the columns of
+    ``pipelines.figures.month_figures``, ``limits`` those of ``pipelines.limits.limit_use`` and ``holder``. Interrupted, it
+    is simply told again.
+
+    Raises:
+        MovedOn: somebody else told what is newer; nothing was written.
+    """
+    among = None if holders is None else sorted({code[:40] for code in holders})
+    with transaction.atomic():
+        # All of it in one transaction: figures of two states side by side would not add up. It is short, since only
+        # what differs is written.
+        kept = _locked(FIGURES)
+        if (kept.position if kept.position != "0" else "") != since:
+            raise MovedOn
+        written = _compare(
+            MonthFigure,
+            (
+                MonthFigure(
+                    holder=row["policyholder_code"][:40],
+                    agreement=row["agreement_code"][:40],
+                    product=row["product"],
+                    month=row["month"],
+                    applications=row["applications"],
+                    lines=row["lines"],
+                    insured_yen=row["insured_yen"],
+                    unconfirmed_yen=row["unconfirmed_yen"],
+                    confirmed_yen=row["confirmed_yen"],
+                )
+                for row in months
+            ),
+            key=("holder", "agreement", "product", "month"),
+            among=among,
+        )
+        written += _compare(
+            LimitUse,
+            (
+                LimitUse(
+                    holder=row["holder"][:40],
+                    agreement=row["agreement_code"][:40],
+                    buyer=row["buyer_code"][:40],
+                    limit_yen=row["limit_yen"],
+                    used_yen=row["used_yen"],
+                    used_permille=row["used_permille"],
+                    state=row["state"] or "",
+                )
+                for row in limits
+            ),
+            key=("holder", "agreement", "buyer"),
+            among=among,
+        )
+        kept.position = mark
+        kept.save()
+    return written
+
+
 @transaction.atomic
 def grant_agreements() -> int:
     """Gives holders of the portal the 特約 that the reference tables know of them; how many were new.
@@ -370,12 +438,16 @@ def grant_agreements() -> int:
     return len(new)
 
 
-def _compare(model: type[models.Model], rows: Iterable[Any], key: tuple[str, ...]) -> None:
-    """Makes a table be these rows; writes what differs only, some thousand rows at a time."""
+def _compare(
+    model: type[models.Model], rows: Iterable[Any], key: tuple[str, ...], among: list[str] | None = None
+) -> int:
+    """Makes a table, or its rows of the holders ``among``, be these rows; writes what differs only, some thousand rows
+    at a time. How many differed.
+    """
     names = [field.attname for field in model._meta.concrete_fields if field.attname != "id"]
+    there = model.objects.all() if among is None else model.objects.filter(holder__in=among)
     standing = {
-        tuple(values[names.index(name)] for name in key): values
-        for values in model.objects.values_list(*names)
+        tuple(values[names.index(name)] for name in key): values for values in there.values_list(*names)
     }
     changed, seen = [], set()
     for row in rows:
@@ -390,6 +462,7 @@ def _compare(model: type[models.Model], rows: Iterable[Any], key: tuple[str, ...
     with transaction.atomic():
         for identity in gone:
             model.objects.filter(**dict(zip(key, identity, strict=True))).delete()
+    return len(changed) + len(gone)
 
 
 def _upsert(model: type[models.Model], rows: Iterable[Any], key: tuple[str, ...] = ()) -> None:

@@ -10,6 +10,7 @@ from django.db.utils import OperationalError
 
 from assets import booking, feed, papers
 from assets.feed import Announcer, feed_by_command, feed_if_reachable, feed_portal
+from assets.ledgers import confirm_due
 from daicho.deciding import decide_held
 from daicho.references import load_folder
 from portal_stub import running
@@ -19,7 +20,9 @@ from portal_stub.feed.models import (
     AgreementPeriod,
     Document,
     Finding,
+    LimitUse,
     Mark,
+    MonthFigure,
     Policyholder,
     Submission,
 )
@@ -27,11 +30,11 @@ from schemas.submission import Refusal
 from sensors.windows import TOKYO
 from tests import kit
 from tests.assets.test_graph import run
-from tests.homes import LINE_YEN, TUESDAY, Home, contracts
+from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, Home, contracts
 
 pytestmark = pytest.mark.usefixtures("quick_paper")
 LATE = kit.enterprise_row(export_contract_no="LATE-1", contract_date="20180928")
-COMPARED = (Submission, Finding, Document, Policyholder, AgreementPeriod, Country)
+COMPARED = (Submission, Finding, Document, Policyholder, AgreementPeriod, Country, MonthFigure, LimitUse)
 
 
 def picture() -> dict[str, list[dict[str, Any]]]:
@@ -151,7 +154,14 @@ def test_interrupted_anywhere_it_ends_like_one_from_zero(
 ) -> None:
     monkeypatch.setattr(feed, "EVENTS_AT_ONCE", at_once)
     monkeypatch.setattr(receiving, "_FINDINGS_AT_ONCE", 2)
-    steps = ["_keep_submissions", "_keep_documents", "_keep_answers", "_compare", "grant_agreements"]
+    steps = [
+        "_keep_submissions",
+        "_keep_documents",
+        "_keep_answers",
+        "_compare",
+        "receive_figures",
+        "grant_agreements",
+    ]
     broken_at = 0
     for name in steps:
         for _ in range(2):  # each step breaks twice, before and after it wrote
@@ -489,3 +499,110 @@ def test_who_is_overtaken_while_all_is_told_anew_takes_nothing_away(
     feed_portal(busy.at())
     assert Submission.objects.count() == 4
     assert not Mark.objects.get(name="events").filling
+
+
+# -- figures ------------------------------------------------------------------------------------------------
+
+
+def month_rows(holder: str = kit.HOLDER) -> list[tuple[Any, ...]]:
+    rows = MonthFigure.objects.filter(holder=holder)
+    return [
+        (str(row.month)[:7], row.lines, row.unconfirmed_yen, row.confirmed_yen)
+        for row in rows.order_by("month")
+    ]
+
+
+def scans(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every reading of figures from now on, as the holders that it was for."""
+    told: list[Any] = []
+    whole = receiving.receive_figures
+
+    def watching(mark: str, since: str, holders: Any, *rest: Any) -> int:
+        told.append(holders)
+        return whole(mark, since, holders, *rest)
+
+    monkeypatch.setattr(receiving, "receive_figures", watching)
+    return told
+
+
+@pytest.mark.django_db
+def test_figures_follow_bookings_and_confirmations_of_those_they_are_about(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = scans(monkeypatch)
+    feed_portal(home.at())
+    home.booked(contracts("EX-1", "EX-2"))
+    assert feed_portal(home.at())["集計"] > 0
+    assert told == [None, [kit.HOLDER]]
+    assert month_rows() == [("2018-11", 2, 2 * LINE_YEN, 0)]
+    use = LimitUse.objects.get(agreement=kit.AGREEMENT, buyer=kit.buyer("EA"))
+    assert (use.holder, use.limit_yen, use.used_yen, use.state) == (
+        kit.HOLDER,
+        100_000_000,
+        18_000_000,
+        "ok",
+    )
+    assert feed_portal(home.at())["集計"] == 0
+    home.submit([kit.enterprise_row(goods_code="", currency="")], name="bad.csv")
+    home.decide()
+    feed_portal(home.at())
+    assert len(told) == 2, "the journal is not read when nothing was booked"
+    confirm_due(home.at(CUT_OFF))
+    feed_portal(home.at(CUT_OFF))
+    assert told[2:] == [None], "another day"
+    assert month_rows() == [("2018-11", 2, 0, 2 * LINE_YEN)]
+    assert feed_portal(home.at(CUT_OFF))["集計"] == 0
+
+
+@pytest.mark.django_db
+def test_limits_follow_the_tables_and_the_day(home: Home, tmp_path: Path) -> None:
+    home.booked(contracts("EX-1"))
+    feed_portal(home.at())
+    rows = [row for row in kit.world()["buyer_registrations"] if row["buyer_code"] == kit.buyer("EA")]
+    load_folder(
+        home.at(),
+        kit.write_reference(
+            tmp_path / "limits", {"buyer_registrations": [row | {"limit_yen": "10000000"} for row in rows]}
+        ),
+    )
+    feed_portal(home.at())
+    use = LimitUse.objects.get(agreement=kit.AGREEMENT, buyer=kit.buyer("EA"))
+    assert (use.limit_yen, use.used_permille, use.state) == (10_000_000, 900, "near")
+    feed_portal(home.at("2019-08-01T10:00:00"))
+    use.refresh_from_db()
+    assert (use.used_yen, use.state) == (0, "ok"), "paid for long ago"
+
+
+@pytest.mark.django_db
+def test_figures_interrupted_or_overtaken_end_like_figures_from_zero(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.booked(contracts("EX-1"))
+    feed_portal(home.at())
+    home.booked(contracts("EX-2"), name="second.csv")
+    whole, calls = receiving._compare, []
+
+    def breaking(model: Any, *given: Any, **named: Any) -> int:
+        calls.append(model)
+        done = whole(model, *given, **named)
+        if model is LimitUse:
+            raise OSError("power cut")
+        return done
+
+    with monkeypatch.context() as broken:
+        broken.setattr(receiving, "_compare", breaking)
+        with pytest.raises(OSError, match="power cut"):
+            feed_portal(home.at())
+    assert month_rows() == [("2018-11", 1, LINE_YEN, 0)], "all of it or nothing"
+    with pytest.raises(receiving.MovedOn):
+        receiving.receive_figures("9:1:2018-11-06", "0:1:2018-11-05", None, [], [])
+    feed_portal(home.at())
+    told = picture()
+    assert month_rows() == [("2018-11", 2, 2 * LINE_YEN, 0)]
+    MonthFigure.objects.update(lines=99)
+    LimitUse.objects.all().delete()
+    MonthFigure.objects.create(
+        holder="999", agreement="9", product="enterprise", month="2018-11-01", applications=1, lines=1
+    )
+    feed_portal(home.at(), rebuild=True)
+    assert picture() == told

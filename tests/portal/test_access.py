@@ -50,6 +50,7 @@ def address(name: str, world: World) -> str:
         "item": "branch",
         "kind": "head-office",
         "submission_id": "S00000001",
+        "key": "S00000001",
         "document_id": "none",
         "procedure_key": "buyer-registration",
         "rule_id": 1,
