@@ -1,7 +1,8 @@
 """Who may open which page: declared once per view with ``page``, enforced there, listed by ``daicho portal routes``.
 
 A view that is not declared has no address: the URLs are made of this registry, and a start-up check (``checks``)
-refuses any other view. What a right means stands in ``accounts.models``.
+refuses any other view. What a right means stands in ``accounts.models``. Addresses for programs are declared here, too
+(``for_programs``); what a token may do there is ``portal_stub.api``.
 """
 
 import functools
@@ -11,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
@@ -33,6 +35,8 @@ class Access(StrEnum):
     ADMINISTRATOR = "administrator"
     STAFF = "staff"
     """The insurer's desk."""
+    TOKEN = "token"
+    """Programs with an APIトークン; no session counts there (``portal_stub.api``, ADR 0021)."""
 
 
 class Right(StrEnum):
@@ -70,6 +74,8 @@ class Route:
     passive: bool
     """True: pages ask for it by themselves, which is no activity of their user (S-012)."""
     view: View
+    opens_to: Access | None = None
+    """Of an address for programs: the users for whom a token can open it, if their rights go on."""
 
     def row(self) -> dict[str, object]:
         """The row of ``daicho portal routes --json`` (contract §4)."""
@@ -78,7 +84,7 @@ class Route:
             "path": f"/{self.path}",
             "methods": list(self.methods),
             "chapter": self.chapter,
-            "access": str(self.access),
+            "access": str(self.opens_to or self.access),
             "otp": self.otp,
         }
 
@@ -143,6 +149,8 @@ def page(
             raise ValueError(f"page {name} at /{path} is declared twice")
         if access is Access.PUBLIC and (otp or right):
             raise ValueError(f"page {name} cannot be public and protected")
+        if access is Access.TOKEN:
+            raise ValueError(f"{name} is for programs and declared with for_programs")
         if least and access is not Access.STAFF:
             raise ValueError(f"page {name} asks for a role of the desk but is not of the desk")
         if passive and tuple(methods) != ("GET",):
@@ -154,6 +162,46 @@ def page(
         return guarded
 
     return declare
+
+
+def for_programs(
+    name: str, path: str, view: View, *, methods: Sequence[str], opens_to: Access, large: bool
+) -> None:
+    """Declares an address for programs. Whoever comes without a token that was looked at gets no further than here.
+
+    ``opens_to`` is what ``daicho portal routes`` lists: USER or APPLICANT, since a token acts as one of them.
+    """
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method not in allowed:
+            return HttpResponseNotAllowed(allowed)
+        if getattr(request, "caller", None) is None:
+            raise PermissionDenied
+        if request.method == "HEAD":
+            request.method = "GET"
+        return view(request, *args, **kwargs)
+
+    allowed = (*methods, "HEAD") if "GET" in methods else tuple(methods)
+    if name in ROUTES or any(path == other.path for other in ROUTES.values()):
+        raise ValueError(f"address {name} at /{path} is declared twice")
+    route = Route(
+        name=name,
+        path=path,
+        methods=tuple(methods),
+        chapter="-",
+        access=Access.TOKEN,
+        otp=False,
+        right=None,
+        before_change=False,
+        least=None,
+        large=large,
+        hours=Hours.LIST,
+        view=guarded,
+        opens_to=opens_to,
+    )
+    guarded.route = route  # type: ignore[attr-defined]
+    ROUTES[name] = route
 
 
 def _refusal(route: Route, request: HttpRequest) -> HttpResponse | None:
@@ -232,6 +280,7 @@ def may_open(name: str, user: Any) -> bool:
         Access.APPLICANT: user.may_enter,
         Access.ADMINISTRATOR: user.is_administrator,
         Access.STAFF: user.is_staff_member,
+        Access.TOKEN: False,
     }[route.access]
     return bool(allowed) and has_right(user, route.right) and has_role(user, route.least)
 

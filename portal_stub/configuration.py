@@ -117,6 +117,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
             "csp.middleware.CSPMiddleware",
             "django.middleware.clickjacking.XFrameOptionsMiddleware",
             "portal_stub.pages.middleware.PrivatePages",
+            "portal_stub.api.middleware.ProgramRequests",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
             "portal_stub.pages.middleware.BoundedRequests",

@@ -2,7 +2,7 @@
 
 from portal_stub.access import patterns
 from portal_stub.accounts import views as _accounts  # noqa: F401 - declares its pages
-from portal_stub.api import views as _api  # noqa: F401
+from portal_stub.api import views as _api  # noqa: F401 - and the addresses that programs call
 from portal_stub.buyers import desk_details as _buyer_details  # noqa: F401
 from portal_stub.buyers import desk_documents as _buyer_documents  # noqa: F401
 from portal_stub.buyers import desk_views as _buyer_desk  # noqa: F401

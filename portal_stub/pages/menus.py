@@ -103,6 +103,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("保険利用者情報照会・変更", "holder-change", Access.ADMINISTRATOR),
             Entry("アクセス履歴出力", "access-history", Access.ADMINISTRATOR),
             Entry("IPアドレス制限の設定", "addresses", Access.ADMINISTRATOR),
+            Entry("APIトークン", "api-tokens", Access.ADMINISTRATOR),
         ),
     ),
 )

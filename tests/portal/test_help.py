@@ -25,6 +25,7 @@ from tests.portal.procedures.test_list import row
         ("/administrator/", "administrator"),
         ("/access-history/", "access-history"),
         ("/addresses/", "addresses"),
+        ("/api-tokens/", "api-tokens"),
         ("/applications/", "applications"),
         ("/procedures/holder-change/", "procedures"),
         ("/accounts/change/", "accounts"),
