@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import close_old_connections
 
 from portal_stub import clock
+from portal_stub.api import rules as programs
 from portal_stub.jobs import rules as jobs
 from portal_stub.ledgers import sending as uploads
 from portal_stub.mails.sending import send_due
@@ -41,6 +42,7 @@ def keep_house() -> bool:
     tidy()
     uploads.tidy()
     jobs.tidy()
+    programs.tidy()
     call_command("clearsessions")
     _last[:] = [today]
     return True

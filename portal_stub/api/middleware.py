@@ -25,7 +25,7 @@ class ProgramRequests:
         request.META.pop("HTTP_COOKIE", None)
         try:
             if _asks_for_a_caller(request):
-                request.caller = caller_of(request)  # type: ignore[attr-defined]
+                request.caller = caller_of(request)
         except Problem as problem:
             return problem.answer()
         return _told(self.get_response(request))
