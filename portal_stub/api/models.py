@@ -89,7 +89,8 @@ class KeyedRequest(models.Model):
     """The upload that was kept for it, from the moment it is kept."""
     status = models.PositiveSmallIntegerField(null=True)
     """Of the answer; null while there is none."""
-    answer = models.JSONField(null=True)
+    answer = models.TextField(blank=True)
+    """As JSON; a column of JSON would change the order of its names."""
     at = models.DateTimeField()
 
     class Meta:

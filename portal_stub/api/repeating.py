@@ -7,6 +7,7 @@ the upload is named in the row before it is sent, and sending under the row happ
 
 import base64
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def answered_once(
     if row.fingerprint != content:
         raise Problem("idempotency-key-reused")
     if row.status is not None:
-        return row.status, row.answer, True
+        return row.status, json.loads(row.answer), True
     if not new:
         now = int(time.time())
         over = Q(pk=row.pk, status__isnull=True, claimed_until=row.claimed_until, claimed_until__lt=now)
@@ -87,5 +88,5 @@ def answered_once(
         # Who knows how far it came: the same request goes on from there.
         KeyedRequest.objects.filter(pk=row.pk).update(claimed_until=0)
         raise
-    KeyedRequest.objects.filter(pk=row.pk).update(status=status, answer=answer)
+    KeyedRequest.objects.filter(pk=row.pk).update(status=status, answer=json.dumps(answer))
     return status, answer, False

@@ -4,7 +4,7 @@ Only those of the caller's own holder, and only his own where his 申込デー�
 """
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Any
 
@@ -141,14 +141,18 @@ def found(
         told = told.in_status(status, now)
     if after:
         at, name = instant_and_id(after)
-        told = told.filter(Q(received_at__lt=at) | Q(received_at=at, submission_id__lt=name))
-        waiting = waiting.filter(Q(sent_at__lt=at) | Q(sent_at=at, id__lt=name))
-    rows = [(row.received_at, row.pk, of_submission(row, now)) for row in told[: limit + 1]]
+        if name.startswith("S"):  # of one instant, what was received comes before what is under way
+            told = told.filter(Q(received_at__lt=at) | Q(received_at=at, submission_id__lt=name))
+            waiting = waiting.filter(sent_at__lte=at)
+        else:
+            told = told.filter(received_at__lt=at)
+            waiting = waiting.filter(Q(sent_at__lt=at) | Q(sent_at=at, id__lt=name))
+    rows = [(row.received_at, 1, row.pk, of_submission(row, now)) for row in told[: limit + 1]]
     rows += islice(_waiting(waiting, status, now), limit + 1)
-    rows.sort(key=lambda row: row[:2], reverse=True)
+    rows.sort(key=lambda row: row[:3], reverse=True)
     page = rows[:limit]
-    more = cursor(page[-1][0].isoformat(), page[-1][1]) if len(rows) > limit else None
-    return [row[2] for row in page], more
+    more = cursor(page[-1][0].isoformat(), page[-1][2]) if len(rows) > limit else None
+    return [row[3] for row in page], more
 
 
 def _waiting(rows: Any, status: Status | None, now: datetime) -> Any:
@@ -163,12 +167,10 @@ def _waiting(rows: Any, status: Status | None, now: datetime) -> Any:
     for row in rows.iterator(chunk_size=200):
         told = of_upload(row, Refused.objects.filter(pk=row.pk).first(), now)
         if status is None or told["status"] == status:
-            yield row.sent_at, row.pk, told
+            yield row.sent_at, 0, row.pk, told
 
 
 def _midnight(day: date, days: int = 0) -> datetime:
-    from datetime import time, timedelta
-
     return datetime.combine(day + timedelta(days), time(0), TOKYO)
 
 
