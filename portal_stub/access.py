@@ -196,6 +196,7 @@ def for_programs(
         before_change=False,
         least=None,
         large=large,
+        passive=False,
         hours=Hours.LIST,
         view=guarded,
         opens_to=opens_to,
