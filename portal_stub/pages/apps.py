@@ -11,5 +11,9 @@ class Config(AppConfig):
     verbose_name = "画面"
 
     def ready(self) -> None:
-        """Registers the start-up check."""
+        """Registers the start-up check, and finds what apps add to ユーザーページ."""
+        from django.utils.module_loading import autodiscover_modules
+
         from portal_stub.pages import checks  # noqa: F401
+
+        autodiscover_modules("first_page")

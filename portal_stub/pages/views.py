@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from portal_stub import clock
 from portal_stub.access import Access, otp_open, page
+from portal_stub.pages.first_page import sections_of
 from portal_stub.pages.help import TOPICS
 from portal_stub.pages.menus import menus_of
 from portal_stub.pages.models import Notice, Office
@@ -39,6 +40,7 @@ def user_page(request: HttpRequest) -> HttpResponse:
         "menus": menus_of(request.user),
         "notices": _notices()[:NEWEST],
         "otp_closed": not otp_open(request),
+        "sections": sections_of(request),
     }
     return render(request, "pages/user_page.html", context)
 

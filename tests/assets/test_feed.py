@@ -351,7 +351,7 @@ def statuses(home: Home) -> list[str]:
 
 
 @pytest.mark.django_db
-@pytest.mark.req("C-014", "C-018")
+@pytest.mark.req("C-014")
 def test_users_see_each_step_while_the_run_goes_on(
     running_here: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
