@@ -72,7 +72,7 @@ def keep_draft(
     user: User, files: Mapping[str, Iterable[bytes]], preview: list[dict[str, Any]]
 ) -> DeskRequest:
     """Puts reference tables (name → pieces of the file) beside the desk folder's requests, to be looked at first."""
-    _clear_old_drafts()
+    tidy()
     row = _new(user, Wish.TABLES, ",".join(sorted(files)), "")
     row.state, row.preview = DeskRequest.State.DRAFT, preview
     place = _draft(row)
@@ -112,7 +112,8 @@ def drop_draft(user: User, request_id: str) -> None:
         row.delete()
 
 
-def _clear_old_drafts() -> None:
+def tidy() -> None:
+    """Throws away uploaded tables that nobody sent within a day."""
     for row in DeskRequest.objects.filter(state=DeskRequest.State.DRAFT, at__lt=clock.now() - DRAFT_LIFE):
         shutil.rmtree(_draft(row), ignore_errors=True)
         row.delete()

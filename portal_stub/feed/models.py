@@ -5,7 +5,7 @@ zero. Truth is in the pipeline's store.
 """
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -29,8 +29,30 @@ class Mark(models.Model):
     filling = models.BooleanField(default=False)
 
 
+SHOWN_YEARS = 2
+"""Submissions stay in 申請済一覧 and 通知済一覧 for so long (C-027)."""
+
+
+def shown_since(now: datetime) -> datetime:
+    """The earliest receipt that lists still show: two years ago today, as closed applications leave theirs (C-031).
+
+    >>> shown_since(datetime(2028, 2, 29, 12, tzinfo=TOKYO)).date()
+    datetime.date(2026, 3, 1)
+    """
+    today = now.astimezone(TOKYO).date()
+    try:
+        day = today.replace(year=today.year - SHOWN_YEARS)
+    except ValueError:  # 29 February
+        day = today.replace(year=today.year - SHOWN_YEARS, month=3, day=1)
+    return datetime.combine(day, time(0), TOKYO)
+
+
 class SubmissionQuery(models.QuerySet):
     """Searches."""
+
+    def shown_at(self, now: datetime) -> "SubmissionQuery":
+        """Those that exporters still see in their lists; undecided ones always (C-027)."""
+        return self.filter(Q(received_at__gte=shown_since(now)) | Q(verdict=""))
 
     def in_status(self, status: str, now: datetime) -> "SubmissionQuery":
         """Submissions in one of the four statuses at an instant; the same as ``Submission.status``."""
@@ -140,6 +162,14 @@ class Finding(models.Model):
         ]
 
 
+class DocumentQuery(models.QuerySet):
+    """Searches."""
+
+    def obtainable_at(self, now: datetime) -> "DocumentQuery":
+        """Those that are still provided: モニタリスト, 検出事項一覧, 台帳ファイル and 提供データ for 30 days (C-025 to C-027)."""
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), removed=False)
+
+
 class Document(models.Model):
     """A document that was made, as ``daicho outputs`` tells it."""
 
@@ -163,6 +193,8 @@ class Document(models.Model):
     expires_at = models.DateTimeField(null=True)
     removed = models.BooleanField(default=False)
     generation = models.PositiveIntegerField(default=0)
+
+    objects = DocumentQuery.as_manager()
 
     class Meta:
         """In order of creation."""

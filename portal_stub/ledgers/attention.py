@@ -55,7 +55,7 @@ def cases(user: User, now: datetime, most: int) -> tuple[list[Case], int]:
 
     A rejected one is over when a file of the same name was handed in after it for the same product.
     """
-    held = Submission.objects.filter(held=True, verdict="")
+    held = Submission.objects.shown_at(now).filter(held=True, verdict="")
     again = Submission.objects.filter(
         holder=OuterRef("holder"),
         product=OuterRef("product"),

@@ -22,7 +22,7 @@ from daicho.settings import Settings
 from portal_stub import clock
 from portal_stub.accounts.models import DoneOnce, User
 from portal_stub.feed.calendar import calendar
-from portal_stub.feed.models import Refused, Submission
+from portal_stub.feed.models import Refused, Submission, shown_since
 from portal_stub.history.recording import record
 from portal_stub.ledgers.functions import FUNCTIONS
 from portal_stub.ledgers.models import Upload
@@ -239,9 +239,14 @@ def bring_pending() -> int:
 
 
 def tidy() -> int:
-    """Takes away drafts of yesterday and copies that the archive has; how many drafts went."""
+    """Takes away drafts of yesterday, what no list shows any more (C-027), and copies that the archive has; how many
+    rows went.
+    """
     now = clock.now()
-    gone, _ = Upload.objects.filter(state=Upload.State.DRAFT, kept_at__lt=now - DRAFT_LIFE).delete()
+    drafts = Q(state=Upload.State.DRAFT, kept_at__lt=now - DRAFT_LIFE)
+    undecided = Submission.objects.filter(verdict="").exclude(dispatch="").values("dispatch")
+    over = Q(state=Upload.State.SENT, sent_at__lt=shown_since(now)) & ~Q(pk__in=undecided)
+    gone, _ = Upload.objects.filter(drafts | over).delete()
     fresh = ~Q(state=Upload.State.SENT) | Q(sent_at__gte=now - _KEPT_AFTER)
     SHELF.sweep(set(Upload.objects.filter(fresh).values_list("sha256", flat=True)))
     return int(gone)

@@ -16,9 +16,7 @@ _APPLICATION = (
     "\nWeb申込番号: {number}\n申込種類: {procedure}\nWeb申込日時: {applied}\n"
     "\n申込みの内容: {base_url}{path}\n"
 )
-_TOKEN = (
-    "\n名称: {token_name}（末尾 …{ending}）\n動作するWebユーザー: {acts_as}\n範囲: {scope}\n有効期限: {last_day}\n"
-)
+_TOKEN = "\n名称: {token_name}（末尾 …{ending}）\n動作するWebユーザー: {acts_as}\n範囲: {scope}\n有効期限: {last_day}\n"
 TEXTS = {
     "address-confirmation": Text(
         "【Webサービス】メールアドレス変更の確認",
@@ -69,13 +67,16 @@ TEXTS = {
     ),
     "api-token-made": Text(
         "【Webサービス】APIトークン発行のお知らせ",
-        "{holder_name}\n{name} 様\n\nAPIトークンを発行しました（{at}）。\n" + _TOKEN
+        "{holder_name}\n{name} 様\n\nAPIトークンを発行しました（{at}）。\n"
+        + _TOKEN
         + "\nトークンの文字列は、発行した画面で一度だけ表示されます。このメールには含まれません。\n"
-        "お心当たりがない場合は、すぐに「APIトークン」の画面で無効にして、お問い合わせください。\n" + _TO_PORTAL,
+        "お心当たりがない場合は、すぐに「APIトークン」の画面で無効にして、お問い合わせください。\n"
+        + _TO_PORTAL,
     ),
     "api-token-withdrawn": Text(
         "【Webサービス】APIトークン無効化のお知らせ",
-        "{holder_name}\n{name} 様\n\nAPIトークンを無効にしました（{at}）。\n" + _TOKEN
+        "{holder_name}\n{name} 様\n\nAPIトークンを無効にしました（{at}）。\n"
+        + _TOKEN
         + "\nこのトークンを使うシステムがある場合は、新しいトークンを発行して設定してください。\n"
         "お心当たりがない場合は、すぐにお問い合わせください。\n" + _TO_PORTAL,
     ),
