@@ -69,7 +69,7 @@ def _line(booked: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
         "country_category_pre": row["country_category_pre"],
         "country_category": row["country_category"],
         "carries_premium": row["leads"],
-        "components": [_component(c, booked, row) for c in COMPONENTS],
+        "components": [component(c, booked, row) for c in COMPONENTS],
         "premium_total": booked["premium_total"],
         "change": _change(booked),
         "change_notice_limit": booked["change_notice_limit"].isoformat()
@@ -106,7 +106,14 @@ def _withdrawn(booked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _component(c: str, booked: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+def component(c: str, booked: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+    """How the premium of one danger came about, or why there is none.
+
+    Args:
+        c: the danger, ``a`` to ``d``.
+        booked: what is booked of the line: ``product``, ``premium_<c>``, ``insured_amount_<c>``.
+        row: the line as ``pipelines.assess.rated_lines`` rates it, with a rate row wherever ``rated_<c>``.
+    """
     told: dict[str, Any] = {"component": c.upper(), "name": COMPONENT_NAMES[c], "rated": row[f"rated_{c}"]}
     if not row[f"rated_{c}"]:
         told["reason"] = row[f"cover_rule_{c}"] or _reason(c, booked, row)

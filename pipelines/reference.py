@@ -295,6 +295,16 @@ class Reference:
     def _cache(self) -> dict[str, pl.DataFrame]:
         return {}
 
+    def replaced(self, tables: Mapping[str, pl.DataFrame]) -> "Reference":
+        """A world that is only supposed: these tables, but some of them exchanged, as canonical text.
+
+        What was typed already is shared, so that many can be made of one load. It bears the number of the load that it
+        was made of but is not that load: nothing is booked with it.
+        """
+        supposed = Reference(self.load_no, {**self.text, **tables})
+        supposed._cache.update({name: self.table(name) for name in TABLES if name not in tables})
+        return supposed
+
     def table(self, name: str) -> pl.DataFrame:
         """The typed table with all periods."""
         if name not in self._cache:
