@@ -139,6 +139,18 @@ def reference_of(store: Store, load_no: int | None = None) -> "Reference":
     return _reference(store, wanted)
 
 
+def reference_for_readers(store: Store) -> "Reference":
+    """The tables as of the present load; those of a fresh home without writing them into it (load 0)."""
+    return _reference(store, store.reference.current_load()) if store.reference.is_there() else _builtin()
+
+
+@lru_cache(maxsize=1)
+def _builtin() -> "Reference":
+    from pipelines.reference import Reference, builtin_tables
+
+    return Reference.of(builtin_tables())
+
+
 @lru_cache(maxsize=8)
 def _reference(store: Store, load_no: int) -> "Reference":
     from pipelines.reference import Reference

@@ -27,6 +27,10 @@ class Lake:
         """Address of a table, for engines that read it themselves."""
         return f"{self.location}/{name}"
 
+    def exists(self, name: str) -> bool:
+        """Whether the table was made already."""
+        return DeltaTable.is_deltatable(self.table_uri(name))
+
     def open(
         self, name: str, schema: Mapping[str, pl.DataType], partition_by: list[str], statistics: list[str]
     ) -> DeltaTable:

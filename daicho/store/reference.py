@@ -83,6 +83,10 @@ class ReferenceStore:
             str(name): _unpack(part) for (name,), part in latest.partition_by("table", as_dict=True).items()
         }
 
+    def is_there(self) -> bool:
+        """Whether anything was ever loaded; asking makes nothing."""
+        return self._lake.exists(NAME) and self.current_load() > 0
+
     def current_load(self) -> int:
         """Number of the last load that changed anything, 0 before the first."""
         return lake.last_number(self._open(), NAME)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -19,9 +20,12 @@ from portal_stub.accounts.fields import required_message, within_calendar
 from portal_stub.accounts.models import Agreement
 from portal_stub.buyers.models import RATINGS, Buyer, Country
 from portal_stub.estimates.products import Ask, EstimateProduct
+from portal_stub.feed.calendar import calendar
 from portal_stub.pages.widgets import LongSelect
 from schemas.layouts import layout_of
 from schemas.reference import builtin_rows
+from sensors.calendar import CalendarEnded
+from sensors.windows import acceptance_day_if_sent
 
 _AMOUNT = re.compile(r"(?:[0-9]{1,13}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.[0-9]{1,2})?")
 _YEN = re.compile(r"[0-9]{1,13}|[0-9]{1,3}(?:,[0-9]{3}){1,4}")
@@ -64,7 +68,11 @@ class AmountField(TypedField):
     """An amount of at most 13 digits, with or without commas between groups of three."""
 
     def __init__(self, *, yen: bool = False, **kwargs: Any) -> None:
-        fault = "数字で入力してください（整数部13桁まで" + ("" if yen else "、小数部2桁まで") + "。例: 10,000,000）。"
+        fault = (
+            "数字で入力してください（整数部13桁まで"
+            + ("" if yen else "、小数部2桁まで")
+            + "。例: 10,000,000）。"
+        )
         super().__init__(_YEN if yen else _AMOUNT, fault, **kwargs)
         self.widget.attrs["inputmode"] = "decimal"
 
@@ -150,11 +158,17 @@ def _bands() -> list[tuple[str, str]]:
 _DEAL: dict[str, tuple[str, Any]] = {
     "destination_country": (
         "取引",
-        _country("仕向国", "貨物の最終仕向地の国です。船前非常の料率は、仕向国と支払国のうち国カテゴリーの悪い方によります。"),
+        _country(
+            "仕向国",
+            "貨物の最終仕向地の国です。船前非常の料率は、仕向国と支払国のうち国カテゴリーの悪い方によります。",
+        ),
     ),
     "payer_country": (
         "取引",
-        _country("支払国", "代金を支払う国です。船後非常の料率は、保証国があるときは保証国、ないときは支払国の国カテゴリーによります。"),
+        _country(
+            "支払国",
+            "代金を支払う国です。船後非常の料率は、保証国があるときは保証国、ないときは支払国の国カテゴリーによります。",
+        ),
     ),
     "currency": (
         "取引",
@@ -235,9 +249,18 @@ _DEAL: dict[str, tuple[str, Any]] = {
     ),
     "period_band": (
         "決済",
-        _chosen("決済期間区分", (), "船積みから決済までの期間の区分です。区分の上限の日数で計算します。前受に保険料はかかりません。"),
+        _chosen(
+            "決済期間区分",
+            (),
+            "船積みから決済までの期間の区分です。区分の上限の日数で計算します。前受に保険料はかかりません。",
+        ),
     ),
-    "lc_flag": ("決済", _tick("L/C決済", "信用状（L/C）による決済のときに選びます。発行・確認銀行を保証人に入力してください。")),
+    "lc_flag": (
+        "決済",
+        _tick(
+            "L/C決済", "信用状（L/C）による決済のときに選びます。発行・確認銀行を保証人に入力してください。"
+        ),
+    ),
     "payer_code": (
         "支払人・保証人",
         _explained(
@@ -266,7 +289,11 @@ _DEAL: dict[str, tuple[str, Any]] = {
     ),
     "guarantor_country": (
         "支払人・保証人",
-        _country("保証国", "保証人、またはL/Cの発行・確認銀行の所在国です。保証人がいるときに選んでください。", required=False),
+        _country(
+            "保証国",
+            "保証人、またはL/Cの発行・確認銀行の所在国です。保証人がいるときに選んでください。",
+            required=False,
+        ),
     ),
     "full_political_cover": (
         "付保の条件",
@@ -297,7 +324,11 @@ _DEAL: dict[str, tuple[str, Any]] = {
     ),
     "to_subsidiary": (
         "付保の条件",
-        _tick("子会社等向け", "海外子会社などの関係会社との取引です。信用危険（船前信用・船後信用）はてん補されません。", "該当する"),
+        _tick(
+            "子会社等向け",
+            "海外子会社などの関係会社との取引です。信用危険（船前信用・船後信用）はてん補されません。",
+            "該当する",
+        ),
     ),
     "pre_limit_yen": (
         "付保の条件",
@@ -344,9 +375,15 @@ def items_of(product: EstimateProduct) -> list[str]:
 class BranchForm(forms.Form):
     """One 枝. ``groups`` are its items as they stand on the screen."""
 
-    def __init__(self, product: EstimateProduct, values: Mapping[str, str], number: int, *, judged: bool) -> None:
+    def __init__(
+        self, product: EstimateProduct, values: Mapping[str, str], number: int, *, judged: bool
+    ) -> None:
         super().__init__(
-            dict(values) if judged else None, initial=dict(values), auto_id="id_%s", prefix=None, use_required_attribute=False
+            dict(values) if judged else None,
+            initial=dict(values),
+            auto_id="id_%s",
+            prefix=None,
+            use_required_attribute=False,
         )
         self.product, self.number = product, number
         self.fields = {name: deepcopy(_DEAL[name][1]) for name in items_of(product)}
@@ -425,7 +462,6 @@ class SharedForm(forms.Form):
         forms.DateField(
             label="申込受理（予定）日",
             required=False,
-            help_text="空欄は、今申し込んだ場合の受理日",
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             validators=[within_calendar("申込受理（予定）日")],
             error_messages={"invalid": "申込受理（予定）日は、日付（例: 2026-04-01）で入力してください。"},
@@ -453,9 +489,14 @@ class SharedForm(forms.Form):
         self, product: EstimateProduct, values: Mapping[str, str], user: Any, *, judged: bool
     ) -> None:
         super().__init__(
-            dict(values) if judged else None, initial=dict(values), auto_id="id_%s", use_required_attribute=False
+            dict(values) if judged else None,
+            initial=dict(values),
+            auto_id="id_%s",
+            use_required_attribute=False,
         )
         self.agreements = _agreements(product, user)
+        if day := _acceptance_day():
+            self.fields["day"].help_text = f"空欄は、今申し込んだ場合の受理日（{day:%Y/%m/%d}）"
         if product.ask is Ask.INDIVIDUAL:
             del self.fields["agreement"], self.fields["discount_factor"]
         elif self.agreements:
@@ -465,9 +506,13 @@ class SharedForm(forms.Form):
             del self.fields["agreement"]
 
     def clean_day(self) -> Any:
-        """Not a day that has passed: nothing can be accepted then."""
-        day = self.cleaned_data["day"]
-        if day is not None and day < clock.today():
+        """The day of acceptance; nothing typed is that of an application sent now. None is accepted in the past."""
+        day = self.cleaned_data["day"] or _acceptance_day()
+        if day is None:
+            raise forms.ValidationError(
+                "営業日のカレンダーが終わっています。申込受理（予定）日を入力してください。"
+            )
+        if day < clock.today():
             raise forms.ValidationError("申込受理（予定）日は、本日以後の日付で入力してください。")
         return day
 
@@ -487,6 +532,14 @@ def shared_items(product: EstimateProduct) -> list[str]:
 def blank(product: EstimateProduct) -> dict[str, str]:
     """A 枝 as it is opened."""
     return {name: str(_DEAL[name][1].initial or "") for name in items_of(product)}
+
+
+def _acceptance_day() -> date | None:
+    """When an application sent now is accepted; None after the end of the calendar."""
+    try:
+        return acceptance_day_if_sent(clock.now(), calendar())
+    except CalendarEnded:
+        return None
 
 
 def _agreements(product: EstimateProduct, user: Any) -> dict[str, str]:

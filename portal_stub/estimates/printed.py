@@ -49,8 +49,10 @@ def totals(product: str) -> tuple[Total, ...]:
         Total(
             **{
                 name: row[name]
-                for name in ("product", "country_category", "buyer_rating", "source")
-                + ("cover_a", "cover_b", "cover_c", "cover_d")
+                for name in (
+                    *("product", "country_category", "buyer_rating", "source"),
+                    *("cover_a", "cover_b", "cover_c", "cover_d"),
+                )
             },
             days_pre=int(row["days_pre"]),
             days_post=int(row["days_post"]),

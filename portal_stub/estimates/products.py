@@ -75,9 +75,7 @@ _ALL = (
     EstimateProduct("loan-short-comprehensive", LOAN, "２年未満／包括"),
     EstimateProduct("loan-long-individual", LOAN, "２年以上／個別"),
     EstimateProduct("loan-long-comprehensive", LOAN, "２年以上／包括"),
-    EstimateProduct(
-        "simplified-notice", OTHER, "簡易通知型包括保険", Ask.NOTICE, Product.SIMPLIFIED_NOTICE
-    ),
+    EstimateProduct("simplified-notice", OTHER, "簡易通知型包括保険", Ask.NOTICE, Product.SIMPLIFIED_NOTICE),
     EstimateProduct("small-business", OTHER, "中小企業・農林水産業輸出代金保険"),
     EstimateProduct("limit-setting", OTHER, "限度額設定型貿易保険"),
     EstimateProduct("export-bill", OTHER, "輸出手形保険"),

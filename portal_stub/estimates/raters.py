@@ -6,7 +6,7 @@ country conditions, limits and registrations aside: the screen says that they mu
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +19,21 @@ from schemas.products import FACTS
 
 PRINTED_CONDITIONS = frozenset(
     {
-        *("mandatory", "code-unknown", "yen-decimals", "buyer-unregistered", "buyer-refused", "rating-unknown"),
-        *("category-missing", "no-exchange-rate", "amount-too-large", "invalid-currency", "settlement-2-years"),
+        *(
+            "mandatory",
+            "code-unknown",
+            "yen-decimals",
+            "buyer-unregistered",
+            "buyer-refused",
+            "rating-unknown",
+        ),
+        *(
+            "category-missing",
+            "no-exchange-rate",
+            "amount-too-large",
+            "invalid-currency",
+            "settlement-2-years",
+        ),
     }
 )
 """Findings that also speak of 個別; the others are rules of the 包括 products."""
@@ -94,7 +107,6 @@ def calculate(
     branches: Sequence[tuple[int, Mapping[str, Any]]],
     shared: Mapping[str, Any],
     holder: str,
-    now: datetime,
 ) -> Result:
     """The premiums of the given 枝 (number, judged items).
 
@@ -103,10 +115,10 @@ def calculate(
     """
     assert product.pipeline is not None
     terms = rating.Terms(
-        holder, shared.get("agreement", ""), shared.get("discount_factor", ""), shared.get("day")
+        holder, shared["day"], shared.get("agreement", ""), shared.get("discount_factor", "")
     )
     deals = [_deal(product, values) for _, values in branches]
-    rated = rating.rated(product.pipeline, deals, terms, now)
+    rated = rating.rated(product.pipeline, deals, terms)
     result = Result(rated.day, rated.formula, [])
     for (number, values), told in zip(branches, rated.deals, strict=True):
         if product.ask is Ask.INDIVIDUAL:
@@ -127,7 +139,8 @@ def _deal(product: EstimateProduct, values: Mapping[str, Any]) -> rating.Deal:
     fields = {
         name: ("1" if value else "0") if isinstance(value, bool) else str(value)
         for name, value in values.items()
-        if name not in {"excluded", "days_pre", "payer_code", "payer_rating", "guarantor_code", "guarantor_rating"}
+        if name
+        not in {"excluded", "days_pre", "payer_code", "payer_rating", "guarantor_code", "guarantor_rating"}
         and name not in {"cover_a", "pre_limit_yen"}
     }
     if "contract_amount" in fields:
@@ -212,7 +225,9 @@ def _yearly(told: Mapping[str, Any]) -> dict[str, str]:
     """The premium before shipment of 簡易, which is no part of the total (E-137)."""
     if told["premium"] is None:
         category = told["country_category"] or "－"
-        why = f"船積前の年率（国カテゴリー {category}）が読み込まれていないため、年額の保険料は試算できません。"
+        why = (
+            f"船積前の年率（国カテゴリー {category}）が読み込まれていないため、年額の保険料は試算できません。"
+        )
         return {"fault": why}
     return {
         "formula": f"{told['limit_yen']:,}円 × {told['rate']}%（年率）",
@@ -238,14 +253,19 @@ def _printed(
     formula = f"{yen:,}円 × {percent_text(row.rate_milli)}%（総合料率） = {by_rate:,}円"
     if premium != by_rate:
         formula += f" → 最低保険料 {row.minimum_yen:,}円"
-    facts.append(
+    facts += [
+        ("料率の条件", f"国カテゴリー {row.country_category}、格付 {row.buyer_rating}、{_span(row)}"),
         (
-            "料率",
-            f"国カテゴリー {row.country_category}、格付 {row.buyer_rating}、船積前{row.days_pre}日・船積後{row.days_post}日、"
-            f"付保率 船前非常{row.cover_a}%・船前信用{row.cover_c}%・船後非常{row.cover_b}%・船後信用{row.cover_d}%。出典: {row.source}",
-        )
-    )
+            "付保率",
+            f"船前非常 {row.cover_a}%、船前信用 {row.cover_c}%、船後非常 {row.cover_b}%、船後信用 {row.cover_d}%",
+        ),
+        ("料率の出典", row.source),
+    ]
     return BranchResult(number, premium, [], facts, total=formula)
+
+
+def _span(row: Total) -> str:
+    return f"船積前{row.days_pre}日・船積後{row.days_post}日"
 
 
 def _unlike(row: Total, values: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from portal_stub import clock
 from portal_stub.access import Access, page
 from portal_stub.estimates.forms import BranchForm, SharedForm, blank, items_of, shared_items
 from portal_stub.estimates.products import PRODUCTS, EstimateProduct, groups
@@ -87,7 +86,7 @@ def _calculated(request: HttpRequest, product: EstimateProduct, sheet: Sheet) ->
     holder = shared.agreements.get(terms.get("agreement", ""), request.user.holder.code)
     branches = [(n + 1, form.cleaned_data) for n, form in forms.items()]
     try:
-        result = calculate(product, branches, terms, holder, clock.now())
+        result = calculate(product, branches, terms, holder)
     except Unavailable:
         return _shown(request, product, sheet, message=_UNAVAILABLE, status=503)
     return _shown(request, product, sheet, result=result)

@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from schemas.money import COMPONENTS
@@ -25,7 +25,14 @@ _AGREEMENT = "000000000"
 _TOLD = frozenset(
     {
         *("mandatory", "invalid-code", "invalid-character", "too-long", "invalid-date", "invalid-month"),
-        *("invalid-amount", "invalid-number", "invalid-flag", "invalid-currency", "code-unknown", "yen-decimals"),
+        *(
+            "invalid-amount",
+            "invalid-number",
+            "invalid-flag",
+            "invalid-currency",
+            "code-unknown",
+            "yen-decimals",
+        ),
         *("buyer-unregistered", "buyer-refused", "rating-unknown", "category-missing"),
         *("agreement-unknown", "agreement-not-in-force", "agreement-other-holder", "agreement-other-product"),
         *("option-not-agreed", "below-floor", "subsidiary-excluded"),
@@ -83,12 +90,12 @@ class Terms:
     """What all 枝 share."""
 
     holder: str
+    day: date
+    """Acceptance day."""
     agreement: str = ""
     """Code of one of the holder's agreements; empty: one that has every option is supposed."""
     discount: str = ""
     """Factor of premium D; empty: the agreement's."""
-    day: date | None = None
-    """Acceptance day; None: that of an application sent now."""
 
 
 @dataclass
@@ -105,34 +112,24 @@ class Rated:
     them (None with an error), ``premium_total``, ``yearly``, and what it was rated with."""
 
 
-def rated(product: Product, deals: Sequence[Deal], terms: Terms, now: datetime) -> Rated:
+def rated(product: Product, deals: Sequence[Deal], terms: Terms) -> Rated:
     """Rates supposed 枝 (99 at most) with the tables of the newest load.
 
     Raises:
-        Unavailable: the tables cannot be read, or the calendar has ended and no day is named.
+        Unavailable: the tables cannot be read.
     """
     import polars as pl
 
     from daicho.explaining import FORMULA
-    from daicho.references import calendar_of, reference_of
-    from daicho.store import Store
     from pipelines.assess import rated_lines, screened_lines
     from pipelines.judge import judge
     from pipelines.rules import Address
     from pipelines.screen import content_rules
     from schemas.layouts import layout_of
-    from sensors.calendar import CalendarEnded
-    from sensors.windows import acceptance_day_if_sent
 
-    try:
-        tables = reference_of(Store.open())
-        day = terms.day or acceptance_day_if_sent(now, calendar_of(tables))
-    except (OSError, CalendarEnded, *_storage_faults()) as error:
-        logging.getLogger(__name__).exception("reference tables cannot be read")
-        raise Unavailable from error
-    layout = layout_of(product)
-    supposed = _supposed(tables, product, deals, terms, day)
-    judged = judge(_decoded(product, [_record(product, n, deal, terms, day) for n, deal in enumerate(deals, 1)]))
+    tables, layout, day = _tables(), layout_of(product), terms.day
+    supposed = _supposed(tables, product, deals, terms)
+    judged = judge(_decoded(product, [_record(product, n, deal, terms) for n, deal in enumerate(deals, 1)]))
     lines = rated_lines(
         judged.records.with_columns(pl.lit(day).alias("acceptance_date")), layout, supposed
     ).sort("record")
@@ -148,12 +145,19 @@ def rated(product: Product, deals: Sequence[Deal], terms: Terms, now: datetime) 
     return answer
 
 
-def _storage_faults() -> tuple[type[Exception], ...]:
-    """What the lake raises when it cannot be reached."""
+def _tables() -> "Reference":
+    """The tables of the newest load, kept by its number in ``daicho.references``."""
     import polars as pl
     from deltalake.exceptions import DeltaError
 
-    return (DeltaError, pl.exceptions.PolarsError)
+    from daicho.references import reference_for_readers
+    from daicho.store import Store
+
+    try:
+        return reference_for_readers(Store.open())
+    except (OSError, DeltaError, pl.exceptions.PolarsError) as error:
+        logging.getLogger(__name__).exception("reference tables cannot be read")
+        raise Unavailable from error
 
 
 def _lent(tables: "Reference", product: Product, day: date) -> bool:
@@ -168,10 +172,9 @@ def _code(role: str, n: int, buyer: Buyer) -> str:
     return buyer.code or (f"SHISA{role}{n:02}" if buyer.rating else "")
 
 
-def _record(product: Product, n: int, deal: Deal, terms: Terms, day: date) -> dict[str, str]:
-    """The record of the 枝 as it would stand in an upload accepted on ``day``."""
-    from datetime import timedelta
-
+def _record(product: Product, n: int, deal: Deal, terms: Terms) -> dict[str, str]:
+    """The record of the 枝 as it would stand in an upload."""
+    day = terms.day
     payer = _code("P", n, deal.payer)
     record = {
         **_UNASKED,
@@ -222,13 +225,11 @@ def _decoded(product: Product, records: Sequence[Mapping[str, str]]) -> Any:
     return Decoded(layout, frame, frozenset(layout.names), Address(), empty(), "utf-8")
 
 
-def _supposed(
-    tables: "Reference", product: Product, deals: Sequence[Deal], terms: Terms, day: date
-) -> "Reference":
+def _supposed(tables: "Reference", product: Product, deals: Sequence[Deal], terms: Terms) -> "Reference":
     """The tables with the agreement and the buyers of the 枝, and no others: real ones as they stand, else supposed."""
     import polars as pl
 
-    agreement = terms.agreement or _AGREEMENT
+    agreement, day = terms.agreement or _AGREEMENT, terms.day
     if terms.agreement:
         agreements = _rows(tables, "agreements", "agreement_code", [agreement])
         if terms.discount:
@@ -236,7 +237,11 @@ def _supposed(
     else:
         options = ("full_political_cover", "fully_brokered", "additional_cost", "pre_shipment_cover")
         row = {"agreement_code": agreement, "valid_from": day.isoformat(), "holder": terms.holder}
-        row |= {"product": str(product), "discount_factor": terms.discount or "1", **dict.fromkeys(options, "1")}
+        row |= {
+            "product": str(product),
+            "discount_factor": terms.discount or "1",
+            **dict.fromkeys(options, "1"),
+        }
         agreements = _frame("agreements", [row])
     named = [(role, n, buyer) for n, deal in enumerate(deals, 1) for role, buyer in _buyers(deal)]
     buyers = _rows(tables, "buyers", "buyer_code", [buyer.code for _, _, buyer in named if buyer.code])

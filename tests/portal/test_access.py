@@ -57,6 +57,7 @@ def address(name: str, world: World) -> str:
         "request_id": "0" * 32,
         "token_id": "1",
         "check_id": "0" * 32,
+        "estimate_product": "enterprise-short",
     }
     return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
 
