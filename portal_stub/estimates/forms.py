@@ -138,6 +138,12 @@ def _rating(label: str, explanation: str) -> Any:
     return _chosen(label, choices, explanation, required=False)
 
 
+def _either(field: Any) -> Any:
+    """One of two items, either of which will do."""
+    field.mark = "どちらか必須"
+    return field
+
+
 @cache
 def methods() -> dict[str, dict[str, str]]:
     """決済方法 by code, as the product brings them; which days they mean is judged with the loaded table."""
@@ -263,14 +269,18 @@ _DEAL: dict[str, tuple[str, Any]] = {
     ),
     "payer_code": (
         "支払人・保証人",
-        _explained(
-            BuyerField(label="支払人バイヤーコード", help_text="格付で指定するときは空欄"),
-            "代金を支払う海外商社のコードです。格付は海外商社名簿のものを使います。コードが分からないときは、空欄にして格付を選んでください。",
+        _either(
+            _explained(
+                BuyerField(label="支払人バイヤーコード", help_text="格付で指定するときは空欄"),
+                "代金を支払う海外商社のコードです。格付は海外商社名簿のものを使います。コードが分からないときは、空欄にして格付を選んでください。",
+            )
         ),
     ),
     "payer_rating": (
         "支払人・保証人",
-        _rating("支払人の格付", "海外商社の格付です。バイヤーコードを入力したときは選ばないでください。"),
+        _either(
+            _rating("支払人の格付", "海外商社の格付です。バイヤーコードを入力したときは選ばないでください。")
+        ),
     ),
     "guarantor_code": (
         "支払人・保証人",

@@ -76,7 +76,8 @@ class Screen:
         return {
             name: values[-1]
             for name, values in form.items.items()
-            if form.kinds.get(name) != "checkbox" or f'name="{name}" ' in page and _ticked(page, name)
+            if name != "csrfmiddlewaretoken"
+            if form.kinds.get(name) != "checkbox" or (f'name="{name}" ' in page and _ticked(page, name))
         }
 
     def press(self, do: str, **values: str) -> Any:
@@ -104,7 +105,12 @@ def _ticked(page: str, name: str) -> bool:
 def screen(tables: Home, world: World, visit: Callable[..., Client]) -> Callable[..., Screen]:
     """Opens the screen of a product."""
 
+    clients: dict[str, Client] = {}
+
     def opened(product: str = "enterprise-short", user: Any = None) -> Screen:
-        return Screen(visit(user or world.applicant), product)
+        user = user or world.applicant
+        if user.login_id not in clients:
+            clients[user.login_id] = visit(user)
+        return Screen(clients[user.login_id], product)
 
     return opened

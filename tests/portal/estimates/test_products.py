@@ -32,9 +32,7 @@ def test_all_products_in_their_groups_without_one_time_password(world: World, vi
     client = visit(world.reader)
     assert client.get("/estimate/").status_code == 200
     page = client.get("/estimate/").content.decode()
-    menus = dict(
-        re.findall(r'<section class="menu"[^>]*><h2[^>]*>(.*?)</h2><ul>(.*?)</ul>', page, re.DOTALL)
-    )
+    menus = dict(re.findall(r'<section class="menu"[^>]*><h2[^>]*>(.*?)</h2><ul>(.*?)</ul>', page, re.DOTALL))
     assert list(menus) == ["貿易一般保険", "貿易代金貸付", "その他の保険"]
     for group, products in zip(menus.values(), (GENERAL, LOAN, OTHER), strict=True):
         assert re.findall(r"<a [^>]*>(.*?)</a>", group) == list(products)
@@ -43,7 +41,9 @@ def test_all_products_in_their_groups_without_one_time_password(world: World, vi
 
 
 def test_the_menu_leads_to_the_list(world: World, visit: Visit) -> None:
-    assert '<a href="/estimate/">保険料試算（詳細版）</a>' in visit(world.reader).get("/menu/").content.decode()
+    assert (
+        '<a href="/estimate/">保険料試算（詳細版）</a>' in visit(world.reader).get("/menu/").content.decode()
+    )
 
 
 def test_an_unknown_product_is_not_there(world: World, visit: Visit) -> None:
@@ -94,7 +94,9 @@ def test_menu_and_end(world: World, visit: Visit, path: str) -> None:
 
 
 @pytest.mark.req("J-013")
-@pytest.mark.parametrize("path", ["/estimate/", "/estimate/enterprise-short/", "/estimate/simplified-notice/"])
+@pytest.mark.parametrize(
+    "path", ["/estimate/", "/estimate/enterprise-short/", "/estimate/simplified-notice/"]
+)
 def test_the_screen_says_what_is_not_looked_at(world: World, visit: Visit, path: str) -> None:
     words = text(visit(world.applicant).get(path))
     assert "各国の引受条件によらず、概算の保険料を計算します" in words

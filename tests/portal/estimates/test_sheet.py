@@ -37,7 +37,11 @@ def test_branches_are_added_walked_and_removed_without_loss(screen: Opened) -> N
     assert (one.typed["contract_amount"], one.typed["usance_days"]) == ("200", "not a number")
     one.press("back")
     assert shown(one) == (1, 3)
-    assert (one.typed["contract_amount"], one.typed["payer_rating"], one.typed["excluded"]) == ("100", "EF", "on")
+    assert (one.typed["contract_amount"], one.typed["payer_rating"], one.typed["excluded"]) == (
+        "100",
+        "EF",
+        "on",
+    )
     assert one.press("back").status_code == 200
     assert shown(one) == (1, 3)
     one.press("forward")
@@ -61,7 +65,11 @@ def test_clear_empties_the_branch_on_the_screen_alone(screen: Opened) -> None:
     one = screen()
     one.press("add", contract_amount="100")
     one.press("clear", contract_amount="200", day="2018-12-01")
-    assert (one.typed["contract_amount"], one.typed["currency"], one.typed["day"]) == ("", "JPY", "2018-12-01")
+    assert (one.typed["contract_amount"], one.typed["currency"], one.typed["day"]) == (
+        "",
+        "JPY",
+        "2018-12-01",
+    )
     one.press("back")
     assert one.typed["contract_amount"] == "100"
 
@@ -106,13 +114,25 @@ def _files(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     "kept",
     [
-        *("", "[]", "{}", "null", "[1]", "[[]]", "9" * 5000, "[" * 100_000, '[{"contract_amount": {"a": 1}}]'),
+        *(
+            "",
+            "[]",
+            "{}",
+            "null",
+            "[1]",
+            "[[]]",
+            "9" * 5000,
+            "[" * 100_000,
+            '[{"contract_amount": {"a": 1}}]',
+        ),
         *('[{"payer_code": "\\u0000"}]', '[{"payer_code": "\\ud800"}]', '[{"unknown": "x"}]', "NaN", "[NaN]"),
     ],
 )
 def test_whatever_comes_back_from_a_browser_is_a_sheet(kept: str) -> None:
     for at in ("", "0", "98", "-1", "x", "9" * 30):
-        sheet = Sheet.sent(["payer_code", "contract_amount"], ["day"], {"kept": kept, "at": at, "payer_code": "1"})
+        sheet = Sheet.sent(
+            ["payer_code", "contract_amount"], ["day"], {"kept": kept, "at": at, "payer_code": "1"}
+        )
         assert sheet.branches == [{"payer_code": "1", "contract_amount": ""}]
         assert sheet.at == 0
         assert sheet.shared == {"day": ""}
