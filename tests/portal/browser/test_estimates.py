@@ -52,7 +52,7 @@ def test_two_branches_are_compared(person: Person) -> None:
     person.presses("枝前進＞")
     person.presses("保険料試算")
     person.sees("保険料合計", "40,200円", "枝1　18,400円", "枝2　21,800円")
-    person.sees("（0.000979 × 60日 ＋ 0.02028） → 0.079%、10,000,000円 × 0.079% ＝ 7,900円")
+    person.sees("（0.000979 × 60日 ＋ 0.02028） → 0.079%", "10,000,000円 × 0.079% ＝ 7,900円")
     person.looks_right()
     person.ticks("計算対象外")
     person.presses("保険料試算")

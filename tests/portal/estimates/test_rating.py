@@ -69,7 +69,7 @@ def test_the_formula_tells_base_days_coefficients_rate_and_row(screen: Opened) -
         "D 船後信用": 11_000,
     }
     words = text(one.reply)
-    assert "（0.000979 × 60日 ＋ 0.02028） → 0.079%、10,000,000円 × 0.079% ＝ 7,900円" in words
+    assert "（0.000979 × 60日 ＋ 0.02028） → 0.079% 10,000,000円 × 0.079% ＝ 7,900円" in words
     assert "料率表: 国カテゴリー C、格付 *、2018/10/01から" in words
     assert "（0.001363 × 60日 ＋ 0.02824） → 0.110%" in words
     assert "料率表: 国カテゴリー *、格付 EF、2018/10/01から" in words
