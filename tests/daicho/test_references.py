@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from daicho.references import calendar_of, reference_of
+from daicho.references import calendar_of, reference_for_readers, reference_of
 from tests import kit
 from tests.homes import LINE_YEN, TUESDAY, Home, Ran, contracts
 
@@ -29,6 +29,19 @@ def test_a_fresh_home_has_the_calendar_and_code_lists_but_nobody_s_data(empty_ho
     assert {row["currency"] for row in table(empty_home, "exchange_rates")} <= {"JPY"}
     calendar = calendar_of(reference_of(empty_home.at()))
     assert calendar.first_year <= 2018 < 2030 < calendar.last_year
+
+
+def test_who_only_reads_makes_no_home_and_sees_what_a_fresh_one_would_have(
+    tmp_path: Path, home: Home
+) -> None:
+    fresh = Home(tmp_path / "fresh")
+    tables = reference_for_readers(fresh.at())
+    assert tables.load_no == 0
+    assert tables.table("settlement_methods").height > 20
+    assert tables.table("rates").is_empty()
+    assert not fresh.path.exists()
+    store = home.at()
+    assert reference_for_readers(store) is reference_of(store)
 
 
 def test_one_bad_table_and_nothing_of_the_folder_is_loaded(home: Home) -> None:

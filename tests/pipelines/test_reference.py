@@ -363,6 +363,17 @@ def test_rows_are_looked_up_for_each_day_and_keep_their_order() -> None:
     assert empty.columns == ["currency", "day", "rate"]
 
 
+def test_a_supposed_world_differs_in_what_was_replaced_and_changes_nothing() -> None:
+    tables = kit.reference_of(kit.world())
+    before = {name: tables.table(name) for name in TABLES}
+    supposed = tables.replaced({"buyers": tables.text["buyers"].head(1)})
+    assert supposed.table("buyers").height == 1
+    assert all(supposed.table(name) is before[name] for name in TABLES if name != "buyers")
+    assert supposed.load_no == tables.load_no
+    assert tables.table("buyers") is before["buyers"]
+    assert before["buyers"].height > 1
+
+
 def test_a_table_that_was_never_loaded_is_empty_with_its_types() -> None:
     frame = Reference.of({}).table("agreements")
     assert frame.is_empty()
