@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import date
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from daicho.references import reference_of
 from daicho.store import Store
 from schemas.desk import ANSWERED
 from schemas.submission import Refusal
+
+if TYPE_CHECKING:
+    import polars as pl
 
 EVENTS_AT_ONCE = 2000
 _JUDGED = {"booked", "rejected", "held", "hold-release", "hold-refuse"}
@@ -225,12 +228,15 @@ def _tell_tables(store: Store, today: date) -> dict[str, int]:
             .sort("buyer_code")
             .iter_rows(named=True)
         )
-        receiving.receive_tables(mark, holders, agreements, countries, buyers, sorted(reference.holidays))
+        changes = _texts(_rating_changes(reference.table("buyers")).iter_rows(named=True))
+        closed = sorted(reference.holidays)
+        receiving.receive_tables(mark, holders, agreements, countries, buyers, changes, closed)
         told = {
             "保険利用者": len(holders),
             "特約期間": len(agreements),
             "国": len(countries),
             "バイヤー": len(buyers),
+            "格付変更": len(changes),
         }
     return told | {"新しい特約": receiving.grant_agreements()}
 
@@ -280,6 +286,22 @@ def _tell_figures(store: Store, today: date) -> int:
         )
     except receiving.MovedOn:
         return 0  # another feed told them
+
+
+def _rating_changes(buyers: "pl.DataFrame") -> "pl.DataFrame":
+    """The rows of ``buyers`` from which on a buyer has another rating than until then, with the ``former`` one.
+
+    The first row of a buyer is its registration, and one with the rating of the row before changes something else.
+    """
+    import polars as pl
+
+    rating, former = pl.col("rating").fill_null(""), pl.col("former")
+    return (
+        buyers.sort("buyer_code", "valid_from")
+        .with_columns(rating.shift().over("buyer_code").alias("former"))
+        .filter(former.is_not_null() & (former != rating))
+        .select("buyer_code", "valid_from", "former", "rating")
+    )
 
 
 def _texts(rows: Iterable[dict[str, Any]]) -> list[dict[str, str]]:

@@ -16,6 +16,7 @@ from django.db import close_old_connections
 from portal_stub import clock
 from portal_stub.api import rules as programs
 from portal_stub.feed import asking
+from portal_stub.inquiries import rules as inquiries
 from portal_stub.jobs import rules as jobs
 from portal_stub.ledgers import sending as uploads
 from portal_stub.mails.sending import send_due
@@ -45,6 +46,7 @@ def keep_house() -> bool:
     asking.tidy()
     jobs.tidy()
     programs.tidy()
+    inquiries.tidy()
     call_command("clearsessions")
     _last[:] = [today]
     return True

@@ -44,6 +44,8 @@ class PortalSettings:
     """国・地域ごとの引受方針 on the insurer's public site (J-002)."""
     simulation_url: str = "https://www.nexi.go.jp/"
     """保険料計算シミュレーション, or the public site from which it is reached (J-019)."""
+    claims_lists: bool = True
+    """False: 回収情報（債権一覧表ダウンロード） is not offered (I-027)."""
     mail_sender: str = "web_info@daicho.invalid"
     """Sender of every mail (S-037)."""
     smtp_host: str = ""

@@ -15,19 +15,37 @@ def _explained(field: Any, explanation: str) -> Any:
     return field
 
 
-class SearchForm(forms.Form):
-    """所在国名または国コード, バイヤーコードまたは名称, 格付, and in the season 対象範囲 (K-003, K-004)."""
+class CountryField(forms.CharField):
+    """所在国名または国コード; the value is the codes of the countries that are meant, None when none is asked for."""
 
-    country = _explained(
-        forms.CharField(
-            label="所在国名または国コード",
+    explanation = "国名は一部だけでも検索できます。国コードは数字3桁です。"
+
+    def __init__(self, *, label: str = "所在国名または国コード") -> None:
+        super().__init__(
+            label=label,
             required=False,
             max_length=60,
             help_text="例: 中華人民共和国、105",
             widget=forms.TextInput(attrs={"list": "countries", "autocomplete": "off"}),
-        ),
-        "国名は一部だけでも検索できます。国コードは数字3桁です。",
-    )
+        )
+
+    def clean(self, value: Any) -> list[str] | None:
+        """The codes; a fault when no country is meant."""
+        typed = super().clean(value)
+        if not typed:
+            return None
+        found = countries_of(typed)
+        if not found:
+            raise forms.ValidationError(
+                f"所在国「{typed}」が見つかりません。国名の一部か、3桁の国コードで入力し直してください。"
+            )
+        return found
+
+
+class SearchForm(forms.Form):
+    """所在国名または国コード, バイヤーコードまたは名称, 格付, and in the season 対象範囲 (K-003, K-004)."""
+
+    country = CountryField()
     name = _explained(
         forms.CharField(
             label="バイヤーコードまたは名称",
@@ -61,18 +79,6 @@ class SearchForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not season:
             del self.fields["scope"]
-
-    def clean_country(self) -> list[str] | None:
-        """Codes of the countries; None when none is asked for."""
-        typed = self.cleaned_data["country"]
-        if not typed:
-            return None
-        found = countries_of(typed)
-        if not found:
-            raise forms.ValidationError(
-                f"所在国「{typed}」が見つかりません。国名の一部か、3桁の国コードで入力し直してください。"
-            )
-        return found
 
     def clean(self) -> dict[str, Any]:
         """A country or two characters at least (K-014)."""

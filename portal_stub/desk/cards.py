@@ -49,6 +49,9 @@ WAITING = (
 KEPT = (
     Card("保険利用者とWebユーザー", "desk-holders", "検索、ロックの解除、パスワードの再発行、全社閲覧用ID"),
     Card("海外商社", "desk-buyers", "住所などの情報、スリーピング候補バイヤーと解除期間、必要書類の規則"),
+    Card("書面の保険契約", "desk-paper-contracts", "保険契約情報に加える、書面で手続きした契約の取込"),
+    Card("事故", "desk-losses", "事故概要情報に表示する事故の取込"),
+    Card("債権一覧表", "desk-claims", "プロジェクトごとの債権一覧表の公開と取下げ"),
     Card("参照表", "desk-tables", "格付・料率などの表の更新"),
     Card("お知らせ", "desk-notices", "掲載する文章と期間"),
     Card("お問い合わせ先", "desk-offices", "業務ごとの部署と電話番号"),

@@ -37,6 +37,11 @@ DONE = {
     "reader-reset": "新しいパスワードを、利用者のメールアドレスに送信しました。",
     "registration-started": "手続きを開始しました。申込者にメールでお知らせしました。",
     "registration-restarted": "手続き再開用のURLを、申込者にメールで送信しました。",
+    "inquiry-taken": "ファイルの内容を反映しました。",
+    "inquiry-dropped": "取込を取りやめました。何も変わっていません。",
+    "claims-published": "債権一覧表を公開しました。保険利用者の画面に表示されます。",
+    "claims-dropped": "債権一覧表の登録を取りやめました。",
+    "claims-withdrawn": "債権一覧表を取り下げました。保険利用者の画面には表示されません。",
 }
 
 

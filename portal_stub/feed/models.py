@@ -292,6 +292,27 @@ class LimitUse(models.Model):
         indexes: ClassVar = [models.Index(fields=["holder", "-used_permille"], name="feed_limits_by_use")]
 
 
+class RatingChange(models.Model):
+    """A day from which a 海外商社 has another rating than before (格付変更), as the reference tables know it.
+
+    Days to come are told too. No foreign key: the 海外商社名簿 is taken in by its own ways.
+    """
+
+    code = models.CharField("バイヤーコード", max_length=40)
+    valid_from = models.DateField("効力発生日")
+    former = models.CharField("変更前の格付", max_length=10)
+    new = models.CharField("変更後の格付", max_length=10)
+
+    class Meta:
+        """Newest first; within a day by code."""
+
+        ordering: ClassVar = ["-valid_from", "code"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["code", "valid_from"], name="rating_change_once")
+        ]
+        indexes: ClassVar = [models.Index(fields=["-valid_from", "code"], name="rating_change_by_day")]
+
+
 class DeskRequest(models.Model):
     """What somebody of the desk asked of the pipeline, and the answer."""
 

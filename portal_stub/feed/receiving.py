@@ -26,6 +26,7 @@ from portal_stub.feed.models import (
     Mark,
     MonthFigure,
     Policyholder,
+    RatingChange,
     Refused,
     Submission,
 )
@@ -300,12 +301,14 @@ def receive_tables(
     agreements: Iterable[Mapping[str, str]],
     countries: Iterable[Mapping[str, str]],
     buyers: list[dict[str, str]],
+    rating_changes: Iterable[Mapping[str, str]],
     closed_days: Iterable[date],
 ) -> None:
     """Takes in the reference tables as they stand; ``mark`` names this state (``tables_position``).
 
     Rows are texts with the names of the tables' columns. ``policyholders``, ``agreements``: all rows, past periods too.
-    ``countries``, ``buyers``: those in force today. ``closed_days``: the business calendar. Interrupted, it is simply done again.
+    ``countries``, ``buyers``: those in force today. ``rating_changes``: all days on which a buyer's ``rating`` became
+    another one than the ``former`` (I-003). ``closed_days``: the business calendar. Interrupted, it is simply done again.
     """
     _compare(
         Policyholder,
@@ -331,6 +334,19 @@ def receive_tables(
                 product=row["product"],
             )
             for row in agreements
+        ),
+        key=("code", "valid_from"),
+    )
+    _compare(
+        RatingChange,
+        (
+            RatingChange(
+                code=row["buyer_code"],
+                valid_from=date.fromisoformat(row["valid_from"]),
+                former=row["former"],
+                new=row["rating"],
+            )
+            for row in rating_changes
         ),
         key=("code", "valid_from"),
     )

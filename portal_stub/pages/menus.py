@@ -7,6 +7,8 @@ cannot tell; a test compares both once it is.
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from portal_stub.access import ROUTES, Access, Right, has_right, is_closed
 from portal_stub.hours import WINDOWS
 
@@ -22,6 +24,8 @@ class Entry:
     otp: bool = True
     enterprise: bool = False
     """Only for users of 企業総合保険."""
+    switch: str = ""
+    """The setting of ``portal.toml`` without which the page is not offered."""
 
     @property
     def built(self) -> bool:
@@ -39,6 +43,8 @@ class Entry:
         if self.access is Access.ADMINISTRATOR and not user.is_administrator:
             return False
         if self.access is Access.APPLICANT and not user.may_enter:
+            return False
+        if self.switch and not getattr(settings.PORTAL, self.switch):
             return False
         if self.enterprise and not user.holder.uses_enterprise:
             return False
@@ -79,9 +85,11 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "各種情報照会",
         (
-            Entry("海外商社情報", "buyer-data", otp=False),
+            Entry("海外商社情報照会", "buyer-data", otp=False),
+            Entry("海外商社格付変更一覧", "rating-changes", otp=False),
             Entry("保険契約情報", "contract-data", right=Right.DATA),
-            Entry("事故概要情報", "loss-data", right=Right.DATA),
+            Entry("事故情報", "loss-data", right=Right.DATA),
+            Entry("回収情報（債権一覧表）", "claims-lists", right=Right.DATA, switch="claims_lists"),
             Entry("契約台帳・提供データ", "provided-data", right=Right.DATA),
         ),
     ),

@@ -58,6 +58,10 @@ def address(name: str, world: World) -> str:
         "token_id": "1",
         "check_id": "0" * 32,
         "estimate_product": "enterprise-short",
+        "job_id": "0" * 32,
+        "project": "PJ-1",
+        "claims_id": 1,
+        "bringing_id": "0" * 32,
     }
     return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
 

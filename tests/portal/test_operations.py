@@ -110,7 +110,7 @@ def test_three_menus_are_free_before_the_one_time_password(
 ) -> None:
     Holder.objects.update(otp_required=True)
     free = {entry.route for _, entries in MENUS for entry in entries if not entry.otp}
-    assert free == {"estimate", "buyer-data", "buyers", "bookmarks"}
+    assert free == {"estimate", "buyer-data", "rating-changes", "buyers", "bookmarks"}
     before = visit(world.administrator)
     for _, entries in MENUS:
         for entry in entries:
@@ -133,8 +133,8 @@ def test_the_scope_of_data_governs_the_inquiries_of_concluded_contracts(
     world: World, visit: Callable[..., Client]
 ) -> None:
     asked = {entry.route for _, entries in MENUS for entry in entries if entry.right is Right.DATA}
-    assert asked == {"contract-data", "loss-data", "provided-data"}
+    assert asked == {"contract-data", "loss-data", "claims-lists", "provided-data"}
     wide, narrow = (text(visit(user).get("/menu/")) for user in (world.applicant, world.reader))
-    for title in ("保険契約情報", "事故概要情報", "契約台帳・提供データ"):
+    for title in ("保険契約情報", "事故情報", "回収情報（債権一覧表）", "契約台帳・提供データ"):
         assert title in wide
         assert title not in narrow
