@@ -11,6 +11,7 @@ from portal_stub.accounts.rules import create_administrator, create_staff, regis
 from portal_stub.buyers.demo import load as load_buyers
 from portal_stub.desk.demo import load as load_desk
 from portal_stub.holders.demo import load_applications, load_banks
+from portal_stub.inquiries.demo import load as load_inquiries
 from portal_stub.pages.models import Notice
 
 DEMO_PASSWORD = "Daicho-demo.1"
@@ -57,6 +58,7 @@ def load(samples: Path) -> list[dict[str, str]]:
         load_desk(User.objects.get(login_id="desk-1"), DEMO_PASSWORD)
         User.objects.update(must_change_password=False)
         load_applications(User.objects.get(login_id="990000001000"), User.objects.get(login_id="desk-1"))
+        load_inquiries(User.objects.get(login_id="desk-1"))
         if not Notice.objects.exists():
             Notice.objects.create(
                 title="これは試用環境です",

@@ -151,29 +151,51 @@ def _again(request: HttpRequest) -> Any:
 def contract_search(request: HttpRequest, job_id: str) -> HttpResponse:
     """保険契約一覧 (A2): the 保険種 for which data can be made, and 「データ作成」 (I-007, I-008)."""
     row = _own(request, "contract-search", job_id)
-    asked = Conditions.of(row.parameters)
+    context = _search_context(row, request.POST if request.method == "POST" else None)
+    form = context["form"]
+    if form.is_bound and form.is_valid() and once(request):
+        wanted = Conditions.of(row.parameters | {"kind": form.cleaned_data["kind"]})
+        rules.make_data(request.user, row.holder, "contract-data", wanted, once(request))
+        return redirect(_done("contract-data", row.holder))
+    return render(request, "inquiries/contract_search.html", context, status=422 if form.errors else 200)
+
+
+@page(
+    "contract-search-part",
+    "contract-data/search/<str:job_id>/part/",
+    chapter="5章3",
+    access=Access.USER,
+    otp=True,
+    right=Right.DATA,
+    passive=True,
+)
+def contract_search_part(request: HttpRequest, job_id: str) -> HttpResponse:
+    """The result of A2 alone, for a page that waits for it. ``?was=``: what it shows already."""
+    return _part(
+        request, "inquiries/parts_search.html", _search_context(_own(request, "contract-search", job_id))
+    )
+
+
+def _search_context(row: Any, typed: Any = None) -> dict[str, Any]:
     kinds = row.result.get("kinds", {}) if row.state == Job.State.DONE else {}
     choices = [
         (kind, f"{words}（{kinds[kind][0]:,}契約・{kinds[kind][1]:,}行）")
         for kind, words in KINDS.items()
         if kind in kinds
     ]
-    form = KindForm(choices, request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid() and once(request):
-        wanted = asked.kept() | {"kind": form.cleaned_data["kind"]}
-        rules.make_data(request.user, row.holder, "contract-data", Conditions.of(wanted), once(request))
-        return redirect(_done("contract-data", row.holder))
-    context = {
+    place = jobs.place(row)
+    return {
         "job": row,
-        "place": jobs.place(row),
-        "form": form,
+        "place": place,
+        "form": KindForm(choices, typed),
         "kinds": choices,
-        "asked": asked.told("保険契約締結日"),
+        "asked": Conditions.of(row.parameters).told("保険契約締結日"),
         "once": secrets.token_urlsafe(32),
         "url": reverse("contract-search", args=[row.pk]),
+        "part": reverse("contract-search-part", args=[row.pk]),
+        "digest": f"{row.state}-{place}",
         "back": f"{_at('contract-data', row.holder)}&{urlencode({'search': row.pk})}",
     }
-    return render(request, "inquiries/contract_search.html", context, status=422 if form.errors else 200)
 
 
 @page(
@@ -214,25 +236,69 @@ def loss_data_file(request: HttpRequest, job_id: str) -> FileResponse:
     return _file(request, "loss-data", job_id)
 
 
+@page(
+    "contract-data-files",
+    "contract-data/files/",
+    chapter="5章3",
+    access=Access.USER,
+    otp=True,
+    right=Right.DATA,
+    passive=True,
+)
+def contract_data_files(request: HttpRequest) -> HttpResponse:
+    """作成データ一覧 alone, for a page that waits for a file. ``?was=``: what it shows already."""
+    context = _files_context(request, "contract-data", holder_choice(request).holder)
+    return _part(request, "inquiries/parts_files.html", context)
+
+
+@page(
+    "loss-data-files",
+    "loss-data/files/",
+    chapter="5章4",
+    access=Access.USER,
+    otp=True,
+    right=Right.DATA,
+    passive=True,
+)
+def loss_data_files(request: HttpRequest) -> HttpResponse:
+    """The same of losses."""
+    context = _files_context(request, "loss-data", holder_choice(request).holder)
+    return _part(request, "inquiries/parts_files.html", context)
+
+
+def _part(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """A part of a page; nothing when it would be the same again, so that nothing is read aloud twice."""
+    if request.GET.get("was") == context["digest"]:
+        return HttpResponse(status=204)
+    return render(request, template, context)
+
+
 def _data_page(request: HttpRequest, kind: str, title: str, choice: Any, form: Any) -> HttpResponse:
-    files = rules.files_of(request.user, kind, choice.holder)
-    day = "保険契約締結日" if kind == "contract-data" else "発生日"
-    context = {
+    context = _files_context(request, kind, choice.holder) | {
         "title": title,
         "kind": kind,
         "choice": choice,
         "form": form,
-        "files": [(row, Conditions.of(row.parameters).told(day), jobs.place(row)) for row in files],
-        "unfinished": any(not row.is_over for row in files),
-        "most": rules.MOST_FILES,
-        "days": rules.LIVES_DAYS,
         "countries": Country.objects.exclude(name=""),
         "told": _TOLD.get(request.GET.get("done", ""), ""),
         "once": secrets.token_urlsafe(32),
-        "url": _at(kind, choice.holder),
-        "file_route": f"{kind}-file",
     }
     return render(request, "inquiries/data.html", context, status=422 if form.errors else 200)
+
+
+def _files_context(request: HttpRequest, kind: str, holder: Any) -> dict[str, Any]:
+    day = "保険契約締結日" if kind == "contract-data" else "発生日"
+    files = [(row, jobs.place(row)) for row in rules.files_of(request.user, kind, holder)]
+    return {
+        "files": [(row, Conditions.of(row.parameters).told(day), place) for row, place in files],
+        "unfinished": any(not row.is_over for row, _ in files),
+        "most": rules.MOST_FILES,
+        "days": rules.LIVES_DAYS,
+        "url": _at(kind, holder),
+        "part": _at(f"{kind}-files", holder),
+        "file_route": f"{kind}-file",
+        "digest": "-".join(f"{row.pk[:6]}{row.state}{row.progress}.{place}" for row, place in files),
+    }
 
 
 def _file(request: HttpRequest, kind: str, job_id: str) -> FileResponse:

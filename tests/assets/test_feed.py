@@ -24,6 +24,7 @@ from portal_stub.feed.models import (
     Mark,
     MonthFigure,
     Policyholder,
+    RatingChange,
     Submission,
 )
 from schemas.submission import Refusal
@@ -34,7 +35,7 @@ from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, Home, contracts
 
 pytestmark = pytest.mark.usefixtures("quick_paper")
 LATE = kit.enterprise_row(export_contract_no="LATE-1", contract_date="20180928")
-COMPARED = (Submission, Finding, Document, Policyholder, AgreementPeriod, Country, MonthFigure, LimitUse)
+COMPARED = (Submission, Finding, Document, Policyholder, AgreementPeriod, Country, RatingChange, MonthFigure, LimitUse)
 
 
 def picture() -> dict[str, list[dict[str, Any]]]:
@@ -227,6 +228,32 @@ def test_tables_are_told_after_a_load_and_on_another_day(home: Home, tmp_path: P
     assert Country.objects.get(pk="105").category == "C", "not in force yet"
     feed_portal(home.at("2018-11-07T08:00:00"))
     assert Country.objects.get(pk="105").category == "E"
+
+
+@pytest.mark.req("I-003")
+@pytest.mark.django_db
+def test_a_change_of_rating_is_told_with_its_day_and_nothing_else_is(home: Home, tmp_path: Path) -> None:
+    feed_portal(home.at())
+    assert not RatingChange.objects.exists(), "a registration is no change"
+    known, other = kit.buyer("EA"), kit.buyer("EE")
+    names = ("buyer_code", "valid_from", "name", "country", "rating")
+
+    def load(folder: str, *rows: tuple[str, ...]) -> list[tuple[str, str, str, str]]:
+        given = {"buyers": [dict(zip(names, row, strict=True)) for row in rows]}
+        load_folder(home.at(), kit.write_reference(tmp_path / folder, given))
+        assert feed_portal(home.at())["格付変更"] == 2
+        return [(row.code, str(row.valid_from), row.former, row.new) for row in RatingChange.objects.all()]
+
+    assert load(
+        "more",
+        (known, "2018-10-01", "BUYER EA", "105", "EM"),
+        (known, "2018-11-01", "RENAMED", "105", "EM"),
+        (known, "2018-12-01", "RENAMED", "304", "EF"),
+        (other, "2018-11-01", "MOVED", "304", "EE"),
+        ("999999999", "2018-11-01", "NEW", "105", "EA"),
+    ) == [(known, "2018-12-01", "EM", "EF"), (known, "2018-10-01", "EA", "EM")]
+    corrected = load("corrected", (known, "2018-10-01", "BUYER EA", "105", "EA"))
+    assert corrected == [(known, "2018-12-01", "EM", "EF"), (known, "2018-11-01", "EA", "EM")]
 
 
 def test_without_a_portal_nothing_is_told_and_no_django_wanted(

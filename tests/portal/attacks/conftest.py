@@ -21,6 +21,11 @@ from portal_stub.buyers.models import Bookmark, Buyer, DocumentRule
 from portal_stub.buyers.rules import set_season
 from portal_stub.feed import asking
 from portal_stub.holders.models import Account, Branch
+from portal_stub.inquiries.conditions import Conditions
+from portal_stub.inquiries.rules import keep_draft
+from portal_stub.jobs.models import Job
+from portal_stub.jobs.registry import SHELF
+from portal_stub.jobs.rules import ask as ask_for_work
 from portal_stub.pages.models import Notice, Office
 from portal_stub.procedures.models import Application, Document, State
 from portal_stub.procedures.registry import PROCEDURES
@@ -28,6 +33,7 @@ from portal_stub.registration.models import Registration
 from tests.portal.buyers.conftest import directory
 from tests.portal.conftest import World
 from tests.portal.feed.conftest import HELD, desk, found, portrait, tell
+from tests.portal.inquiries import conftest as inquiries
 from tests.portal.registration.conftest import Newcomer, ask, mailed
 from tests.portal.test_access import address as of_the_matrix
 
@@ -60,6 +66,8 @@ class Scene:
     drafts: dict[str, Application]
     """An open application of every procedure."""
     documents: dict[str, Document]
+    jobs: dict[str, str] = field(default_factory=dict)
+    """A search and a file of each kind of data, done."""
     browsers: dict[str, Client] = field(default_factory=dict)
 
     def address(self, route: Route, **other: Any) -> str:
@@ -73,6 +81,8 @@ class Scene:
                 values["item"] = "branch" if key.startswith("account") else "country"
         if route.name.startswith("registration-url"):
             values["token"] = self.values["url_token"]
+        if (kind := route.name.removesuffix("-file").removesuffix("-part")) in self.jobs:
+            values["job_id"] = self.jobs[kind]
         values |= other
         if set(re.findall(r":(\w+)>", route.path)) - set(values):
             return of_the_matrix(route.name, self.world)  # with nothing behind it
@@ -127,6 +137,16 @@ def _opened(user: User, key: str, subject: str, state: Any = State.DRAFT, number
         added_at=now,
     )
     return application, document
+
+
+def _done(user: User, kind: str) -> str:
+    """A job that is over, with a file."""
+    job = ask_for_work(user, kind, Conditions().kept(), lives_days=8)
+    kept = SHELF.keep([b"a,b"])
+    job.state, job.file_name, job.sha256, job.size = Job.State.DONE, "a.csv", kept.sha256, kept.size
+    job.result = {"rows": 1, "agreements": None, "kinds": {"individual": [1, 1]}}
+    job.save()
+    return str(job.pk)
 
 
 @pytest.fixture(autouse=True)
@@ -199,6 +219,13 @@ def scene(
         drafts,
         documents,
     )
+    scene.jobs = {
+        kind: _done(world.applicant, kind) for kind in ("contract-search", "contract-data", "loss-data")
+    }
+    listed = inquiries.claims(world)
+    brought = inquiries.a_file("contracts", inquiries.CONTRACT)
+    scene.values |= {"claims_id": listed.pk, "project": listed.project}
+    scene.values["bringing_id"] = keep_draft(world.staff, "contracts", brought)[0].pk
     newcomer = Newcomer().confirm()
     another = Client()
     ask(another, "another@new.example")

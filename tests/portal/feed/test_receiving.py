@@ -16,6 +16,7 @@ from portal_stub.feed.models import (
     Document,
     Finding,
     Policyholder,
+    RatingChange,
     Submission,
 )
 from portal_stub.feed.receiving import MovedOn, Told
@@ -164,6 +165,12 @@ AGREEMENTS = [
 ]
 
 
+CHANGES = [
+    {"buyer_code": "105000001", "valid_from": day, "former": former, "rating": rating}
+    for day, former, rating in (("2025-10-01", "EA", "EM"), ("2026-10-01", "EM", "EF"))
+]
+
+
 def tables(mark: str = "1", **changes: Any) -> None:
     rows: dict[str, Any] = {
         "policyholders": [
@@ -172,6 +179,7 @@ def tables(mark: str = "1", **changes: Any) -> None:
         "agreements": AGREEMENTS,
         "countries": [{"country": "105", "name": "中国", "category": "C"}],
         "buyers": [],
+        "rating_changes": CHANGES,
         "closed_days": [],
     } | changes
     receiving.receive_tables(mark, **rows)
@@ -195,7 +203,11 @@ def test_unchanged_rows_of_tables_are_not_written(monkeypatch: pytest.MonkeyPatc
     holders = [{"holder": HOLDER, "name": "別の名前", "association": "", "provided_data": "1"}]
     tables("3", policyholders=holders)
     assert [row.name for row in written] == ["別の名前"]
-    tables("4", agreements=AGREEMENTS[:1])
+    assert RatingChange.objects.count() == 2
+    tables("4", agreements=AGREEMENTS[:1], rating_changes=[CHANGES[0] | {"rating": "EE"}])
+    assert [(row.code, str(row.valid_from), row.former, row.new) for row in RatingChange.objects.all()] == [
+        ("105000001", "2025-10-01", "EA", "EE")
+    ]
     assert AgreementPeriod.objects.count() == 1, "of another home, or none any more"
     assert Country.objects.get().category == "C"
 

@@ -32,12 +32,6 @@ AGREEMENT = f"{HOLDER[:8]}1"
 """The 企総 agreement of the first holder."""
 
 
-@pytest.fixture(autouse=True)
-def own_files(settings: Any, tmp_path: Path) -> Path:
-    settings.PORTAL_FILES = str(tmp_path / "portal-files")
-    return tmp_path / "portal-files"
-
-
 @pytest.fixture
 def no_ledgers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home whose ledgers are empty."""

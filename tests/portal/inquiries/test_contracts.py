@@ -1,6 +1,7 @@
 """保険契約情報: search, creation, content of the files, and whose contracts they tell of (I-005 to I-018, G-015, G-021)."""
 
 import hashlib
+import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -66,6 +67,25 @@ def test_from_the_search_over_the_kind_to_the_file(world: World, visit: Visit) -
     assert "保険種: 貿易代金貸付保険 国: アメリカ 作成中" in listed
     run_due()
     assert "作成済み 1 2026/04/09 ダウンロード" in text(client.get("/contract-data/"))
+
+
+@pytest.mark.req("I-007")
+@pytest.mark.usefixtures("directory", "no_ledgers")
+def test_the_page_of_a_search_follows_by_itself(world: World, visit: Visit) -> None:
+    paper()
+    client = visit(world.applicant)
+    address = str(client.post("/contract-data/", {}).headers["Location"])
+    waiting = client.get(address).content.decode()
+    assert "検索しています" in waiting
+    part = re.search(r'hx-get="([^"]+)"', waiting)
+    assert part
+    assert part[1].startswith(f"{address}part/?was=")
+    assert client.get(part[1]).status_code == 204
+    run_due()
+    found = client.get(part[1]).content.decode()
+    assert "貿易一般保険（個別）（1契約・1行）" in found
+    assert "hx-get" not in found
+    assert visit(world.administrator).get(f"{address}part/").status_code == 404
 
 
 @pytest.mark.req("I-007")

@@ -1,5 +1,8 @@
 """作成データ一覧: background, at most five, eight days (C-028 to C-030, I-011 to I-014, I-020)."""
 
+import html
+import re
+
 import pytest
 
 from portal_stub.history.models import AccessRecord
@@ -51,6 +54,27 @@ def test_an_unfinished_file_is_marked_and_cannot_be_fetched(world: World, visit:
     assert "hx-trigger" not in page.content.decode()
     assert client.get(address).status_code == 200
     assert AccessRecord.objects.filter(code__startswith="8-").count() == 1
+
+
+@pytest.mark.req("I-011", "S-012")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_that_waits_follows_by_itself_and_keeps_no_session_alive(
+    world: World, visit: Visit, hand: Hand, kind: str
+) -> None:
+    client = visit(world.applicant)
+    asked(client, kind)
+    found = re.search(r'hx-get="([^"]+)"', client.get(f"/{kind}/").content.decode())
+    assert found
+    address = html.unescape(found[1])
+    assert client.get(address).status_code == 204, "nothing new"
+    run_due()
+    part = client.get(address)
+    assert "作成済み" in text(part)
+    assert "hx-get" not in part.content.decode(), "it asks no more"
+    for _ in range(4):
+        hand.on(minutes=9)
+        client.get(address)
+    assert client.get(f"/{kind}/").status_code == 302, "half an hour without a click"
 
 
 @pytest.mark.req("C-028", "I-012", "I-020")
