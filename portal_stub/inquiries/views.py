@@ -130,7 +130,7 @@ def contract_data(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         row = rules.search_contracts(request.user, choice.holder, form.conditions())
         return redirect("contract-search", job_id=row.pk)
-    return _data_page(request, "contract-data", "保険契約情報", choice, form)
+    return _data_page(request, "contract-data", "保険契約一覧", choice, form)
 
 
 def _again(request: HttpRequest) -> Any:

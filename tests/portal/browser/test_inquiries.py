@@ -38,7 +38,7 @@ def test_data_of_contracts_are_made_and_saved(people: Callable[..., Person], scr
     person = people(scripts=scripts)
     person.logs_in(APPLICANT)
     person.opens(MENU, "保険契約情報")
-    person.is_on("保険契約情報")
+    person.is_on("保険契約一覧")
     person.sees("作成したデータはありません。")
     person.looks_right()
     person.presses("検索")

@@ -64,9 +64,11 @@ def test_from_the_search_over_the_kind_to_the_file(world: World, visit: Visit) -
     assert reply.headers["Location"] == f"/contract-data/?holder={HOLDER}&done=asked#files"
     listed = text(client.get("/contract-data/?done=asked"))
     assert "データの作成を受け付けました" in listed
-    assert "保険種: 貿易代金貸付保険 国: アメリカ 作成中" in listed
+    assert "作成中 保険種: 貿易代金貸付保険 国: アメリカ" in listed
     run_due()
-    assert "作成済み 1 2026/04/09 ダウンロード" in text(client.get("/contract-data/"))
+    page = text(client.get("/contract-data/"))
+    assert "作成済み ダウンロード" in page
+    assert "国: アメリカ 1 2026/04/09" in page
 
 
 @pytest.mark.req("I-007")

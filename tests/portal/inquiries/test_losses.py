@@ -31,7 +31,9 @@ def test_contracts_with_an_accident_are_told_with_what_is_known(world: World, vi
     assert "作成したデータはありません" in page
     row = losses_made(client)
     assert row.file_name == f"loss_data_all_v1_{HOLDER}_20260401_090000.csv"
-    assert "作成済み 1 2026/04/09 ダウンロード" in text(client.get("/loss-data/"))
+    page = text(client.get("/loss-data/"))
+    assert "作成済み ダウンロード" in page
+    assert "指定なし 1 2026/04/09" in page
     assert rows_of(downloaded(client, row)) == [
         {
             "事故番号": "A-0001",
