@@ -36,6 +36,7 @@ from outputs.headers import (
 )
 from outputs.ledgers import NET, TOTAL, ledger_pdf
 from outputs.linetexts import LineTotals, totals_of
+from outputs.marked import marked_rows, marked_workbook
 from outputs.statements import BANK_PLACEHOLDER, PAYABLE, invoice_pdf, premium_statement_pdf
 from outputs.submissions import monitor_list_pdf, receipt_pdf, result_pdf
 
@@ -89,6 +90,8 @@ __all__ = [
     "ledger_csv",
     "ledger_file_csv",
     "ledger_pdf",
+    "marked_rows",
+    "marked_workbook",
     "monitor_list_pdf",
     "premium_statement_csv",
     "premium_statement_pdf",

@@ -90,7 +90,24 @@ def _unreadable(file_name: str, why: str) -> Refusal:
     return Refusal("unreadable-file", f"ファイル「{file_name}」を読めません。{why}")
 
 
-def _decode_csv(content: bytes, file_name: str, layout: Layout) -> Decoded:
+def csv_rows(content: bytes, file_name: str) -> list[list[str]]:
+    """The cells of a CSV as written: the header, then one list per record. For who shows the file again.
+
+    Raises:
+        Refusal: as :func:`decode`.
+    """
+    lines, _, _ = _csv_lines(content, file_name)
+    return [_header(line, file_name) for line in lines["text"]]
+
+
+def columns_of(header: Sequence[str], layout: Layout) -> list[str | None]:
+    """Per column of a header the layout field that it names, by either name; None for an unknown one."""
+    by_name = {_plain(name): f.field for f in layout.fields for name in (f.field, f.name_ja)}
+    return [by_name.get(_plain(title)) for title in header]
+
+
+def _csv_lines(content: bytes, file_name: str) -> tuple[pl.DataFrame, str, bool]:
+    """Header and records as text with the line where each starts, the encoding, and whether anything is quoted."""
     if content.startswith(_ZIP):
         raise _unreadable(
             file_name,
@@ -108,6 +125,11 @@ def _decode_csv(content: bytes, file_name: str, layout: Layout) -> Decoded:
         )
     if quoted:
         _refuse_stray_quotes(lines, file_name)
+    return lines, encoding, quoted
+
+
+def _decode_csv(content: bytes, file_name: str, layout: Layout) -> Decoded:
+    lines, encoding, quoted = _csv_lines(content, file_name)
     header = _header(lines.item(0, "text"), file_name)
     body = lines[1:]
     if body.is_empty():
@@ -256,11 +278,9 @@ def _named(
 
     ``letters`` are those of the spreadsheet's columns, empty for CSV.
     """
-    by_name = {_plain(name): f.field for f in layout.fields for name in (f.field, f.name_ja)}
     places: dict[str, int] = {}
     problems: list[tuple[str, str, str, Address]] = []
-    for place, title in enumerate(header):
-        field = by_name.get(_plain(title))
+    for place, (title, field) in enumerate(zip(header, columns_of(header, layout), strict=True)):
         here = Address({field or title: letters[place]} if letters else {})
         if field is None:
             if title.strip():

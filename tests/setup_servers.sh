@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs that tests talk to and that no Python package brings: a real SFTP server, PostgreSQL, a browser
-# with a Japanese font, and PDF readers.
+# with a Japanese font, PDF readers, and a spreadsheet program.
 # Only what is missing, from Debian's packages; as root, or with sudo.
 set -euo pipefail
 export PATH="$PATH:/usr/sbin:/sbin"
@@ -15,6 +15,8 @@ need ssh-keygen openssh-client
 need pdftotext poppler-utils
 need pdftoppm poppler-utils
 need chromium chromium
+# The spreadsheet alone, without windows.
+need soffice libreoffice-calc-nogui
 # Not on anybody's PATH in Debian: the programs of each version lie in a folder of their own.
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing+=(postgresql)
 # Without a Japanese font a browser shows boxes, and widths are nobody's.
