@@ -18,10 +18,11 @@ from outputs import documents as paper
 from pipelines.decode import Decoded, decode
 from pipelines.judge import judge
 from pipelines.ledger import bookings
+from pipelines.naming import line_keys, own_number
 from pipelines.reference import Reference
 from schemas.findings import empty
 from schemas.layouts import layout_of
-from schemas.products import FACTS, Product, is_notice
+from schemas.products import FACTS, Product
 from sensors.windows import provided_until, status_of
 
 MONITOR_DAYS = 30
@@ -175,32 +176,17 @@ class _Decided:
         New records get their number with the booking; the others name it themselves.
         """
         records = judge(self.decoded).records.select("record", *self.decoded.layout.names)
-        year, serial = (
-            ("notice_year", "notice_serial")
-            if is_notice(self.product)
-            else ("application_year", "application_serial")
-        )
         booked = self.lines.filter(pl.col("record").is_not_null()).select(
             "record", pl.col("application_no").alias("booked_as")
         )
-        own = pl.format("{}-{}-{}", pl.col(year), pl.col(serial), pl.col("branch_no").fill_null("00"))
         return records.join(
             booked.unique("record", keep="first"), on="record", how="left", maintain_order="left"
-        ).with_columns(pl.coalesce("booked_as", own).alias("number"))
+        ).with_columns(pl.coalesce("booked_as", own_number(self.product)).alias("number"))
 
     @property
     def keys(self) -> pl.DataFrame:
         """Per record the line that it speaks of, as far as it tells (A-027)."""
-        places = ("shipment_no", "settlement_no")
-        return self.records.select(
-            "record",
-            pl.col("number").str.head(-3).alias("application_no"),
-            pl.coalesce(pl.col("number").str.tail(2), "branch_no").alias("branch_no"),
-            *(
-                pl.col(name) if name in self.records.columns else pl.lit(None, pl.String).alias(name)
-                for name in places
-            ),
-        )
+        return line_keys(self.records)
 
     @cached_property
     def ledger_file(self) -> bytes:

@@ -1,7 +1,10 @@
 """What processing would say of an upload sent now, without storing anything (``daicho check``)."""
 
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from daicho.receiving import (
     checked_count,
@@ -15,6 +18,11 @@ from daicho.references import calendar_of, reference_of
 from daicho.store import Store
 from sensors.windows import acceptance_day_if_sent
 
+if TYPE_CHECKING:
+    import polars as pl
+
+    from pipelines.decode import Decoded
+
 _UNSENT = {"receipt_no": 1, "submission_id": "S00000000"}
 """Stands in for the receipt that an upload which is only checked does not have."""
 
@@ -24,10 +32,61 @@ def acceptance_day_now(store: Store) -> date:
     return acceptance_day_if_sent(store.clock.now(), calendar_of(reference_of(store)))
 
 
+@dataclass(frozen=True)
+class Check:
+    """What processing would say of an upload that is sent now."""
+
+    decoded: "Decoded"
+    findings: "pl.DataFrame"
+    """As ``schemas.findings.SCHEMA``."""
+    premium_total_yen: int
+    """0 with any error, since nothing would be booked."""
+    acceptance_date: date
+    identical_to: str | None
+    """The submission with the very same bytes that is booked or waiting: this one would be refused at the door
+    unless it is meant to be sent again."""
+
+    @property
+    def errors(self) -> int:
+        """Findings that forbid the upload."""
+        return int((self.findings["severity"] == "error").sum())
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As programs read it (contract §4), findings apart."""
+        return {
+            "records": self.decoded.count,
+            "premium_total_yen": self.premium_total_yen,
+            "acceptance_date": self.acceptance_date.isoformat(),
+            "identical_to": self.identical_to,
+        }
+
+    def keys(self) -> "pl.DataFrame":
+        """Which line of the ledger each record with findings speaks of (A-027)."""
+        import polars as pl
+
+        from pipelines.judge import judge
+        from pipelines.naming import line_keys, own_number
+
+        found = self.decoded.records.filter(
+            pl.col("record").is_in(self.findings["record"].drop_nulls().unique().implode())
+        )
+        records = judge(replace(self.decoded, records=found)).records
+        return line_keys(records.with_columns(own_number(self.decoded.layout.product).alias("number")))
+
+
 def check_upload(
-    store: Store, content: bytes, file_name: str, product: str, holder: str, count: str
-) -> dict[str, Any]:
-    """Records, findings (a frame) and premium total as processing would have them.
+    store: Store,
+    content: bytes,
+    file_name: str,
+    product: str,
+    holder: str,
+    count: str,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Check:
+    """Findings and premium total as processing would have them.
+
+    ``tell`` hears the name of each step before it begins: ``decode``, ``assess``, ``post``.
 
     Raises:
         Refusal: what would be refused at once is refused here.
@@ -43,18 +102,17 @@ def check_upload(
     declared = checked_count(count)
     holder = checked_holder(holder)
     checked_size(store.settings, len(content))
+    tell("decode")
     decoded = decoded_as_declared(store.settings, content, legible(file_name), kind, declared)
     now = store.clock.now()
     day = acceptance_day_now(store)
+    tell("assess")
     assessment = assess_decoded(decoded, holder, now.date(), day, reference_of(store))
     candidate = Candidate(_UNSENT | {"holder": holder}, assessment, NEEDS_DECISION)
+    tell("post")
     state = ledger_state(store.journal.open().scan(), [candidate])
     reference = reference_of(store)
     tables = partial(reference_of, store)
     posted = post([candidate], state, now, tables, calendar_of(reference))[0]
-    return {
-        "records": decoded.count,
-        "findings": posted.findings,
-        "premium_total_yen": posted.premium_total,
-        "acceptance_date": day.isoformat(),
-    }
+    same = store.events.identical(hashlib.sha256(content).hexdigest(), holder, str(kind))
+    return Check(decoded, posted.findings, posted.premium_total, day, same)

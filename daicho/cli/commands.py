@@ -118,18 +118,21 @@ def check(options: argparse.Namespace) -> int:
     result = check_upload(
         store, _content(options.file), Path(options.file).name, options.product, options.holder, options.count
     )
-    found = result["findings"]
-    errors = int((found["severity"] == "error").sum())
+    found, errors = result.findings, result.errors
     if options.json:
-        as_json(result | {"findings": found.to_dicts()})
+        as_json(result.told | {"findings": found.to_dicts()})
     else:
         if found.height:
             rows_out(found.head(20).to_dicts(), options, FINDINGS)
         if found.height > 20:
             say(f"ほか{found.height - 20:,}件。すべては --json で確認できます。")
+        if result.identical_to:
+            say(
+                f"同じ内容のファイルが {result.identical_to} として受付済みです。送信には --resend が必要です。"
+            )
         print(
-            f"{result['records']:,}件  エラー{errors:,}  警告{found.height - errors:,}  "
-            f"保険料合計 {result['premium_total_yen']:,}円  受理日 {result['acceptance_date']}"
+            f"{result.decoded.count:,}件  エラー{errors:,}  警告{found.height - errors:,}  "
+            f"保険料合計 {result.premium_total_yen:,}円  受理日 {result.acceptance_date}"
         )
     return 1 if errors else 0
 

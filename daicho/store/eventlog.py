@@ -153,18 +153,27 @@ class EventLog:
             number += 1
         return number
 
+    def identical(self, sha256: str, holder: str, product: str) -> str | None:
+        """The newest submission of these very bytes that is booked or waiting, or None."""
+        with self._database.reading() as connection:
+            return self._identical(connection, sha256, holder, product)
+
     def _refuse_identical(self, connection: Connection, receipt: Mapping[str, Any]) -> None:
+        found = self._identical(connection, receipt["sha256"], receipt["holder"], receipt["product"])
+        if found:
+            raise IdenticalUpload(found)
+
+    def _identical(self, connection: Connection, sha256: str, holder: str, product: str) -> str | None:
         found = connection.rows(
             "SELECT r.submission_id FROM receipts r"
             " WHERE r.sha256 = :sha256 AND r.holder = :holder AND r.product = :product AND NOT EXISTS"
             " (SELECT 1 FROM verdicts v WHERE v.receipt_no = r.receipt_no AND v.verdict = 'rejected')"
             " ORDER BY r.receipt_no DESC LIMIT 1",
-            sha256=receipt["sha256"],
-            holder=receipt["holder"],
-            product=receipt["product"],
+            sha256=sha256,
+            holder=holder,
+            product=product,
         )
-        if found:
-            raise IdenticalUpload(found[0]["submission_id"])
+        return found[0]["submission_id"] if found else None
 
     def _insert_receipt(self, connection: Connection, receipt: Receipt, **details: Any) -> None:
         columns = ", ".join(f'"{name}"' for name in RECEIPT_FIELDS)

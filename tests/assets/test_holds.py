@@ -74,8 +74,8 @@ def test_check_tells_that_it_would_be_held_and_what_it_would_cost(home: Home) ->
     from daicho.checking import check_upload
 
     told = check_upload(home.at(), kit.csv_bytes([LATE]), "late.csv", "enterprise", kit.HOLDER, "1")
-    assert told["findings"]["code"].to_list() == ["late-application"]
-    assert told["premium_total_yen"] == LINE_YEN
+    assert told.findings["code"].to_list() == ["late-application"]
+    assert told.premium_total_yen == LINE_YEN
 
 
 def _confirmed(home: Home, *numbers: str) -> None:

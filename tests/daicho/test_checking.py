@@ -81,3 +81,16 @@ def test_people_see_the_first_findings_and_how_many_more(home: Home) -> None:
     assert ran.code == 1
     assert "ほか5件" in ran.err
     assert "25件  エラー25  警告0  保険料合計 0円  受理日 2018-11-06" in ran.out
+
+
+def test_an_identical_upload_is_told_before_it_is_refused(home: Home) -> None:
+    """At the door it is refused, so it is no finding of the data: what the data are worth is told beside it."""
+    rows = contracts("EX-1")
+    assert check(home, rows).json["identical_to"] is None
+    receipt = home.submit(rows)
+    told = check(home, rows)
+    assert (told.code, told.json["identical_to"]) == (0, receipt["submission_id"])
+    assert told.json["findings"] == []
+    file, flags = str(home.file(rows)), ("--product", "enterprise", "--holder", kit.HOLDER, "--count", "1")
+    assert f"{receipt['submission_id']} として受付済み" in home.cli("check", file, *flags).err
+    assert check(home, contracts("EX-2")).json["identical_to"] is None
