@@ -39,6 +39,7 @@ from outputs.workbook import (
     empty_workbook,
     escaped,
 )
+from schemas.cells import column_letter
 
 RESULT_SHEET = "検査結果"
 MAX_MARKS = 20_000
@@ -178,20 +179,6 @@ def _place(cell: str) -> tuple[int, int]:
     return int(match[2]) - 1, column - 1
 
 
-def letters(column: int) -> str:
-    """Spreadsheet letters of a column counted from 0.
-
-    >>> letters(0), letters(25), letters(26), letters(701), letters(702)
-    ('A', 'Z', 'AA', 'ZZ', 'AAA')
-    """
-    text = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text
-
-
 def _areas(marks: Iterable[Mark]) -> list[str]:
     """The cells as areas, neighbours below each other together (``F5:F9``)."""
     areas = []
@@ -200,7 +187,7 @@ def _areas(marks: Iterable[Mark]) -> list[str]:
         rows = [mark.row for mark in cells]
         for _, run in groupby(enumerate(rows), key=lambda pair: pair[1] - pair[0]):
             numbers = [row for _, row in run]
-            first, last = (f"{letters(column)}{row + 1}" for row in (numbers[0], numbers[-1]))
+            first, last = (f"{column_letter(column)}{row + 1}" for row in (numbers[0], numbers[-1]))
             areas.append(first if first == last else f"{first}:{last}")
     return areas
 
@@ -456,7 +443,7 @@ def _with_shapes(vml: bytes, marks: list[Mark], taken: set[str], gone: set[str])
 
     def kept(match: re.Match[bytes]) -> bytes:
         row, column = _SHAPE_ROW.search(match[0]), _SHAPE_COLUMN.search(match[0])
-        if row and column and f"{letters(int(column[1]))}{int(row[1]) + 1}" in gone - taken:
+        if row and column and f"{column_letter(int(column[1]))}{int(row[1]) + 1}" in gone - taken:
             return b""
         return match[0]
 
@@ -663,7 +650,8 @@ def _list_sheet(
         rows.append(
             f'<row r="{number}"{high}>'
             + "".join(
-                _text_cell(f"{letters(n)}{number}", text, style) for n, (text, style) in enumerate(cells)
+                _text_cell(f"{column_letter(n)}{number}", text, style)
+                for n, (text, style) in enumerate(cells)
             )
             + "</row>"
         )
@@ -702,7 +690,7 @@ def _list_sheet(
         f'<col min="{n}" max="{n}" width="{width}" customWidth="1"/>'
         for n, (_, width) in enumerate(_COLUMNS, start=1)
     )
-    last = f"{letters(len(_COLUMNS) - 1)}{max(len(rows), top + 1)}"
+    last = f"{column_letter(len(_COLUMNS) - 1)}{max(len(rows), top + 1)}"
     return (
         DECLARATION
         + (
@@ -740,7 +728,7 @@ def _text_cell(place: str, text: str, style: int) -> str:
 def _text_sheet(rows: Sequence[Sequence[str]], style: int) -> Iterator[bytes]:
     """The rows as a sheet up to the end of its rows, in pieces; its columns are as wide as what stands in them."""
     width = max(map(len, rows), default=1)
-    names = [letters(n) for n in range(width)]
+    names = [column_letter(n) for n in range(width)]
     widths = [8] * width
     for row in rows[:200]:
         for n, cell in enumerate(row):

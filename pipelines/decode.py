@@ -15,6 +15,7 @@ from unicodedata import normalize
 import polars as pl
 
 from pipelines.rules import Address, Rule, findings_of
+from schemas.cells import column_letter
 from schemas.findings import empty
 from schemas.layouts import Layout
 from schemas.products import PROCESS_TYPES
@@ -344,17 +345,3 @@ def _restore_zeros(layout: Layout) -> Iterable[pl.Expr]:
         cell = pl.col(field.field)
         shortest = int(field.length.split("-")[0])  # a serial has six digits or more
         yield (pl.when(cell.str.contains("^[0-9]+$")).then(cell.str.pad_start(shortest, "0")).otherwise(cell))
-
-
-def column_letter(place: int) -> str:
-    """Spreadsheet letters of a column counted from 0.
-
-    >>> column_letter(0), column_letter(26)
-    ('A', 'AA')
-    """
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters

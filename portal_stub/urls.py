@@ -17,6 +17,7 @@ from portal_stub.holders import procedures as _holder_procedures  # noqa: F401
 from portal_stub.holders import views as _holders  # noqa: F401
 from portal_stub.inquiries import desk_views as _inquiries_at_the_desk  # noqa: F401
 from portal_stub.inquiries import views as _inquiries  # noqa: F401
+from portal_stub.ledgers import check_views as _ledger_checks  # noqa: F401
 from portal_stub.ledgers import standing_views as _ledger_standing  # noqa: F401
 from portal_stub.ledgers import views as _ledgers  # noqa: F401
 from portal_stub.mails import views as _mails  # noqa: F401

@@ -44,6 +44,8 @@ class Job(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     """Of the file on the shelf of this room."""
     size = models.BigIntegerField(default=0)
+    more_files: Any = models.JSONField(default=dict)
+    """Further files by a word: ``file_name``, ``sha256`` and ``size`` of each."""
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_until = models.BigIntegerField(default=0)
     """Real seconds: until then a process works on it; a later one takes it over."""

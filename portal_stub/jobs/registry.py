@@ -30,10 +30,14 @@ class Running:
         Job.objects.filter(pk=self.job.pk).update(progress=min(max(percent, 0), 99), words=words)
 
     @contextmanager
-    def write(self, file_name: str) -> Iterator[BinaryIO]:
-        """The file of the job: it appears with the end of the job, whole or not at all."""
+    def write(self, file_name: str, key: str = "") -> Iterator[BinaryIO]:
+        """The file of the job, or with ``key`` a further one: it appears with the end of the job, whole or not at all."""
         with SHELF.writing() as writing:
             yield writing.stream
+        if key:
+            told = {"file_name": file_name[:200], "sha256": writing.sha256, "size": writing.size}
+            self.job.more_files = self.job.more_files | {key: told}
+            return
         self.job.file_name = file_name[:200]
         self.job.sha256, self.job.size = writing.sha256, writing.size
 

@@ -84,16 +84,17 @@ def remove(job: Job) -> None:
     Job.objects.filter(pk=job.pk).delete()
 
 
-def opened(job: Job) -> BinaryIO:
-    """The file of a job, open for reading.
+def opened(job: Job, key: str = "") -> BinaryIO:
+    """The file of a job, or with ``key`` a further one, open for reading.
 
     Raises:
         NoFile: there is none.
     """
-    if job.state != Job.State.DONE or not job.sha256:
+    sha256 = job.more_files.get(key, {}).get("sha256") if key else job.sha256
+    if job.state != Job.State.DONE or not sha256:
         raise NoFile(job.pk)
     try:
-        return SHELF.read(job.sha256)
+        return SHELF.read(sha256)
     except FileNotFoundError as error:
         raise NoFile(job.pk) from error
 
@@ -101,5 +102,8 @@ def opened(job: Job) -> BinaryIO:
 def tidy() -> int:
     """Takes away what nobody sees any more, and files that no job names; how many jobs went."""
     gone, _ = Job.objects.filter(expires_at__isnull=False, expires_at__lte=clock.now()).delete()
-    SHELF.sweep(set(Job.objects.exclude(sha256="").values_list("sha256", flat=True)))
+    in_use = set(Job.objects.exclude(sha256="").values_list("sha256", flat=True))
+    for more in Job.objects.exclude(more_files={}).values_list("more_files", flat=True):
+        in_use |= {told["sha256"] for told in more.values()}
+    SHELF.sweep(in_use)
     return int(gone)

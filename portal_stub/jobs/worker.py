@@ -87,20 +87,25 @@ def _do(row: Job) -> None:
         with _kept(row):
             result = kind_named(row.kind).work(running)
     except Refusal as refusal:
-        row.file_name = row.sha256 = ""
+        _forget_files(row)
         row.result = {"refused": refusal.code}
         _end(row, Job.State.FAILED, refusal.message)
         return
     except Exception:
         logging.getLogger(__name__).exception("job %s failed", row)
         if row.attempts >= _MOST_ATTEMPTS:
-            row.file_name = row.sha256 = ""
+            _forget_files(row)
             _end(row, Job.State.FAILED, FAILED)
         else:
             _mine(row).update(state=Job.State.WAITING, claimed_until=0)
         return
     row.result = result or {}
     _end(row, Job.State.DONE, "")
+
+
+def _forget_files(row: Job) -> None:
+    row.file_name = row.sha256 = ""
+    row.more_files = {}
 
 
 def _mine(row: Job) -> Any:
@@ -116,6 +121,7 @@ def _end(row: Job, state: Any, words: str) -> None:
         file_name=row.file_name,
         sha256=row.sha256,
         size=row.size,
+        more_files=row.more_files,
         ended_at=clock.now(),
         claimed_until=0,
     )

@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipelines.decode import Decoded, column_letter, decode
+from pipelines.decode import Decoded, decode
+from schemas.cells import column_letter
 from schemas.layouts import layout_of
 from schemas.products import Product
 from schemas.submission import Refusal

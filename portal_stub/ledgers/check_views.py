@@ -1,0 +1,148 @@
+"""「送る前に検査する」: the page of one kept upload with what processing would find in it. Issue "check before you send".
+
+Beginning a check, its work and what came of it stand in ``checking``; sending is ``upload_views``.
+"""
+
+import secrets
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from portal_stub import clock
+from portal_stub.access import ASK_NO_MORE, ROUTES, Access, page
+from portal_stub.feed.calendar import calendar
+from portal_stub.feed.models import Submission
+from portal_stub.jobs import rules as jobs
+from portal_stub.ledgers import checking, sending
+from portal_stub.ledgers.functions import FUNCTIONS
+from portal_stub.ledgers.models import Upload
+from portal_stub.pages.answers import download
+from schemas.submission import Refusal
+from sensors.windows import acceptance_day
+
+CHAPTER = "9章3-2・4-2・5-2"
+_PATH = "ledger/<str:product>/check/<str:upload_id>/"
+
+
+@page("ledger-check", _PATH, methods=("GET", "POST"), chapter=CHAPTER, access=Access.APPLICANT, otp=True)
+def check(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
+    """The page; sent, it begins the check of the file (again). Nothing is sent to the insurer."""
+    upload = _own(request, product, upload_id)
+    if request.method == "POST":
+        if upload.state == Upload.State.DRAFT:
+            checking.begin(request.user, upload)
+        return redirect("ledger-check", product=product, upload_id=upload.pk)
+    outcome = checking.outcome_of(upload)
+    job = upload.last_check
+    return render(
+        request,
+        "ledgers/check.html",
+        {
+            "function": FUNCTIONS[product],
+            "upload": upload,
+            "is_draft": upload.state == Upload.State.DRAFT,
+            "job": job,
+            "place": jobs.place(job) if job is not None else 0,
+            "outcome": outcome,
+            "marked_place": jobs.place(outcome.marked) if outcome and outcome.marked else 0,
+            "acceptance": _acceptance(),
+            "same": _same(upload),
+            "once": secrets.token_urlsafe(32),
+            "sendable": "ledger-send" in ROUTES,
+            "back": reverse("ledger-upload-kept", args=[product, upload.pk])
+            if "ledger-upload-kept" in ROUTES
+            else "",
+        },
+    )
+
+
+@page(
+    "ledger-check-progress",
+    f"{_PATH}progress/",
+    chapter=CHAPTER,
+    access=Access.APPLICANT,
+    otp=True,
+    passive=True,
+)
+def check_progress(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
+    """How far the work on this upload is; when it is over, the whole page is fetched again."""
+    upload = _own(request, product, upload_id)
+    job = upload.last_check
+    if job is not None and job.is_over:
+        job = checking.marked_job(job)
+    if job is None or job.is_over:
+        return HttpResponse(status=ASK_NO_MORE, headers={"HX-Refresh": "true"})
+    context = {"job": job, "place": jobs.place(job)}
+    return render(request, "ledgers/parts/progress.html", context)
+
+
+@page(
+    "ledger-check-marked",
+    f"{_PATH}marked/",
+    methods=("POST",),
+    chapter=CHAPTER,
+    access=Access.APPLICANT,
+    otp=True,
+)
+def check_marked(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
+    """Has 検査結果を書き込んだExcel made, where the file is too large for making it at once."""
+    upload = _own(request, product, upload_id)
+    outcome = checking.outcome_of(upload)
+    if outcome is None:
+        raise Http404
+    if not outcome.marked_ready and "kept" in outcome.job.more_files:
+        checking.begin_marked(request.user, outcome.job)
+    return redirect("ledger-check", product=product, upload_id=upload.pk)
+
+
+@page(
+    "ledger-check-file",
+    f"{_PATH}files/<str:check_file>/",
+    chapter=CHAPTER,
+    access=Access.APPLICANT,
+    otp=True,
+)
+def check_file(request: HttpRequest, product: str, upload_id: str, check_file: str) -> FileResponse:
+    """検査結果（CSV） (``csv``) or 検査結果を書き込んだExcel (``xlsx``)."""
+    outcome = checking.outcome_of(_own(request, product, upload_id))
+    if outcome is None or check_file not in {"csv", "xlsx"}:
+        raise Http404
+    try:
+        return download(*checking.opened(outcome, check_file))
+    except jobs.NoFile as reason:
+        raise Http404 from reason
+
+
+def _own(request: HttpRequest, product: str, upload_id: str) -> Upload:
+    """An upload of the user's own; any other does not exist."""
+    found: Upload | None = (
+        Upload.objects.select_related("last_check", "holder")
+        .filter(pk=upload_id[:32], user=request.user, product=product)
+        .first()
+        if product in FUNCTIONS
+        else None
+    )
+    if found is None or found.pk != upload_id:
+        raise Http404
+    return found
+
+
+def _acceptance() -> dict[str, object]:
+    """受理日 of what is sent now, and whether it can be sent now (C-001 to C-003)."""
+    try:
+        day, is_open = acceptance_day(clock.now(), calendar()), True
+    except Refusal:
+        day, is_open = sending.acceptance_if_sent(), False
+    return {"day": day, "words": checking.day_words(day), "is_open": is_open}
+
+
+def _same(upload: Upload) -> dict[str, object] | None:
+    """The earlier submission with the very same bytes that is booked or waiting (A-053)."""
+    if upload.state != Upload.State.DRAFT:
+        return None
+    told = (upload.last_check.result or {}).get("identical_to") if upload.last_check else None
+    number = sending.identical_to(upload) or told
+    if not number:
+        return None
+    return {"number": number, "submission": Submission.objects.filter(pk=number).first()}

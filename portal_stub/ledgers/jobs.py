@@ -1,0 +1,3 @@
+"""The background work of the ledger desk, where the worker finds it. What each does stands in its own module."""
+
+from portal_stub.ledgers import checking as _checking  # noqa: F401 - registers its work
