@@ -71,7 +71,7 @@ def _by_code(findings: "pl.DataFrame") -> list[dict[str, Any]]:
     return (
         findings.group_by("severity", "code", maintain_order=True)
         .agg(pl.len().alias("count"), pl.col("record").first(), pl.col("message").first())
-        .sort("severity", -pl.col("count"), maintain_order=True)
+        .sort("severity", "count", descending=[False, True], maintain_order=True)
         .head(MOST_CODES)
         .to_dicts()
     )

@@ -62,6 +62,9 @@ def address(name: str, world: World) -> str:
         "project": "PJ-1",
         "claims_id": 1,
         "bringing_id": "0" * 32,
+        "product": "enterprise",
+        "upload_id": "0" * 32,
+        "check_file": "csv",
     }
     return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
 

@@ -1,0 +1,379 @@
+"""「送る前に検査する」: what the page says is what ``daicho check`` says, nothing is sent, and nobody sees another's."""
+
+import csv
+import io
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import openpyxl
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from daicho.checking import check_upload
+from portal_stub.accounts.models import User
+from portal_stub.jobs import rules as jobs
+from portal_stub.jobs.models import Job
+from portal_stub.jobs.worker import run_due
+from portal_stub.ledgers import checking
+from portal_stub.ledgers.models import Upload
+from portal_stub.ledgers.sending import keep, opened, send
+from schemas.layouts import layout_of
+from schemas.products import Product
+from tests import kit
+from tests.homes import contracts
+from tests.portal.conftest import World, text
+from tests.portal.whole import Whole, loaded, whole
+
+__all__ = ["loaded", "whole"]
+pytestmark = pytest.mark.slow
+Visit = Callable[..., Client]
+BAD = [
+    *contracts("EX-1"),
+    *contracts("EX-2", currency=""),
+    *contracts("EX-3", process_type="9"),
+]
+
+
+def draft(user: User, rows: list[kit.Row], name: str = "11月分.csv", count: str = "", **more: Any) -> Upload:
+    content = (
+        kit.xlsx_bytes(rows, layout_of(Product.ENTERPRISE)) if name.endswith(".xlsx") else kit.csv_bytes(rows)
+    )
+    return keep(user, "enterprise", name, [content], count or str(len(rows)), **more)
+
+
+def checked(upload: Upload) -> Job:
+    """The check of an upload, done."""
+    job = checking.begin(upload.user, upload)
+    assert run_due() == 1
+    job.refresh_from_db()
+    return job
+
+
+def path(upload: Upload, page: str = "ledger-check", **more: str) -> str:
+    return reverse(page, kwargs={"product": upload.product, "upload_id": upload.pk, **more})
+
+
+@pytest.mark.parametrize("rows", [contracts("EX-1", "EX-2"), BAD], ids=["good", "bad"])
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_it_finds_what_the_command_finds(whole: Whole, world: World, rows: list[kit.Row], name: str) -> None:
+    upload = draft(world.applicant, rows, name)
+    result = checked(upload).result
+    with opened(upload) as stream:
+        content = stream.read()
+    told = check_upload(
+        whole.home.at(whole.now), content, name, "enterprise", world.holder.code, str(len(rows))
+    )
+    assert result["findings"] == told.findings.to_dicts()
+    assert result["premium_total_yen"] == told.premium_total_yen
+    assert (result["records"], result["errors"]) == (len(rows), told.errors)
+    assert result["acceptance_date"] == told.acceptance_date.isoformat()
+    file = whole.home.path / name
+    file.write_bytes(content)
+    flags = ("--product", "enterprise", "--holder", world.holder.code, "--count", str(len(rows)), "--json")
+    command = whole.home.cli("check", str(file), *flags, now=whole.now).json
+    assert result["findings"] == command["findings"]
+    assert result["premium_total_yen"] == command["premium_total_yen"]
+
+
+@pytest.mark.req("A-027")
+def test_the_page_shows_place_item_and_remedy_of_each_finding(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    upload = draft(world.applicant, BAD, "11月分.xlsx")
+    page = visit(world.applicant)
+    assert "まだ検査していません" in text(page.get(path(upload)))
+    assert page.post(path(upload)).url == path(upload)
+    waiting = text(page.get(path(upload)))
+    assert "順番待ち</strong>（1番目）" in waiting
+    assert f'hx-get="{path(upload, "ledger-check-progress")}"' in waiting
+    assert run_due() == 1
+    shown = text(page.get(path(upload)))
+    assert "エラーが2件あります。" in shown
+    assert "この時刻に申請すると <strong>2018年11月6日（火）</strong> の受理になります" in shown
+    assert "3行目<br>セル " in shown
+    assert "「表示通貨」は必須です。値を入力してください。" in shown
+    assert "処理種別「9」は使えません。" in shown
+    assert "<td>表示通貨</td>" in shown
+    assert Upload.objects.get().state == "draft", "nothing is sent"
+    assert whole.collect() == []
+
+
+def test_the_part_that_follows_fetches_the_page_when_the_check_is_over(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    upload = draft(world.applicant, BAD)
+    page = visit(world.applicant)
+    page.post(path(upload))
+    part = page.get(path(upload, "ledger-check-progress"))
+    assert (part.status_code, "順番待ち" in text(part)) == (200, True)
+    Job.objects.update(state="running", progress=20, words="検査し、保険料を計算しています")
+    assert "検査し、保険料を計算しています</strong>　20%" in text(
+        page.get(path(upload, "ledger-check-progress"))
+    )
+    Job.objects.update(state="waiting", progress=0, words="")
+    run_due()
+    part = page.get(path(upload, "ledger-check-progress"))
+    assert (part.status_code, part["HX-Refresh"]) == (286, "true")
+
+
+def test_the_work_tells_its_steps(whole: Whole, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[tuple[int, str]] = []
+    monkeypatch.setattr("portal_stub.jobs.registry.Running.tell", lambda _, *step: steps.append(step))
+    checked(draft(world.applicant, BAD))
+    assert [words for _, words in steps] == [
+        "ファイルを読み込んでいます",
+        "検査し、保険料を計算しています",
+        "台帳の内容と照合しています",
+        "検査結果をまとめています",
+    ]
+    assert sorted(steps) == steps
+
+
+def test_a_good_file_is_told_its_premium(whole: Whole, world: World, visit: Visit) -> None:
+    upload = draft(world.applicant, contracts("EX-1"))
+    told = checked(upload).result
+    assert told["premium_total_yen"] > 0
+    shown = text(visit(world.applicant).get(path(upload)))
+    assert "エラーも警告もありません" in shown
+    assert f"<strong>{told['premium_total_yen']:,}円</strong>" in shown
+    assert "2018/11/06 の受理として計算しました" in shown
+    assert "検査結果（CSV）" not in shown, "there is nothing to fetch"
+
+
+@pytest.mark.req("C-002")
+def test_in_the_evening_it_reckons_with_the_next_business_day(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    whole.hand.at = whole.hand.at.replace(hour=17, minute=40)
+    upload = draft(world.applicant, contracts("EX-1"))
+    assert checked(upload).result["acceptance_date"] == "2018-11-07"
+    page = visit(world.applicant)
+    assert "この時刻に申請すると <strong>2018年11月7日（水）</strong> の受理になります" in text(
+        page.get(path(upload))
+    )
+    whole.hand.at = whole.hand.at.replace(hour=20, minute=30)
+    assert "いまは受付時間外です。" in text(visit(world.applicant).get(path(upload)))
+
+
+def test_what_was_checked_for_another_day_or_count_is_not_taken_for_new(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    upload = draft(world.applicant, contracts("EX-1"))
+    first = checked(upload)
+    stale = "検査した後に、件数または受理日が変わりました"
+    assert stale not in text(visit(world.applicant).get(path(upload)))
+    whole.hand.at = whole.hand.at.replace(hour=18)
+    page = visit(world.applicant)
+    assert stale in text(page.get(path(upload)))
+    page.post(path(upload))
+    run_due()
+    assert stale not in text(page.get(path(upload)))
+    assert Upload.objects.get().last_check_id != first.pk
+    Upload.objects.update(count=2)
+    assert stale in text(page.get(path(upload)))
+
+
+def test_only_the_first_twenty_are_on_the_page_and_all_in_the_files(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    rows = contracts(*(f"EX-{n}" for n in range(30)), currency="")
+    upload = draft(world.applicant, rows, "11月分.xlsx")
+    checked(upload)
+    page = visit(world.applicant)
+    shown = text(page.get(path(upload)))
+    total = Job.objects.get().result["findings_total"]
+    assert total >= 30
+    assert shown.count('<th scope="row" class="number">') == 20
+    assert f"ほか <strong>{total - 20:,}件</strong>" in shown
+    assert "種類ごとの件数" in shown
+    assert f'<td class="number">{total}</td><td>「表示通貨」は必須です。' in shown
+    report = page.get(path(upload, "ledger-check-file", check_file="csv"))
+    assert "11月分_検査結果.csv" in report.headers["Content-Disposition"].encode().decode() or (
+        "11%E6%9C%88" in report.headers["Content-Disposition"]
+    )
+    told = list(csv.DictReader(io.StringIO(b"".join(report.streaming_content).decode("cp932"), newline="")))
+    assert len(told) == total
+    assert (told[0]["データ番号"], told[0]["行"], told[0]["コード"], told[0]["項目名"]) == (
+        "1", "2", "mandatory", "表示通貨",
+    )  # fmt: skip
+    assert told[0]["船積No."] == rows[0]["shipment_no"]
+    book = marked(page, upload)
+    assert book.worksheets[0].max_row == 31
+    assert sum(1 for row in book.worksheets[0].iter_rows() for cell in row if cell.comment) == total
+
+
+def marked(page: Client, upload: Upload) -> openpyxl.Workbook:
+    reply = page.get(path(upload, "ledger-check-file", check_file="xlsx"))
+    assert reply.status_code == 200
+    return openpyxl.load_workbook(io.BytesIO(b"".join(reply.streaming_content)))
+
+
+def test_a_csv_comes_back_as_a_workbook_with_the_same_cells(whole: Whole, world: World, visit: Visit) -> None:
+    upload = draft(world.applicant, BAD)
+    checked(upload)
+    sheet = marked(visit(world.applicant), upload).worksheets[0]
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert rows[0] == list(BAD[0])
+    for row, sent in zip(rows[1:], BAD, strict=True):
+        assert [value or "" for value in row] == list(sent.values())
+    texts = {
+        (rows[0][cell.column - 1], cell.row): cell.comment.text
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.comment
+    }
+    assert "「表示通貨」は必須です。" in texts["currency", 3]
+    assert "処理種別「9」は使えません。" in texts["process_type", 4]
+
+
+def test_columns_that_are_missing_or_unknown_are_marked_at_the_header(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    header, *lines = kit.csv_bytes(contracts("EX-1")).decode().splitlines()
+    names = header.split(",")
+    place = names.index("goods_code")
+    cut = [
+        ",".join(cell for n, cell in enumerate(line.split(",")) if n != place) for line in (header, *lines)
+    ]
+    content = "\r\n".join([f"{cut[0]},謎の列", *(f"{line}," for line in cut[1:])]).encode()
+    upload = keep(world.applicant, "enterprise", "x.csv", [content], "1")
+    checked(upload)
+    sheet = marked(visit(world.applicant), upload).worksheets[0]
+    assert "必須の列" in sheet["A1"].comment.text
+    assert "列「謎の列」は使われません" in sheet.cell(1, sheet.max_column).comment.text
+    assert sheet.cell(1, sheet.max_column).value == "謎の列"
+
+
+def test_a_large_file_gets_its_workbook_when_it_is_wanted(
+    whole: Whole, world: World, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "MARKED_AT_ONCE", 2)
+    upload = draft(world.applicant, BAD, "11月分.xlsx")
+    checked(upload)
+    page = visit(world.applicant)
+    shown = text(page.get(path(upload)))
+    assert "検査結果を書き込んだExcelを作成する" in shown
+    assert page.get(path(upload, "ledger-check-file", check_file="xlsx")).status_code == 404
+    for _ in range(2):  # twice is once
+        assert page.post(path(upload, "ledger-check-marked")).status_code == 302
+    assert Job.objects.filter(kind="check-marked").count() == 1
+    assert "検査結果を書き込んだExcelを作成しています" in text(page.get(path(upload)))
+    assert "順番待ち" in text(page.get(path(upload, "ledger-check-progress")))
+    assert run_due() == 1
+    assert page.get(path(upload, "ledger-check-progress"))["HX-Refresh"] == "true"
+    book = marked(page, upload)
+    assert book.sheetnames[-1] == "検査結果"
+    assert any(cell.comment for row in book.worksheets[0].iter_rows() for cell in row)
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "words"),
+    [
+        ("11月分.csv", "4", "申請件数(4件)とファイルの件数(3件)が一致しません"),
+        ("11月分.xlsx", "3", ""),
+    ],
+)
+@pytest.mark.req("A-007")
+def test_what_would_be_refused_is_told_and_nothing_breaks(
+    whole: Whole, world: World, visit: Visit, name: str, count: str, words: str
+) -> None:
+    upload = (
+        draft(world.applicant, BAD, name, count)
+        if words
+        else keep(world.applicant, "enterprise", name, [b"PK\x03\x04 no workbook"], count)
+    )
+    job = checked(upload)
+    assert (job.state, job.attempts) == ("failed", 1)
+    page = visit(world.applicant)
+    shown = text(page.get(path(upload)))
+    assert "申請しても受け付けられません" in shown
+    assert (words or "を読めません") in shown
+    assert "もう一度検査する" in shown
+    assert page.get(path(upload, "ledger-check-file", check_file="csv")).status_code == 404
+    assert page.post(path(upload, "ledger-check-marked")).status_code == 404
+
+
+def test_too_large_a_file_is_a_result_too(whole: Whole, world: World, visit: Visit) -> None:
+    whole.home.settings(max_bytes=10, drop_settle_seconds=0)
+    upload = draft(world.applicant, BAD)
+    job = checked(upload)
+    assert (job.state, job.result) == ("failed", {"refused": "file-too-large"})
+    assert "ファイルが大きすぎます" in text(visit(world.applicant).get(path(upload)))
+
+
+@pytest.mark.req("A-053")
+def test_an_identical_earlier_upload_is_shown(whole: Whole, world: World, visit: Visit) -> None:
+    rows = contracts("EX-1")
+    send(world.applicant, [draft(world.applicant, rows)], "once")
+    whole.collect()
+    upload = draft(world.applicant, rows, "同じ.csv")
+    page = visit(world.applicant)
+    before = text(page.get(path(upload)))
+    assert "同じ内容のファイルが申請済みです" in before
+    assert "S00000001" in before, "without any check"
+    assert checked(upload).result["identical_to"] == "S00000001"
+    shown = text(page.get(path(upload)))
+    assert "受付番号 <strong>S00000001</strong>（2018/11/06" in shown
+    other = draft(world.applicant, contracts("EX-2"))
+    assert "同じ内容のファイル" not in text(page.get(path(other)))
+
+
+def test_it_belongs_to_who_kept_the_file(whole: Whole, world: World, visit: Visit) -> None:
+    upload = draft(world.applicant, BAD)
+    checked(upload)
+    for user in (world.administrator, world.enterer, world.stranger):
+        page = visit(user)
+        assert page.get(path(upload)).status_code == 404
+        assert page.post(path(upload)).status_code == 404
+        assert page.get(path(upload, "ledger-check-progress")).status_code == 404
+        assert page.post(path(upload, "ledger-check-marked")).status_code == 404
+        for form in ("csv", "xlsx"):
+            assert page.get(path(upload, "ledger-check-file", check_file=form)).status_code == 404
+    mine = visit(world.applicant)
+    assert mine.get(path(upload)).status_code == 200
+    assert mine.get(path(upload, "ledger-check-file", check_file="pdf")).status_code == 404
+    assert mine.get(path(upload).replace("enterprise", "equipment")).status_code == 404
+    assert mine.get(path(upload).replace("enterprise", "textiles")).status_code == 404
+
+
+def test_a_second_click_goes_on_with_the_check_that_is_under_way(whole: Whole, world: World) -> None:
+    upload = draft(world.applicant, BAD)
+    first = checking.begin(world.applicant, upload)
+    assert checking.begin(world.applicant, upload).pk == first.pk
+    run_due()
+    assert checking.begin(world.applicant, upload).pk != first.pk
+
+
+def test_a_file_that_is_gone_is_told(whole: Whole, world: World) -> None:
+    upload = draft(world.applicant, BAD)
+    job = checking.begin(world.applicant, upload)
+    upload.delete()
+    run_due()
+    job.refresh_from_db()
+    assert (job.state, job.result) == ("failed", {"refused": "upload-gone"})
+
+
+def test_checks_of_typed_entries_and_of_programs_make_no_workbook(whole: Whole, world: World) -> None:
+    for origin in ("entry", "api"):
+        job = checked(draft(world.applicant, BAD, origin=origin))
+        assert job.more_files == {}
+        assert len(job.result["findings"]) == job.result["findings_total"]
+
+
+def test_further_files_of_a_job_live_as_long_as_it(whole: Whole, world: World) -> None:
+    upload = draft(world.applicant, BAD, "a.xlsx")
+    job = checked(upload)
+    shelf = jobs.SHELF
+    for path_ in shelf._folder().glob("*/*"):
+        os.utime(path_, (time.time() - 7200,) * 2)
+    jobs.tidy()
+    with jobs.opened(job, "marked") as stream:
+        assert stream.read(2) == b"PK"
+    with pytest.raises(jobs.NoFile):
+        jobs.opened(job, "other")
+    jobs.remove(job)
+    jobs.tidy()
+    assert list(shelf._folder().glob("*/*")) == []
