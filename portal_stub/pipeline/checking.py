@@ -106,10 +106,9 @@ def _with_cells(findings: "pl.DataFrame", header: list[str], layout: "Layout") -
 
     first: dict[str, str] = {}
     last: dict[str, str] = {}
-    for place, (title, field) in enumerate(zip(header, columns_of(header, layout), strict=True)):
-        name, letter = field or title, column_letter(place)
-        first.setdefault(name, letter)
-        last[name] = letter
+    for place, (title, known) in enumerate(zip(header, columns_of(header, layout), strict=True)):
+        first.setdefault(known or title, column_letter(place))
+        last[known or title] = column_letter(place)
     field = pl.col("field")
     # What has no column of its own (it is missing) stands at the first one, as in workbooks.
     letter = (
