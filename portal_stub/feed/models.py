@@ -117,9 +117,17 @@ class Submission(models.Model):
             models.Index(fields=["holder", "-receipt_no"], name="feed_by_holder"),
             models.Index(fields=["acceptance_date", "-receipt_no"], name="feed_by_day"),
             models.Index(fields=["-receipt_no"], condition=Q(held=True), name="feed_held"),
+            models.Index(
+                fields=["holder", "-receipt_no"], condition=Q(held=True), name="feed_held_of_holder"
+            ),
             models.Index(fields=["sha256"], name="feed_by_bytes"),
             models.Index(fields=["holder", "product", "-received_at"], name="feed_by_product"),
             models.Index(fields=["receipt_no"], condition=Q(verdict=""), name="feed_undecided"),
+            models.Index(
+                fields=["holder", "-decided_at"], condition=Q(verdict="rejected"), name="feed_rejected"
+            ),
+            # Whether a file of the same name came later.
+            models.Index(fields=["holder", "product", "file_name", "receipt_no"], name="feed_by_name"),
         ]
 
     def __str__(self) -> str:

@@ -55,7 +55,7 @@ def cases(user: User, now: datetime, most: int) -> tuple[list[Case], int]:
 
     A rejected one is over when a file of the same name was handed in after it for the same product.
     """
-    held = Submission.objects.shown_at(now).filter(held=True, verdict="")
+    held = Submission.objects.filter(held=True, verdict="")
     again = Submission.objects.filter(
         holder=OuterRef("holder"),
         product=OuterRef("product"),
@@ -65,9 +65,12 @@ def cases(user: User, now: datetime, most: int) -> tuple[list[Case], int]:
     rejected = Submission.objects.filter(verdict="rejected", decided_at__gt=now - LOOKED_BACK).exclude(
         Exists(again)
     )
-    told = _seen(user, held | rejected, Q(user=user.login_id), holder=user.holder.code)
     refused = _refused(user, now)
-    rows = list(told.order_by("-receipt_no")[:most])
+    number, rows = len(refused), []
+    for told in (held, rejected):  # each by an index of its own
+        seen = _seen(user, told, Q(user=user.login_id), holder=user.holder.code)
+        number += seen.count()
+        rows += seen.order_by("-receipt_no")[:most]
     here = set(Upload.objects.filter(pk__in=[row.dispatch for row in rows]).values_list("pk", flat=True))
     found = [
         Case(
@@ -82,7 +85,7 @@ def cases(user: User, now: datetime, most: int) -> tuple[list[Case], int]:
     ]
     found += refused
     found.sort(key=lambda case: case.at, reverse=True)
-    return found[:most], told.count() + len(refused)
+    return found[:most], number
 
 
 def _refused(user: User, now: datetime) -> list[Case]:
