@@ -33,6 +33,10 @@ _STRICT = {
 }
 _PIECE = 1 << 20
 _BIG = 1 << 31
+_MOST_READ = 1 << 26
+"""Bytes of a part that is read as a whole; more is no workbook but somebody's trick (or nothing we could open either)."""
+_MOST_ALL = 1 << 33
+"""Bytes of all parts together: what is written anew must end."""
 _TYPES = "[Content_Types].xml"
 
 STYLE_ORDER = [
@@ -210,6 +214,11 @@ class Workbook:
             for name in self._zip.namelist()
             if not name.endswith("/")
         }
+        parts = [info for info in self._zip.infolist() if not info.is_dir()]
+        if len(self._names) < len(parts):
+            raise Unmarkable("two parts of one name")
+        if sum(info.file_size for info in parts) > _MOST_ALL:
+            raise Unmarkable("too large")
         self._new: dict[str, bytes | Iterable[bytes]] = {}
         main = [r.part for r in self.relations("") if r.kind == "officeDocument"]
         if not main:
@@ -228,6 +237,8 @@ class Workbook:
             new = self._new[part]
             return new if isinstance(new, bytes) else b"".join(new)
         try:
+            if self._zip.getinfo(self._names[part.lower()]).file_size > _MOST_READ:
+                raise Unmarkable(f"{part} is too large")
             return self._zip.read(self._names[part.lower()])
         except (KeyError, BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
             raise Unmarkable(f"{part}: {error}") from error
@@ -424,6 +435,8 @@ class Sheet:
             # What is kept: all after the rows, or so much as could be the start of their end.
             drop = end - at if end else max(len(window) - 200, 0)
             window, at = window[drop:], at + drop
+            if len(window) > _MOST_READ:
+                raise Unmarkable("too much after the rows")
         if root is None or not end:
             raise Unmarkable("the rows have no end")
         return cls(_first(book.pieces(part), end), root, window)

@@ -317,6 +317,26 @@ def test_a_workbook_that_cannot_be_marked_is_answered_with_the_list(name: str) -
     assert "処理種別「9」は使えません。" in texts
 
 
+def test_parts_that_swell_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes that unpack to gigabytes take no memory: the list is all one gets."""
+    monkeypatch.setattr("outputs.workbook._MOST_READ", 100_000)
+    assert opened(marked()).sheetnames != ["検査結果"]
+    swollen = b"<!--" + b" " * 200_000 + b"-->"
+    for part in ("xl/styles.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"):
+        content = rewritten(sent_book(), {part: lambda xml: xml + swollen})
+        assert opened(marked(content)).sheetnames == ["検査結果"], part
+    monkeypatch.setattr("outputs.workbook._MOST_ALL", 10_000)
+    assert opened(marked()).sheetnames == ["検査結果"]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_parts_of_one_name_are_nobodys_workbook() -> None:
+    source = io.BytesIO(sent_book())
+    with zipfile.ZipFile(source, "a") as archive:
+        archive.writestr("XL/workbook.xml", b"<workbook/>")
+    assert opened(marked(source.getvalue())).sheetnames == ["検査結果"]
+
+
 def rewritten(content: bytes, changes: dict[str, Any]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(out, "w") as new:
