@@ -102,7 +102,7 @@ class BuyerField(TypedField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(_CODE, "9桁の数字で入力してください（例: 105000001）。", required=False, **kwargs)
-        self.widget.attrs["inputmode"] = "numeric"
+        self.widget.attrs.update({"inputmode": "numeric", "list": "bookmarks"})
 
     def clean(self, value: Any) -> str:
         """The code of a buyer that stands in the 名簿."""

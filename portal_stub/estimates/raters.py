@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from portal_stub.buyers.models import Buyer
 from portal_stub.estimates.forms import methods
 from portal_stub.estimates.printed import Total, totals
 from portal_stub.estimates.products import Ask, EstimateProduct
@@ -119,12 +120,18 @@ def calculate(
     )
     deals = [_deal(product, values) for _, values in branches]
     rated = rating.rated(product.pipeline, deals, terms)
+    names = _names([values for _, values in branches])
     result = Result(rated.day, rated.formula, [])
     for (number, values), told in zip(branches, rated.deals, strict=True):
         if product.ask is Ask.INDIVIDUAL:
             result.branches.append(_printed(product, number, values, told))
         else:
             result.branches.append(_rated(number, told, notice=product.ask is Ask.NOTICE))
+        result.branches[-1].facts[:0] = [
+            (who, names[values[field]])
+            for who, field in (("支払人", "payer_code"), ("保証人", "guarantor_code"))
+            if values.get(field) in names
+        ]
     if product.ask is Ask.INDIVIDUAL:
         result.formula = "保険料 = 保険料対象額 × 総合料率（1円未満切捨て、最低保険料あり）"
     elif rated.lent:
@@ -132,6 +139,12 @@ def calculate(
             f"{FACTS[product.pipeline].name_ja}の料率表は読み込まれていないため、企業総合保険の料率で試算しています（仮定）。"
         )
     return result
+
+
+def _names(branches: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Code → code and name of the buyers that were named by their code."""
+    codes = {values.get(field, "") for values in branches for field in ("payer_code", "guarantor_code")}
+    return {buyer.code: str(buyer) for buyer in Buyer.objects.filter(code__in=codes - {""})}
 
 
 def _deal(product: EstimateProduct, values: Mapping[str, Any]) -> rating.Deal:

@@ -119,5 +119,6 @@ def _shown(
         "message": message,
         "result": result,
         "portal": settings.PORTAL,
+        "bookmarks": request.user.bookmarks.filter(buyer__removed_at__isnull=True).select_related("buyer"),
     }
     return render(request, "estimates/sheet.html", context, status=status or (422 if faults else 200))

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from portal_stub.accounts.models import Agreement
-from portal_stub.buyers.models import Buyer
+from portal_stub.buyers.models import Bookmark, Buyer
 from portal_stub.estimates.products import PRODUCTS
 from tests import kit
 from tests.homes import Home
@@ -135,9 +135,25 @@ def test_payer_and_guarantor_by_code(screen: Opened) -> None:
     by_lc = {**LEDGER, "payer_rating": "", "payer_code": kit.buyer("EM"), "settlement_method": "11"}
     one.press("calculate", **by_lc, guarantor_code=kit.buyer("SA"), guarantor_country="304")
     facts = dict(one.result.branches[0].facts)
+    assert facts["支払人"] == f"{kit.buyer('EM')} BUYER EM"
+    assert facts["保証人"] == f"{kit.buyer('SA')} BUYER SA"
     assert (facts["支払人の格付"], facts["保証人の格付"]) == ("EM", "SA")
     assert facts["国カテゴリー（船後）"] == "A"
     assert facts["決済"] == "L/C xxx DAYS AFTER B/L DATE"
+
+
+@pytest.mark.req("J-004")
+def test_buyers_that_were_bookmarked_are_offered(screen: Opened, world: World, hand: Any) -> None:
+    buyer = Buyer.objects.get(code=kit.buyer("EE"))
+    Bookmark.objects.create(user=world.applicant, buyer=buyer, at=hand.now())
+    page = screen().reply.content.decode()
+    offered = re.search(r'<datalist id="bookmarks">(.*?)</datalist>', page)
+    assert offered
+    assert offered[1] == f'<option value="{buyer.code}">BUYER EE</option>'
+    assert page.count(' list="bookmarks"') == 2
+    assert '<option value="' not in re.sub(
+        r"<select.*?</select>", "", screen(user=world.reader).reply.content.decode(), flags=re.DOTALL
+    )
 
 
 @pytest.mark.parametrize(
