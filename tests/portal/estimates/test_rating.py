@@ -248,7 +248,7 @@ def test_the_screen_says_what_check_and_booking_say(screen: Opened, tables: Home
     checked = check_upload(
         tables.at(TUESDAY), kit.csv_bytes([row]), "upload.csv", "enterprise", kit.HOLDER, "1"
     )
-    assert one.result.premium == checked["premium_total_yen"] > 0
+    assert one.result.premium == checked.premium_total_yen > 0
     tables.booked([row])
     booked = tables.journal()
     assert [danger.premium for danger in one.result.branches[0].dangers] == [
