@@ -93,8 +93,8 @@ def list_submissions(
     request: HttpRequest,
     product: Annotated[Product | None, Query(None, description="保険種")],
     status: Annotated[Status | None, Query(None, description="ステータス")],
-    start: Annotated[date | None, Query(None, alias="from", description="受付日（この日から）")],
-    end: Annotated[date | None, Query(None, alias="to", description="受付日（この日まで）")],
+    start: Annotated[date | None, Query(None, alias="from", description="申請日・受付日（この日から）")],
+    end: Annotated[date | None, Query(None, alias="to", description="申請日・受付日（この日まで）")],
     cursor: Cursor,
     limit: Limit,
 ) -> Any:
@@ -123,7 +123,7 @@ def _sane(day: date | None) -> date | None:
     summary="申請・通知の状況",
     scope=Scope.READ,
     rights=(Right.APPLICATIONS,),
-    answers={200: shapes.Submission},
+    answers={200: shapes.SubmissionNow},
 )
 def show_submission(request: HttpRequest, submission_id: str) -> Any:
     """受付番号（S…）か dispatch_id で指定した1件の状況です。"""

@@ -5,6 +5,7 @@ import json
 import secrets
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404
 
 from portal_stub.accounts.models import User
@@ -19,8 +20,8 @@ from portal_stub.ledgers.models import Upload
 from schemas.submission import DISPATCH, Refusal
 
 CHECK = "check"
-MOST_CHECKS = 20
-"""Of a user; the oldest goes."""
+MOST_CHECKS, LIVES_DAYS = 20, 2
+"""So many of a user are kept, the oldest goes; and so long."""
 
 
 def submit(caller: Caller, file: Any, form: Any, key: str | None) -> tuple[int, dict[str, Any], bool]:
@@ -89,15 +90,16 @@ def check(caller: Caller, file: Any, form: Any) -> Job:
         Refusal: as ``sending.keep``.
     """
     upload = _kept(caller.user, file, form.product, form.count, "")
-    row = jobs.ask(
-        caller.user,
-        CHECK,
-        {"upload": upload.pk, "api": True},
-        most=MOST_CHECKS,
-        lives_days=2,
-    )
-    Upload.objects.filter(pk=upload.pk).update(last_check=row)
-    audit(caller.user.login_id, "api-check-asked", row.pk, token=caller.token.pk)
+    with transaction.atomic():
+        row = jobs.ask(
+            caller.user, CHECK, {"upload": upload.pk, "count": upload.count}, lives_days=LIVES_DAYS
+        )
+        Upload.objects.filter(pk=upload.pk).update(last_check=row)
+        audit(caller.user.login_id, "api-check-asked", row.pk, token=caller.token.pk)
+    checked = Upload.objects.filter(user=caller.user, origin=Upload.Origin.API, state=Upload.State.DRAFT)
+    for old in checked.exclude(last_check=None).order_by("-kept_at", "-pk")[MOST_CHECKS:]:
+        jobs.remove(old.last_check)
+        _forget(old)
     return row
 
 

@@ -1,7 +1,7 @@
 """Documents as a caller sees them, and their files.
 
 Papers of a submission go with the submission (申込データ参照); papers of ledger units are concluded data and go with
-情報データ参照 and its listed agreements (G-021). Always of the own holder, and only as long as they are provided.
+情報データ参照. With 対象特約のみ参照可能 both are those of the listed agreements only (G-021). Always of the own holder, and only as long as they are provided.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -28,10 +28,12 @@ def shown_to(user: User) -> Any:
     now = clock.now()
     rows = Document.objects.filter(holder=user.holder.code, removed=False)
     rows = rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
-    seen = Q(pk__in=())
+    seen, agreements = Q(pk__in=()), user.seen_agreements()
     if user.may_see_applications:
-        seen |= Q(submission_id__in=told_to(user).values("submission_id")) & ~Q(submission_id="")
-    agreements = user.seen_agreements()
+        told = told_to(user)
+        if agreements is not None and user.may_see_data:
+            told = told.naming_only(agreements)
+        seen |= Q(submission_id__in=told.values("submission_id")) & ~Q(submission_id="")
     if agreements is None:
         seen |= Q(submission_id="")
     elif agreements:

@@ -86,6 +86,15 @@ class Submission(Schema):
     refused: RefusedAtDoor | None = Field(description="受付で却下されたときの理由。それ以外は null")
 
 
+class SubmissionNow(Submission):
+    """One of them, and what is behind its status."""
+
+    words: list[str] = Field(description="順番やモニタリストの見込みなど、人のための説明")
+    ask_again_seconds: int | None = Field(
+        description="次に状況を確かめるまでの秒数の目安。もう変わらないときは null"
+    )
+
+
 class Submissions(Schema):
     """A page of the list, newest first."""
 

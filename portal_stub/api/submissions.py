@@ -5,19 +5,19 @@ Only those of the caller's own holder, and only his own where his 申込デー�
 
 import re
 from datetime import date, datetime, time, timedelta
-from itertools import islice
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 
 from portal_stub import clock
 from portal_stub.accounts.models import ApplicationScope, User
 from portal_stub.api.cursors import cursor, instant_and_id, number
 from portal_stub.feed.models import Refused, Submission
+from portal_stub.feed.standing import Waiting, standing
 from portal_stub.ledgers.models import Upload
 from schemas.submission import DISPATCH, Status
-from sensors.windows import TOKYO, status_of
+from sensors.windows import TOKYO
 
 _SUBMISSION = re.compile(r"S[0-9]{1,18}")
 
@@ -32,15 +32,10 @@ def told_to(user: User) -> Any:
     return rows.none()
 
 
-def under_way(user: User) -> Any:
-    """The uploads that were sent and of which the read model knows nothing but, maybe, that they were refused."""
-    known = Submission.objects.exclude(dispatch="").values("dispatch")
-    rows = (
-        Upload.objects.filter(holder=user.holder)
-        .exclude(state=Upload.State.DRAFT)
-        .exclude(pk__in=known)
-        .select_related("user", "holder")
-    )
+def sent_by(user: User) -> Any:
+    """The uploads that the portal sent and a user may see."""
+    rows = Upload.objects.filter(holder=user.holder).exclude(state=Upload.State.DRAFT)
+    rows = rows.select_related("user", "holder")
     if user.application_scope == ApplicationScope.ALL:
         return rows
     if user.application_scope == ApplicationScope.OWN:
@@ -69,9 +64,8 @@ def of_submission(row: Submission, now: datetime) -> dict[str, Any]:
     }
 
 
-def of_upload(row: Upload, refused: Refused | None, now: datetime) -> dict[str, Any]:
+def of_upload(row: Upload, refused: Refused | None) -> dict[str, Any]:
     """What programs are told of an upload that the pipeline has not told of."""
-    status = Status.NEEDS_CHECK if refused else _status(row, now)
     return {
         "dispatch_id": row.pk,
         "submission_id": None,
@@ -82,31 +76,25 @@ def of_upload(row: Upload, refused: Refused | None, now: datetime) -> dict[str, 
         "declared_count": row.count,
         "received_at": row.sent_at.astimezone(TOKYO),
         "acceptance_date": None if refused else row.expected_on,
-        "status": status,
+        "status": Status.NEEDS_CHECK if refused else Status.BEFORE_ACCEPTANCE,
         "held": False,
         "errors": None,
         "warnings": None,
         "premium_total_yen": None,
-        "refused": {
-            "code": refused.code,
-            "message": refused.message,
-            "at": refused.at.astimezone(TOKYO),
-        }
-        if refused
-        else None,
+        "refused": _refusal(refused) if refused else None,
     }
 
 
-def _status(row: Upload, now: datetime) -> Status:
-    """As it will be told once it is received: by its acceptance day and the hour."""
-    return status_of(row.expected_on, now, None) if row.expected_on else Status.BEFORE_ACCEPTANCE
+def _refusal(refused: Refused) -> dict[str, Any]:
+    return {"code": refused.code, "message": refused.message, "at": refused.at.astimezone(TOKYO)}
 
 
 def sent(row: Upload) -> dict[str, Any]:
     """What a program is told when its upload was taken."""
+    now = row.standing(clock.now())
     return {
         "dispatch_id": row.pk,
-        "status": str(_status(row, clock.now())),
+        "status": str(now.status if now else Status.BEFORE_ACCEPTANCE),
         "acceptance_date": row.expected_on.isoformat() if row.expected_on else None,
         "sent_at": row.sent_at.astimezone(TOKYO).isoformat(),
     }
@@ -124,50 +112,66 @@ def found(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of what a user sees, newest first, and the cursor of the next one.
 
-    ``start`` and ``end`` are days of receipt (受付日時), both included.
+    What the portal sent stands at the instant of sending, before and after the pipeline told of it; the rest, that came
+    another way, at its receipt. ``start`` and ``end`` are days of that, both included.
     """
     now = clock.now()
-    told, waiting = told_to(user).order_by("-received_at", "-submission_id"), under_way(user)
-    waiting = waiting.order_by("-sent_at", "-id")
+    here = Exists(Upload.objects.filter(pk=OuterRef("dispatch")))
+    others, own = told_to(user).filter(~here), sent_by(user)
     if product:
-        told, waiting = told.filter(product=product), waiting.filter(product=product)
+        others, own = others.filter(product=product), own.filter(product=product)
     if start:
         first = _midnight(start)
-        told, waiting = told.filter(received_at__gte=first), waiting.filter(sent_at__gte=first)
+        others, own = others.filter(received_at__gte=first), own.filter(sent_at__gte=first)
     if end:
         last = _midnight(end, days=1)
-        told, waiting = told.filter(received_at__lt=last), waiting.filter(sent_at__lt=last)
+        others, own = others.filter(received_at__lt=last), own.filter(sent_at__lt=last)
     if status:
-        told = told.in_status(status, now)
+        others, own = others.in_status(status, now), own.filter(_uploads_in(status, now))
     if after:
         at, name = instant_and_id(after)
-        if name.startswith("S"):  # of one instant, what was received comes before what is under way
-            told = told.filter(Q(received_at__lt=at) | Q(received_at=at, submission_id__lt=name))
-            waiting = waiting.filter(sent_at__lte=at)
+        if name.startswith("S"):  # of one instant, what came another way stands first
+            others = others.filter(Q(received_at__lt=at) | Q(received_at=at, submission_id__lt=name))
+            own = own.filter(sent_at__lte=at)
         else:
-            told = told.filter(received_at__lt=at)
-            waiting = waiting.filter(Q(sent_at__lt=at) | Q(sent_at=at, id__lt=name))
-    rows = [(row.received_at, 1, row.pk, of_submission(row, now)) for row in told[: limit + 1]]
-    rows += islice(_waiting(waiting, status, now), limit + 1)
+            others = others.filter(received_at__lt=at)
+            own = own.filter(Q(sent_at__lt=at) | Q(sent_at=at, id__lt=name))
+    rows: list[Any] = [(row.received_at, 1, row.pk, row) for row in _first(others, "received_at", limit)]
+    rows += [(row.sent_at, 0, row.pk, row) for row in _first(own, "sent_at", limit)]
     rows.sort(key=lambda row: row[:3], reverse=True)
     page = rows[:limit]
     more = cursor(page[-1][0].isoformat(), page[-1][2]) if len(rows) > limit else None
-    return [row[3] for row in page], more
+    return _told([row[3] for row in page], now), more
 
 
-def _waiting(rows: Any, status: Status | None, now: datetime) -> Any:
-    """Uploads under way in a status; there are few of them at any time but those that were refused."""
-    refused = Refused.objects.values("dispatch")
+def _first(rows: Any, order: str, limit: int) -> Any:
+    return rows.order_by(f"-{order}", "-pk")[: limit + 1]
+
+
+def _uploads_in(status: Status, now: datetime) -> Any:
+    """Uploads in a status: as the pipeline told of them, else as ``Upload.standing``."""
+    known = Submission.objects.filter(dispatch=OuterRef("pk"))
+    refused = Exists(Refused.objects.filter(pk=OuterRef("pk")))
+    wanted = Q(Exists(known.in_status(status, now)))
+    if status is Status.BEFORE_ACCEPTANCE:
+        wanted |= ~Exists(known) & ~refused
     if status is Status.NEEDS_CHECK:
-        rows = rows.filter(pk__in=refused)
-    elif status is Status.DONE:
-        rows = rows.none()
-    elif status is not None:
-        rows = rows.exclude(pk__in=refused)
-    for row in rows.iterator(chunk_size=200):
-        told = of_upload(row, Refused.objects.filter(pk=row.pk).first(), now)
-        if status is None or told["status"] == status:
-            yield row.sent_at, 0, row.pk, told
+        wanted |= ~Exists(known) & refused
+    return wanted
+
+
+def _told(rows: list[Any], now: datetime) -> list[dict[str, Any]]:
+    uploads = [row.pk for row in rows if isinstance(row, Upload)]
+    known = {row.dispatch: row for row in Submission.objects.filter(dispatch__in=uploads)}
+    refused = Refused.objects.in_bulk(uploads)
+    return [
+        of_submission(row, now)
+        if isinstance(row, Submission)
+        else of_submission(known[row.pk], now)
+        if row.pk in known
+        else of_upload(row, refused.get(row.pk))
+        for row in rows
+    ]
 
 
 def _midnight(day: date, days: int = 0) -> datetime:
@@ -175,16 +179,20 @@ def _midnight(day: date, days: int = 0) -> datetime:
 
 
 def one(user: User, name: str) -> dict[str, Any]:
-    """The submission of this number, or dispatch.
+    """The submission of this number, or dispatch, and what is behind its status (place in the queue and the like).
 
     Raises:
         Http404: there is none that the user may see.
     """
     row = _row(user, name)
-    now = clock.now()
+    waiting = Waiting(clock.now())
     if isinstance(row, Submission):
-        return of_submission(row, now)
-    return of_upload(row, Refused.objects.filter(pk=row.pk).first(), now)
+        told, now = of_submission(row, waiting.now), standing(name, row, "", waiting)
+    else:
+        refused = Refused.objects.filter(pk=row.pk).first()
+        told = of_upload(row, refused)
+        now = standing(name, None, refused.message if refused else "", waiting)
+    return told | {"words": list(now.words), "ask_again_seconds": now.pause or None}
 
 
 def _row(user: User, name: str) -> Any:
@@ -192,7 +200,7 @@ def _row(user: User, name: str) -> Any:
     if _SUBMISSION.fullmatch(name):
         row = told_to(user).filter(pk=name).first()
     elif DISPATCH.fullmatch(name):
-        row = told_to(user).filter(dispatch=name).first() or under_way(user).filter(pk=name).first()
+        row = told_to(user).filter(dispatch=name).first() or sent_by(user).filter(pk=name).first()
     if row is None:
         raise Http404
     return row

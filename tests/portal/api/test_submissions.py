@@ -36,7 +36,7 @@ def test_from_the_program_to_the_books_and_the_documents(whole: Whole, world: Wo
     told = reply.json()
     assert told == {
         "dispatch_id": Upload.objects.get().pk,
-        "status": "処理中",
+        "status": "受付前",
         "acceptance_date": "2018-11-06",
         "sent_at": "2018-11-06T10:00:00+09:00",
     }
@@ -47,8 +47,12 @@ def test_from_the_program_to_the_books_and_the_documents(whole: Whole, world: Wo
     waiting = caller.get(where).json()
     assert (waiting["submission_id"], waiting["status"], waiting["acceptance_date"]) == (
         None,
-        "処理中",
+        "受付前",
         "2018-11-06",
+    )
+    assert (waiting["words"], waiting["ask_again_seconds"]) == (
+        ["送信しました。受付の処理を待っています。"],
+        3,
     )
     assert caller.get(f"{where}/findings").json() == {"items": [], "next": None, "total": 0}
     assert caller.get(f"{where}/documents").json() == {"items": [], "next": None}
@@ -70,6 +74,8 @@ def test_from_the_program_to_the_books_and_the_documents(whole: Whole, world: Wo
         "warnings": row["warnings"],
         "premium_total_yen": 18400,
         "refused": None,
+        "words": ["モニタリストができました。"],
+        "ask_again_seconds": None,
     }
     status = whole.home.status("S00000001", whole.now)
     assert {name: row[name] for name in row if name in status and name != "received_at"} == {
@@ -77,7 +83,8 @@ def test_from_the_program_to_the_books_and_the_documents(whole: Whole, world: Wo
     }
     assert instant(status["received_at"][:19]).isoformat() == row["received_at"][:19] + "+09:00"
     assert caller.get("/submissions/S00000001").json() == row
-    assert caller.get("/submissions").json() == {"items": [row], "next": None}
+    listed = {name: value for name, value in row.items() if name not in {"words", "ask_again_seconds"}}
+    assert caller.get("/submissions").json() == {"items": [listed], "next": None}
     found = caller.get("/submissions/S00000001/findings").json()
     assert len(found["items"]) == found["total"] == row["warnings"]
     papers = caller.get(f"{where}/documents").json()["items"]
@@ -180,6 +187,8 @@ def test_what_the_door_of_the_pipeline_refuses_is_told(
         "count-mismatch",
         None,
     )
+    assert "受け付けられませんでした。" in row.pop("words")
+    assert row.pop("ask_again_seconds") is None
     assert caller.get("/submissions", status="申請内容要確認").json()["items"] == [row]
     assert caller.get("/submissions", status="処理中").json()["items"] == []
 
@@ -187,7 +196,7 @@ def test_what_the_door_of_the_pipeline_refuses_is_told(
 def test_own_submissions_only_where_the_right_says_so(whole: Whole, world: World, program: Made) -> None:
     wide, narrow, other = (program(user) for user in (world.applicant, world.enterer, world.stranger))
     first = wide.submit("EX-1").json()["dispatch_id"]
-    world.enterer.entry_right = "apply"
+    world.enterer.entry_right, world.enterer.data_scope = "apply", "none"
     world.enterer.save()
     second = narrow.submit("EX-2").json()["dispatch_id"]
     for stage in ("under way", "told"):
@@ -217,7 +226,9 @@ def test_the_list_page_by_page_while_new_ones_come(whole: Whole, world: World, p
         sent.append(caller.submit(f"EX-{n}").json()["dispatch_id"])
         whole.hand.on(minutes=1)
     whole.collect()
-    # Two more at the very instant at which the first three were received.
+    whole.home.submit([kit.enterprise_row(export_contract_no="EX-8")], whole.now)
+    whole.collect()
+    # Two more at the very instant at which others were received.
     for n in range(3, 5):
         sent.append(caller.submit(f"EX-{n}").json()["dispatch_id"])
     whole.hand.on(minutes=1)
@@ -225,19 +236,19 @@ def test_the_list_page_by_page_while_new_ones_come(whole: Whole, world: World, p
     caller.submit("EX-9")
     got = [row["dispatch_id"] for row in page["items"]]
     while page["next"]:
+        whole.collect()  # what is under way becomes received in between, and keeps its place
         page = caller.get("/submissions", limit=2, cursor=page["next"]).json()
         got += [row["dispatch_id"] for row in page["items"]]
-    assert sorted(got) == sorted(sent)
-    assert set(got[:3]) == set(sent[:3])
+    assert got == [None, *sorted(sent[3:], reverse=True), *reversed(sent[:3])]
     for query, expected in (
-        ({"product": "enterprise"}, 6),
+        ({"product": "enterprise"}, 7),
         ({"product": "equipment"}, 0),
-        ({"status": "処理中"}, 6),
+        ({"status": "処理中"}, 7),
         ({"status": "処理完了"}, 0),
-        ({"from": "2018-11-06", "to": "2018-11-06"}, 6),
+        ({"from": "2018-11-06", "to": "2018-11-06"}, 7),
         ({"from": "2018-11-07"}, 0),
         ({"to": "2018-11-05"}, 0),
-        ({"from": "0001-01-01", "to": "9999-12-31"}, 6),
+        ({"from": "0001-01-01", "to": "9999-12-31"}, 7),
     ):
         assert len(caller.get("/submissions", **query).json()["items"]) == expected, query
 
