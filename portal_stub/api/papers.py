@@ -25,9 +25,7 @@ from sensors.windows import TOKYO
 
 def shown_to(user: User) -> Any:
     """The documents that a user may see now."""
-    now = clock.now()
-    rows = Document.objects.filter(holder=user.holder.code, removed=False)
-    rows = rows.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+    rows = Document.objects.obtainable_at(clock.now()).filter(holder=user.holder.code)
     seen, agreements = Q(pk__in=()), user.seen_agreements()
     if user.may_see_applications:
         told = told_to(user)

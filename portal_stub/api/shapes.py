@@ -38,7 +38,9 @@ class SubmitForm(Schema):
 
     product: Product = Field(description="保険種")
     count: int = Field(ge=1, le=9_999_999, description="申請件数（空行を除くデータ行の数）")
-    remarks: Annotated[str, StringConstraints(max_length=5000)] = Field("", description="備考情報（500文字以内）")
+    remarks: Annotated[str, StringConstraints(max_length=5000)] = Field(
+        "", description="備考情報（500文字以内）"
+    )
     resend: bool = Field(False, description="同じ内容をもう一度送るときだけ true")
 
 

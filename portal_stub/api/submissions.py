@@ -1,6 +1,7 @@
 """Submissions as a caller sees them: what the pipeline told (read model), and what is still on its way there.
 
-Only those of the caller's own holder, and only his own where his 申込データ参照範囲 says so; others do not exist.
+Only those of the caller's own holder, and only his own where his 申込データ参照範囲 says so; others do not exist. As in the
+lists of the pages they are there for two years (C-027).
 """
 
 import re
@@ -13,7 +14,7 @@ from django.http import Http404
 from portal_stub import clock
 from portal_stub.accounts.models import ApplicationScope, User
 from portal_stub.api.cursors import cursor, instant_and_id, number
-from portal_stub.feed.models import Refused, Submission
+from portal_stub.feed.models import Refused, Submission, shown_since
 from portal_stub.feed.standing import Waiting, standing
 from portal_stub.ledgers.models import Upload
 from schemas.submission import DISPATCH, Status
@@ -24,7 +25,7 @@ _SUBMISSION = re.compile(r"S[0-9]{1,18}")
 
 def told_to(user: User) -> Any:
     """The submissions of the read model that a user may see."""
-    rows = Submission.objects.filter(holder=user.holder.code)
+    rows = Submission.objects.shown_at(clock.now()).filter(holder=user.holder.code)
     if user.application_scope == ApplicationScope.ALL:
         return rows
     if user.application_scope == ApplicationScope.OWN:
@@ -35,7 +36,7 @@ def told_to(user: User) -> Any:
 def sent_by(user: User) -> Any:
     """The uploads that the portal sent and a user may see."""
     rows = Upload.objects.filter(holder=user.holder).exclude(state=Upload.State.DRAFT)
-    rows = rows.select_related("user", "holder")
+    rows = rows.filter(sent_at__gte=shown_since(clock.now())).select_related("user", "holder")
     if user.application_scope == ApplicationScope.ALL:
         return rows
     if user.application_scope == ApplicationScope.OWN:

@@ -289,6 +289,17 @@ def test_submissions_of_other_ways_are_in_the_list(whole: Whole, world: World, p
     assert program(world.stranger).get("/submissions").json()["items"] == []
 
 
+def test_after_two_years_they_are_gone_as_from_the_lists(whole: Whole, world: World, program: Made) -> None:
+    name = program(world.applicant, days=1).submit("EX-1").json()["dispatch_id"]
+    whole.run()
+    whole.hand.at = instant("2020-11-06T23:00:00")
+    caller = program(world.applicant)
+    assert caller.get(f"/submissions/{name}").status_code == 200
+    whole.hand.on(hours=2)
+    assert code(caller.get(f"/submissions/{name}"), 404) == "not-found"
+    assert caller.get("/submissions").json()["items"] == []
+
+
 def test_a_withdrawn_token_stops_at_once_and_what_was_sent_stays(
     whole: Whole, world: World, hand: Any
 ) -> None:
