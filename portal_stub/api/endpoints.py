@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.utils.http import http_date, quote_etag
-from ninja import File, Form, Header, Query
+from ninja import File, Form, Header, Path, Query
 from ninja.files import UploadedFile
 from pydantic import StringConstraints
 
@@ -25,6 +25,9 @@ from schemas.submission import Status
 BINARY = {
     "200": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 }
+SubmissionId = Annotated[str, Path(..., description="受付番号（S…）か dispatch_id")]
+CheckId = Annotated[str, Path(..., description="事前チェックを依頼したときの check_id")]
+DocumentId = Annotated[str, Path(..., description="書類の一覧の document_id")]
 Cursor = Annotated[
     str | None,
     StringConstraints(max_length=400, pattern=r"^[A-Za-z0-9_-]+$"),
@@ -125,7 +128,7 @@ def _sane(day: date | None) -> date | None:
     rights=(Right.APPLICATIONS,),
     answers={200: shapes.SubmissionNow},
 )
-def show_submission(request: HttpRequest, submission_id: str) -> Any:
+def show_submission(request: HttpRequest, submission_id: SubmissionId) -> Any:
     """受付番号（S…）か dispatch_id で指定した1件の状況です。"""
     return submissions.one(_user(request), submission_id)
 
@@ -139,7 +142,7 @@ def show_submission(request: HttpRequest, submission_id: str) -> Any:
     rights=(Right.APPLICATIONS,),
     answers={200: shapes.Findings},
 )
-def show_findings(request: HttpRequest, submission_id: str, cursor: Cursor, limit: Limit) -> Any:
+def show_findings(request: HttpRequest, submission_id: SubmissionId, cursor: Cursor, limit: Limit) -> Any:
     """エラーと警告です。申請内容要確認のときは、message のとおりに直して、新しい申請として送信してください。"""
     items, more, total = submissions.findings(_user(request), submission_id, cursor, limit)
     return {"items": items, "next": more, "total": total}
@@ -154,7 +157,7 @@ def show_findings(request: HttpRequest, submission_id: str, cursor: Cursor, limi
     rights=(Right.APPLICATIONS,),
     answers={200: shapes.Documents},
 )
-def show_submission_documents(request: HttpRequest, submission_id: str) -> Any:
+def show_submission_documents(request: HttpRequest, submission_id: SubmissionId) -> Any:
     """受付票、モニタリスト、検出事項一覧です。"""
     user = _user(request)
     items = papers.of_a_submission(user, submissions.submission_id(user, submission_id))
@@ -196,7 +199,7 @@ def ask_check(request: HttpRequest, form: Form[shapes.CheckForm], file: File[Upl
     access=Access.APPLICANT,
     answers={200: shapes.Check},
 )
-def show_check(request: HttpRequest, check_id: str) -> Any:
+def show_check(request: HttpRequest, check_id: CheckId) -> Any:
     """state が done になると、検出事項と保険料があります。failed のときは message に理由があります。"""
     return handing_in.told_of_check(_user(request), check_id)
 
@@ -239,7 +242,7 @@ def list_documents(
     answers={200: None},
     extra={"responses": BINARY},
 )
-def fetch_document(request: HttpRequest, document_id: str) -> Any:
+def fetch_document(request: HttpRequest, document_id: DocumentId) -> Any:
     """書類のファイルです。提供データの受取りは、アクセス履歴に[8-1]として残ります。"""
     user = _user(request)
     row = papers.one(user, document_id)
