@@ -15,13 +15,13 @@ from portal_stub.api.submissions import sent
 from portal_stub.history.recording import audit
 from portal_stub.jobs import rules as jobs
 from portal_stub.jobs.models import Job
-from portal_stub.ledgers import sending
+from portal_stub.ledgers import checking, sending
 from portal_stub.ledgers.models import Upload
 from schemas.submission import DISPATCH, Refusal
 
-CHECK = "check"
-MOST_CHECKS, LIVES_DAYS = 20, 2
-"""So many of a user are kept, the oldest goes; and so long."""
+CHECK = checking.KIND
+MOST_CHECKS = 20
+"""So many of a user are kept; the oldest goes."""
 
 
 def submit(caller: Caller, file: Any, form: Any, key: str | None) -> tuple[int, dict[str, Any], bool]:
@@ -92,7 +92,7 @@ def check(caller: Caller, file: Any, form: Any) -> Job:
     upload = _kept(caller.user, file, form.product, form.count, "")
     with transaction.atomic():
         row = jobs.ask(
-            caller.user, CHECK, {"upload": upload.pk, "count": upload.count}, lives_days=LIVES_DAYS
+            caller.user, CHECK, {"upload": upload.pk, "count": upload.count}, lives_days=checking.LIVES_DAYS
         )
         Upload.objects.filter(pk=upload.pk).update(last_check=row)
         audit(caller.user.login_id, "api-check-asked", row.pk, token=caller.token.pk)
@@ -124,7 +124,7 @@ def told_of_check(user: User, check_id: str) -> dict[str, Any]:
         **{
             name: result.get(name)
             for name in (
-                *("records", "acceptance_date", "premium_total_yen"),
+                *("records", "acceptance_date", "premium_total_yen", "identical_to"),
                 *("errors", "warnings", "findings_total"),
             )
         },

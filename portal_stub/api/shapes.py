@@ -155,6 +155,9 @@ class Check(Schema):
     records: int | None
     acceptance_date: date | None = Field(description="いま送信した場合の受理日")
     premium_total_yen: int | None
+    identical_to: str | None = Field(
+        description="同じ内容で受付済みの申請の受付番号。送信するときは resend が必要です"
+    )
     errors: int | None
     warnings: int | None
     findings_total: int | None

@@ -87,12 +87,3 @@ def program(db: None) -> Callable[..., Program]:
         return Program(a_token(user, scope, days)[1])
 
     return made
-
-
-@pytest.fixture(autouse=True)
-def _check_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TODO remove."""
-    from portal_stub.jobs import registry
-
-    if "check" not in registry._KINDS:
-        monkeypatch.setitem(registry._KINDS, "check", registry.Kind(lambda _: {}, True))

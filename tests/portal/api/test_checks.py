@@ -52,6 +52,16 @@ def test_the_same_findings_and_premium_as_the_command_line(whole: Whole, world: 
     assert caller.get("/submissions").json()["items"] == []
 
 
+def test_what_was_handed_in_already_is_foretold(whole: Whole, world: World, program: Made) -> None:
+    caller = program(world.applicant)
+    assert caller.submit("EX-0001").status_code == 202
+    whole.run()
+    reply = caller.post("/checks", upload("EX-0001"))
+    worker.run_due()
+    row = caller.get(f"/checks/{reply.json()['check_id']}").json()
+    assert (row["state"], row["identical_to"]) == ("done", "S00000001")
+
+
 def test_a_check_at_night_tells_the_next_acceptance_day(whole: Whole, world: World, program: Made) -> None:
     caller = program(world.applicant)
     whole.hand.on(hours=12)
