@@ -42,12 +42,8 @@ def test_a_huge_content_that_is_no_file(world: World, program: Made, kind: str) 
 def test_more_than_an_upload_may_have_is_refused_unread(world: World, program: Made, path: str) -> None:
     caller = program(world.applicant)
     for length in (LARGE + 2 * 1024 * 1024, 10**17):
-        reply = caller.post(
-            path,
-            b"x",
-            content_type="multipart/form-data; boundary=x",
-            **{"CONTENT_LENGTH": str(length), "wsgi.input": io.BytesIO(b"")},
-        )
+        announced: dict[str, Any] = {"CONTENT_LENGTH": str(length), "wsgi.input": io.BytesIO(b"")}
+        reply = caller.post(path, b"x", content_type="multipart/form-data; boundary=x", **announced)
         assert code(reply, 413) == "request-too-large"
     reply = caller.post(
         "/submissions", b"x", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH="²"
