@@ -35,7 +35,17 @@ from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, Home, contracts
 
 pytestmark = pytest.mark.usefixtures("quick_paper")
 LATE = kit.enterprise_row(export_contract_no="LATE-1", contract_date="20180928")
-COMPARED = (Submission, Finding, Document, Policyholder, AgreementPeriod, Country, RatingChange, MonthFigure, LimitUse)
+COMPARED = (
+    Submission,
+    Finding,
+    Document,
+    Policyholder,
+    AgreementPeriod,
+    Country,
+    RatingChange,
+    MonthFigure,
+    LimitUse,
+)
 
 
 def picture() -> dict[str, list[dict[str, Any]]]:

@@ -152,6 +152,10 @@ def test_a_page_cannot_be_declared_twice_or_public_and_protected() -> None:
         page("new", "new/", chapter="-", access=Access.USER, otp=True, least=StaffRole.OPERATOR)(
             lambda request: None
         )
+    with pytest.raises(ValueError, match="passive but does something"):
+        page("new", "new/", chapter="-", access=Access.USER, otp=True, methods=("POST",), passive=True)(
+            lambda request: None
+        )
     assert "new" not in ROUTES
 
 

@@ -75,7 +75,7 @@ def uploaded(world: World, **changes: Any) -> Upload:
 
 
 @pytest.mark.django_db
-@pytest.mark.req("C-018", "D-003")
+@pytest.mark.req("C-018")
 def test_each_state_is_told_with_what_comes_next() -> None:
     tell(
         portrait(1, **UNDECIDED, acceptance_date="2026-04-02", received_at="2026-04-01T18:00:00+09:00"),
@@ -123,7 +123,6 @@ def test_the_queue_counts_what_is_decided_before() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.req("D-002")
 def test_the_expected_time_follows_from_how_long_the_last_ones_took() -> None:
     small = [decided(number, 1) for number in range(1, 7)]
     big = [decided(number, 41, count=4000) for number in (7, 8)]
