@@ -94,3 +94,14 @@ class Upload(models.Model):
         if refused is not None:
             return Standing(Status.NEEDS_CHECK, None, refused.message)
         return Standing(Status.BEFORE_ACCEPTANCE)
+
+
+class LedgerCheck(models.Model):
+    """「確認済」 of a 照合台帳 of 企業総合保険: who looked at it and when, once (P-047). It binds nobody (D-020)."""
+
+    ledger_id = models.CharField("台帳番号", max_length=200, primary_key=True)
+    holder = models.ForeignKey(Holder, models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+")
+    name = models.CharField("氏名", max_length=50)
+    """At that moment."""
+    at = models.DateTimeField("確認日時")

@@ -32,7 +32,8 @@ from schemas.submission import Refusal
 from sensors.windows import acceptance_day, acceptance_day_if_sent
 
 SHELF = Shelf("uploads")
-DRAFT_LIFE = timedelta(days=1)
+DRAFT_LIFE = timedelta(days=7)
+"""Longer than the longest time without acceptance hours, which ends before anybody has to choose a file again."""
 _KEPT_AFTER = timedelta(days=30)
 """So long the portal keeps its own copy after sending; the pipeline's archive keeps the bytes for ever."""
 _LEASE = 60
@@ -50,7 +51,7 @@ def keep(
     remarks: str = "",
     origin: Any = Upload.Origin.FILE,
 ) -> Upload:
-    """Keeps a file as a draft, so that nobody has to choose it again. ``count`` is as typed.
+    """Keeps a file as a draft, so that nobody has to choose it again. ``count`` is as typed; empty: not told yet.
 
     Raises:
         Refusal: ``invalid-count``, ``remarks-too-long``, ``unknown-ending``.
@@ -61,7 +62,7 @@ def keep(
             "unknown-ending",
             f"「{name}」は送信できません。CSV（.csv）またはExcel（.xlsx）のファイルを選んでください。",
         )
-    number, told = door.judge_count(count), door.judge_remarks(remarks)
+    number, told = door.judge_count(count) if count else 0, door.judge_remarks(remarks)
     kept = SHELF.keep(pieces)
     return Upload.objects.create(
         id=uuid4().hex,
@@ -239,7 +240,7 @@ def bring_pending() -> int:
 
 
 def tidy() -> int:
-    """Takes away drafts of yesterday, what no list shows any more (C-027), and copies that the archive has; how many
+    """Takes away drafts that nobody sent, what no list shows any more (C-027), and copies that the archive has; how many
     rows went.
     """
     now = clock.now()

@@ -14,3 +14,8 @@ def pdf(content: bytes, name: str, *, kept: bool = False) -> HttpResponse:
 def download(stream: BinaryIO, name: str) -> FileResponse:
     """A file that somebody else made, as a download; never shown inside the portal's own origin."""
     return FileResponse(stream, as_attachment=True, filename=name, content_type="application/octet-stream")
+
+
+def shown(stream: BinaryIO, name: str) -> FileResponse:
+    """A PDF that the insurer made, shown in the browser (D-045); whoever saves it gets it under this name."""
+    return FileResponse(stream, filename=name, content_type="application/pdf")

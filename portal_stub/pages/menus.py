@@ -26,6 +26,8 @@ class Entry:
     """Only for users of 企業総合保険."""
     switch: str = ""
     """The setting of ``portal.toml`` without which the page is not offered."""
+    any_right: bool = False
+    """For who may enter, or see applications or data: there is something behind it for each of them."""
 
     @property
     def built(self) -> bool:
@@ -46,6 +48,8 @@ class Entry:
             return False
         if self.switch and not getattr(settings.PORTAL, self.switch):
             return False
+        if self.any_right and not (user.may_enter or user.may_see_applications or user.may_see_data):
+            return False
         if self.enterprise and not user.holder.uses_enterprise:
             return False
         return has_right(user, self.right)
@@ -65,8 +69,8 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("貿易一般保険（個別）", "individual", Access.APPLICANT),
             Entry("中小企業・農林水産業輸出代金保険", "small-business", Access.APPLICANT),
-            Entry("台帳型申込み（設備財・消費財・企総）", "ledger", Access.APPLICANT),
-            Entry("簡易通知型包括保険", "simplified", Access.APPLICANT),
+            Entry("設備財包括保険／消費財包括保険／企業総合保険", "ledger", any_right=True),
+            Entry("簡易通知型包括保険", "simplified", any_right=True),
         ),
     ),
     (
@@ -90,6 +94,7 @@ MENUS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("保険契約情報", "contract-data", right=Right.DATA),
             Entry("事故情報", "loss-data", right=Right.DATA),
             Entry("回収情報（債権一覧表）", "claims-lists", right=Right.DATA, switch="claims_lists"),
+            Entry("台帳・請求書", "ledger-papers", right=Right.DATA),
             Entry("契約台帳・提供データ", "provided-data", right=Right.DATA),
         ),
     ),

@@ -65,6 +65,8 @@ def address(name: str, world: World) -> str:
         "product": "enterprise",
         "upload_id": "0" * 32,
         "check_file": "csv",
+        "file_id": "0" * 32,
+        "ledger_id": "none",
     }
     return reverse(name, kwargs={key: value for key, value in values.items() if f":{key}>" in wanted})
 

@@ -135,8 +135,14 @@ def test_the_scope_of_data_governs_the_inquiries_of_concluded_contracts(
     world: World, visit: Callable[..., Client]
 ) -> None:
     asked = {entry.route for _, entries in MENUS for entry in entries if entry.right is Right.DATA}
-    assert asked == {"contract-data", "loss-data", "claims-lists", "provided-data"}
+    assert asked == {"contract-data", "loss-data", "claims-lists", "provided-data", "ledger-papers"}
     wide, narrow = (text(visit(user).get("/menu/")) for user in (world.applicant, world.reader))
-    for title in ("保険契約情報", "事故情報", "回収情報（債権一覧表）", "契約台帳・提供データ"):
+    for title in (
+        "保険契約情報",
+        "事故情報",
+        "回収情報（債権一覧表）",
+        "契約台帳・提供データ",
+        "台帳・請求書",
+    ):
         assert title in wide
         assert title not in narrow

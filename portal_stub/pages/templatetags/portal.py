@@ -1,5 +1,6 @@
 """Tags of the components; known to every template without loading."""
 
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -9,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal_stub.pages.help import TOPICS
+from sensors.windows import TOKYO
 
 register = template.Library()
 
@@ -155,3 +157,9 @@ def _with(url: str, values: dict[str, str]) -> str:
 def grouped(number: int) -> str:
     """A number with a comma per thousand."""
     return f"{number:,}"
+
+
+@register.filter
+def last_day(ends: datetime) -> date:
+    """The last day of what ends with a midnight: people read days, not the instant after them."""
+    return (ends.astimezone(TOKYO) - timedelta(microseconds=1)).date()

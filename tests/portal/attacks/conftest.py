@@ -26,13 +26,14 @@ from portal_stub.inquiries.rules import keep_draft
 from portal_stub.jobs.models import Job
 from portal_stub.jobs.registry import SHELF
 from portal_stub.jobs.rules import ask as ask_for_work
+from portal_stub.ledgers import sending
 from portal_stub.pages.models import Notice, Office
 from portal_stub.procedures.models import Application, Document, State
 from portal_stub.procedures.registry import PROCEDURES
 from portal_stub.registration.models import Registration
 from tests.portal.buyers.conftest import directory
 from tests.portal.conftest import World
-from tests.portal.feed.conftest import HELD, desk, found, portrait, tell
+from tests.portal.feed.conftest import HELD, desk, found, paper, portrait, tell
 from tests.portal.inquiries import conftest as inquiries
 from tests.portal.registration.conftest import Newcomer, ask, mailed
 from tests.portal.test_access import address as of_the_matrix
@@ -185,8 +186,16 @@ def scene(
     notice = Notice.objects.create(title="お知らせ", body="本文", shown_from=today)
     rule = DocumentRule.objects.filter(ended_at__isnull=True).first()
     office = Office.objects.create(business="操作", office="窓口", phone="03-1", hours="平日")
-    tell(portrait(1, **HELD), findings={"S00000001": [found(1)]})
+    unit = f"{world.holder.code[:8]}1_-_2026-03"
+    told_papers = [
+        paper("monitor_list-S00000001", submission_id="S00000001"),
+        paper(f"reconciliation_ledger-{unit}_2026W13_1-pdf", kind="reconciliation_ledger", unit=unit),
+    ]
+    tell(portrait(1, **HELD), findings={"S00000001": [found(1)]}, documents=told_papers)
     draft = asking.keep_draft(world.staff_supervisor, {"buyers": [b"buyer_code\n"]}, [])
+    upload = sending.keep(world.applicant, "enterprise", "台帳.csv", [b"process_type\r\n1\r\n"], "1")
+    asked = {"product": "enterprise", "sources": [], "names": ["台帳.csv"]}
+    ledger_file = ask_for_work(world.applicant, "ledger-file", asked)
     drafts, documents = {}, {}
     for key in PROCEDURES:
         subject = SUBJECTS.get(key, str(account.pk) if key in {"account-change", "account-deletion"} else "")
@@ -215,6 +224,12 @@ def scene(
             "kind": "head-office",
             "submission_id": "S00000001",
             "request_id": draft.pk,
+            "product": "enterprise",
+            "upload_id": upload.pk,
+            "key": "S00000001",
+            "file_id": ledger_file.pk,
+            "document_id": "monitor_list-S00000001",
+            "ledger_id": f"{unit}_2026W13_1",
         },
         drafts,
         documents,
@@ -271,4 +286,5 @@ def japanese(reply: Any) -> bool:
     if reply.status_code == 405:
         return True
     content = reply.content.decode()
-    return 'lang="ja"' in content and "Traceback" not in content
+    # What a page asks for again by itself is a part of a page.
+    return ('lang="ja"' in content or "<html" not in content) and "Traceback" not in content

@@ -23,7 +23,7 @@ from tests.portal.attacks.test_garbage import filled, known_items
 from tests.portal.conftest import PASSWORD, World, hidden, last_mail, text
 
 Visit = Callable[..., Client]
-OURS = {"code", "topic", "reason", "kind", "estimate_product"}
+OURS = {"code", "topic", "reason", "kind", "estimate_product", "product"}
 """Parameters that name nothing of a holder."""
 
 

@@ -133,6 +133,10 @@ class Person:
         """Takes the tick away."""
         self.item(label).uncheck()
 
+    def ticks_row(self, name: str) -> None:
+        """Ticks the box of the row of a table that begins with this name."""
+        self.page.get_by_role("checkbox", name=re.compile(f"^{re.escape(name)}")).check()
+
     def uploads(self, label: str, *paths: Path) -> None:
         """Attaches files."""
         self.item(label).set_input_files(list(paths))
@@ -260,6 +264,8 @@ class Person:
             return
         # A page that answers 403 or 422 says so in its words; the browser's note of the status is no fault.
         document = message.location.get("url", "").partition("#")[0] == self.page.url.partition("#")[0]
+        if message.text.startswith("Failed to load resource: the server responded with a status of 422"):
+            return  # a form that is sent back, by whatever way it was sent
         if not (document and message.text.startswith("Failed to load resource: the server responded with")):
             self.faults.append(f"console: {message.text}")
 
@@ -270,7 +276,7 @@ class Person:
 
     def _answered(self, response: Response) -> None:
         if response.status >= 500 or (
-            response.status >= 400 and not response.request.is_navigation_request()
+            response.status >= 400 and response.status != 422 and not response.request.is_navigation_request()
         ):
             self.faults.append(f"{response.status}: {response.url}")
         if not response.url.startswith(self.portal.base):

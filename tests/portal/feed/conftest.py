@@ -96,13 +96,21 @@ def tell(
     documents: list[dict[str, Any]] | None = None,
     answers: list[dict[str, Any]] | None = None,
     refusals: list[dict[str, Any]] | None = None,
+    agreements: dict[str, list[str]] | None = None,
 ) -> None:
     """Tells what the next event was about."""
     since = receiving.position()
     findings = findings or {}
     totals = totals or {name: len(rows) for name, rows in findings.items()}
     told = Told(
-        list(submissions), findings, totals, documents or [], answers or [], refusals or [], since + 1
+        list(submissions),
+        findings,
+        totals,
+        documents or [],
+        answers or [],
+        refusals or [],
+        since + 1,
+        agreements or {},
     )
     receiving.receive(told, since)
 

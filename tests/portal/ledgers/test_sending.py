@@ -212,14 +212,16 @@ def test_another_file_under_a_number_that_was_taken_is_refused(whole: Whole, wor
     assert (folder / "refused" / "other.csv").exists(), "nobody loses a file"
 
 
-def test_yesterdays_drafts_go_and_sent_files_stay(whole: Whole, world: World) -> None:
+def test_old_drafts_go_and_sent_files_stay(whole: Whole, world: World) -> None:
     import os
 
     old, sent = draft(world.applicant, "EX-1"), draft(world.applicant, "EX-2")
     send(world.applicant, [sent], "once")
     for upload in (old, sent):
         os.utime(SHELF.path(upload.sha256), (0, 0))
-    whole.hand.on(days=1, seconds=1)
+    whole.hand.at += sending.DRAFT_LIFE
+    assert sending.tidy() == 0
+    whole.hand.on(seconds=1)
     assert sending.tidy() == 1
     assert not SHELF.path(old.sha256).exists()
     assert SHELF.path(sent.sha256).exists()

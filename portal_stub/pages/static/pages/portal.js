@@ -97,6 +97,65 @@
     });
   }
 
+  // How many characters are left; the server counts them too.
+  for (const area of document.querySelectorAll("textarea[data-most]")) {
+    const most = Number(area.dataset.most);
+    const left = document.createElement("p");
+    left.className = "note";
+    left.setAttribute("aria-live", "polite");
+    const count = () => {
+      const typed = [...area.value.normalize("NFC")].length;
+      left.textContent = typed > most ? `${typed - most}文字超えています` : `あと${most - typed}文字`;
+    };
+    area.addEventListener("input", count);
+    area.after(left);
+    count();
+  }
+
+  // A large file on its way: how much of it has arrived. What comes back is the page that the form would have brought.
+  for (const form of document.querySelectorAll("form[data-progress]")) {
+    form.addEventListener("submit", (event) => {
+      const chosen = [...form.querySelectorAll('input[type="file"]')].some((input) => input.files.length);
+      if (!chosen && !form.dataset.sending) return;
+      event.preventDefault();
+      if (form.dataset.sending) return;
+      form.dataset.sending = "yes";
+      const [box, bar, word] = [".sending", ".sending progress", ".sending p"].map((part) => form.querySelector(part));
+      const button = event.submitter;
+      const body = new FormData(form);
+      if (button?.name) body.append(button.name, button.value);
+      const request = new XMLHttpRequest();
+      request.open("POST", button?.getAttribute("formaction") || form.action);
+      const stopped = () => {
+        word.textContent = "送信が途中で切れました。通信を確認して、もう一度ボタンを押してください。";
+        delete form.dataset.sending;
+      };
+      request.upload.addEventListener("progress", (sent) => {
+        if (!sent.lengthComputable) return;
+        bar.value = Math.floor((100 * sent.loaded) / sent.total);
+        word.textContent = `ファイルを送信しています（${bar.value}%）`;
+      });
+      request.upload.addEventListener("load", () => {
+        bar.removeAttribute("value");
+        word.textContent = "届きました。内容を確認しています…";
+      });
+      request.addEventListener("error", stopped);
+      request.addEventListener("abort", stopped);
+      request.addEventListener("load", () => {
+        if (request.responseURL !== new URL(button?.getAttribute("formaction") || form.action, location).href) {
+          location.assign(request.responseURL);
+          return;
+        }
+        document.open();
+        document.write(request.responseText);
+        document.close();
+      });
+      box.hidden = false;
+      word.textContent = "ファイルを送信しています";
+      request.send(body);
+    });
+  }
+
   // A word five minutes before the session ends of idleness.
   const minutes = Number(document.body.dataset.idleMinutes || 0);
   if (minutes > 5) {

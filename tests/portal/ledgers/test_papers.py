@@ -1,0 +1,419 @@
+"""モニタリスト, 提供データ, 台帳・請求書 and the confirmations of 企業総合保険: who gets which, by which conditions."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from portal_stub.accounts.models import Agreement, Holder
+from portal_stub.feed.models import AgreementPeriod, Policyholder
+from portal_stub.history.models import AccessRecord, AuditEvent
+from portal_stub.ledgers.models import LedgerCheck
+from tests.portal.conftest import HOLDER, OTHER, Hand, World, text
+from tests.portal.feed.conftest import UNDECIDED, paper, portrait, tell
+from tests.portal.ledgers.test_sent_list import handed_in, told
+
+Visit = Callable[..., Client]
+LISTS = "/ledger-papers/monitor-lists/"
+DATA = "/ledger-papers/provided-data/"
+PAPERS = "/ledger-papers/"
+CHECKS = "/ledger-papers/reconciliation/"
+CONFIRMED = "/ledger-papers/confirmed-data/"
+ENTERPRISE, NOTICE = f"{HOLDER[:8]}1", f"{HOLDER[:8]}2"
+FOREIGN = f"{OTHER[:8]}1"
+
+
+@pytest.fixture(autouse=True)
+def shelf(settings: Any, tmp_path: Path) -> Path:
+    """A file behind every paper."""
+    settings.PIPELINE_FILES = str(tmp_path)
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7 paper")
+    (tmp_path / "a.csv").write_bytes(b"a,b\r\n")
+    return tmp_path
+
+
+def unit_papers(
+    agreement: str, month: str, ledger: str, *kinds: str, department: str = "-", **changes: Any
+) -> list[dict[str, Any]]:
+    """Papers of one ledger as the pipeline issues them."""
+    unit = f"{agreement}_{department}_{month}"
+    rows = []
+    for kind in kinds:
+        for form in ("csv",) if kind == "provided_data" else ("pdf", "csv"):
+            name = f"{kind}-{unit}_{ledger}" + ("" if kind == "provided_data" else f"-{form}")
+            rows.append(paper(name, kind=kind, format=form, path=f"a.{form}", unit=unit) | changes)
+    return rows
+
+
+@pytest.fixture
+def issued(world: World) -> None:
+    """A month of papers for both holders; only the first asked for 提供データ."""
+    for code, holder, product in (
+        (ENTERPRISE, HOLDER, "enterprise"),
+        (NOTICE, HOLDER, "simplified-notice"),
+        (FOREIGN, OTHER, "enterprise"),
+    ):
+        AgreementPeriod.objects.create(code=code, valid_from=date(2026, 1, 1), holder=holder, product=product)
+    Policyholder.objects.create(code=HOLDER, name="見本商事", provided_data=True)
+    Policyholder.objects.create(code=OTHER, name="他社", provided_data=False)
+    until = "2026-05-02T00:00:00+09:00"
+    tell(
+        documents=[
+            *unit_papers(ENTERPRISE, "2026-03", "2026W13_1", "reconciliation_ledger"),
+            *unit_papers(ENTERPRISE, "2026-03", "2026W13_1", "provided_data", expires_at=until),
+            *unit_papers(
+                ENTERPRISE, "2026-02", "C_1", "confirmed_ledger", "premium_statement", "invoice", "difference_list",
+                created_at="2026-03-31T20:30:00+09:00",
+            ),
+            *unit_papers(ENTERPRISE, "2026-02", "C_1", "provided_data", expires_at="2026-05-01T00:00:00+09:00",
+                         created_at="2026-03-31T20:30:00+09:00"),
+            *unit_papers(NOTICE, "2026-03", "2026W13_1", "shipment_statement_check", department="D1"),
+            *unit_papers(NOTICE, "2026-03", "2026W13_1", "provided_data", department="D1", expires_at=until),
+            *unit_papers(FOREIGN, "2026-03", "2026W13_1", "reconciliation_ledger", holder=OTHER),
+            *unit_papers(FOREIGN, "2026-03", "2026W13_1", "provided_data", holder=OTHER, expires_at=until),
+        ]
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------- モニタリスト
+@pytest.mark.req("D-003", "D-004", "D-005", "D-006", "D-045", "P-040")
+def test_monitor_lists_are_searched_and_stored_or_shown(world: World, visit: Visit) -> None:
+    rows = [
+        told(handed_in(world.applicant, "四月.csv"), 1),
+        told(handed_in(world.applicant, "誤り.csv"), 2, verdict="rejected", premium_total=None),
+        portrait(3, file_name="SFTP.csv", received_at="2026-03-30T10:00:00+09:00", product="equipment"),
+        portrait(4, file_name="まだ.csv", **UNDECIDED),
+        portrait(5, file_name="期限切れ.csv"),
+    ]
+    tell(
+        *rows,
+        documents=[
+            *(paper(f"monitor_list-S0000000{n}", submission_id=f"S0000000{n}", path="a.pdf") for n in (1, 2, 3)),
+            paper("monitor_list-S00000005", submission_id="S00000005", path="a.pdf",
+                  expires_at="2026-04-01T00:00:00+09:00"),
+        ],
+    )  # fmt: skip
+    client = visit(world.applicant)
+    first = client.get(LISTS)
+    assert first.context["page"] is None, "conditions first"
+    assert "受理が翌営業日となった場合は、翌営業日に再度ログインのうえ" in text(first)
+    assert ">リスト出力</a>" not in first.content.decode()
+
+    def found(**query: str) -> set[str]:
+        reply = client.get(LISTS, {"search": "1", **query})
+        return {row.file_name for _, row in reply.context["rows"]}
+
+    assert found() == {"四月.csv", "誤り.csv", "SFTP.csv"}
+    assert found(product="equipment") == {"SFTP.csv"}
+    assert found(since="2026-04-01") == {"四月.csv", "誤り.csv"}
+    assert found(until="2026-03-31") == {"SFTP.csv"}
+    assert found(status="申請内容要確認") == {"誤り.csv"}
+    assert found(name="四月") == found(name="S00000001") == {"四月.csv"}
+    page = client.get(LISTS, {"search": "1", "name": "四月"})
+    assert ">リスト出力</a>" in page.content.decode()
+    address = f"{LISTS}monitor_list-S00000001/"
+    assert address in page.content.decode()
+    stored = client.get(address)
+    assert stored.headers["Content-Disposition"].startswith("attachment")
+    assert b"".join(stored.streaming_content).startswith(b"%PDF-")
+    shown = client.get(f"{address}?show=1")
+    assert shown.headers["Content-Disposition"].startswith("inline")
+    assert shown.headers["Content-Type"] == "application/pdf"
+    assert client.get(f"{LISTS}monitor_list-S00000005/").status_code == 404
+    assert client.get(LISTS, {"search": "1", "since": "x"}).status_code == 422
+
+
+@pytest.mark.req("D-003", "D-001")
+def test_a_monitor_list_of_the_next_day_is_there_after_a_new_login(
+    world: World, visit: Visit, hand: Hand
+) -> None:
+    hand.at = hand.at.replace(hour=18)
+    upload = handed_in(world.applicant, "夕方.csv", expected_on=date(2026, 4, 2))
+    tell(told(upload, 1, **UNDECIDED | {"acceptance_date": "2026-04-02"}))
+    client = visit(world.applicant)
+    assert "受付前" in text(client.get(f"/ledger/enterprise/sent/{upload.pk}/"))
+    assert client.get(LISTS, {"search": "1"}).context["rows"] == []
+    hand.at = hand.at.replace(day=2, hour=9)
+    tell(
+        told(upload, 1, acceptance_date="2026-04-02"),
+        documents=[paper("monitor_list-S00000001", submission_id="S00000001", path="a.pdf")],
+    )
+    assert client.get(LISTS).status_code == 302, "the evening's session is over"
+    [(_, row)] = visit(world.applicant).get(LISTS, {"search": "1"}).context["rows"]
+    assert row.file_name == "夕方.csv"
+
+
+@pytest.mark.req("G-017", "G-018", "G-021")
+def test_monitor_lists_follow_scope_and_agreements(world: World, visit: Visit) -> None:
+    own, others = handed_in(world.enterer, "自分.csv"), handed_in(world.applicant, "同僚.csv")
+    beyond = handed_in(world.enterer, "対象外.csv")
+    foreign = handed_in(world.stranger, "他社.csv")
+    tell(
+        told(own, 1), told(others, 2), told(beyond, 3), told(foreign, 4, holder=OTHER),
+        documents=[
+            paper(f"monitor_list-S0000000{n}", submission_id=f"S0000000{n}", path="a.pdf",
+                  holder=OTHER if n == 4 else HOLDER)
+            for n in (1, 2, 3, 4)
+        ],
+        agreements={"S00000001": [ENTERPRISE], "S00000002": [ENTERPRISE], "S00000003": [ENTERPRISE, NOTICE]},
+    )  # fmt: skip
+
+    def seen(role: str) -> set[str]:
+        client = visit(getattr(world, role))
+        rows = client.get(LISTS, {"search": "1"}).context["rows"]
+        opened = {
+            n for n in (1, 2, 3, 4) if client.get(f"{LISTS}monitor_list-S0000000{n}/").status_code == 200
+        }
+        assert len(opened) == len(rows), "what is not listed is not to be had"
+        return {row.file_name for _, row in rows}
+
+    assert seen("enterer") == {"自分.csv"}
+    assert seen("applicant") == seen("administrator") == {"自分.csv", "同僚.csv", "対象外.csv"}
+    assert seen("stranger") == {"他社.csv"}
+    assert visit(world.reader).get(LISTS).status_code == 403
+
+
+# ---------------------------------------------------------------------------------------------- 提供データ
+def data_rows(reply: Any) -> list[tuple[str, str, str]]:
+    return [(row.agreement, row.month, row.stage) for row, _ in reply.context["rows"]]
+
+
+@pytest.mark.req("D-025", "D-026", "D-027", "P-041")
+def test_provided_data_are_searched_looked_up_and_stored(issued: None, world: World, visit: Visit) -> None:
+    client = visit(world.applicant)
+    first = client.get(DATA)
+    assert first.context["page"] is None
+    assert "検索" in text(first)
+    reply = client.get(DATA, {"search": "1"})
+    assert "照会（3件）" in text(reply)
+    assert "ダウンロード" in text(reply)
+    reconciled, confirmed = (ENTERPRISE, "2026-03", "照合"), (ENTERPRISE, "2026-02", "確定")
+    notice = (NOTICE, "2026-03", "照合")
+    assert set(data_rows(reply)) == {reconciled, confirmed, notice}
+    for query, rows in (
+        ({"product": "enterprise"}, {reconciled, confirmed}),
+        ({"product": "consumer-goods"}, set()),
+        ({"stage": "reconciliation"}, {reconciled, notice}),
+        ({"stage": "confirmation"}, {confirmed}),
+        ({"since": "2026-04-01"}, {reconciled, notice}),
+        ({"until": "2026-03-31"}, {confirmed}),
+        ({"agreement": NOTICE}, {notice}),
+        ({"department": "D1"}, {notice}),
+        ({"department": "D1", "product": "enterprise"}, set()),
+    ):
+        assert set(data_rows(client.get(DATA, {"search": "1", **query}))) == rows, query
+    assert not AccessRecord.objects.filter(code="8-1").exists()
+    name = f"provided_data-{ENTERPRISE}_-_2026-03_2026W13_1"
+    stored = client.get(f"{DATA}{name}/")
+    assert stored.headers["Content-Disposition"].startswith("attachment")
+    assert b"".join(stored.streaming_content) == b"a,b\r\n"
+    [row] = AccessRecord.objects.filter(code="8-1")
+    assert row.login_id == world.applicant.login_id
+    assert client.get(f"{DATA}{name}x/").status_code == 404
+
+
+@pytest.mark.req("C-025", "C-026")
+def test_provided_data_can_be_had_until_the_end_of_the_30th_day(
+    issued: None, world: World, visit: Visit, hand: Hand
+) -> None:
+    name = f"provided_data-{ENTERPRISE}_-_2026-03_2026W13_1"
+    assert "2026/05/01まで" in text(visit(world.applicant).get(DATA, {"search": "1"}))
+    hand.at = hand.at.replace(month=5, day=1, hour=23, minute=59)
+    assert visit(world.applicant).get(f"{DATA}{name}/").status_code == 200
+    hand.on(minutes=1)
+    client = visit(world.applicant)
+    assert client.get(f"{DATA}{name}/").status_code == 404
+    assert client.get(DATA, {"search": "1"}).context["rows"] == []
+
+
+@pytest.mark.req("P-042", "D-023")
+def test_without_agreement_there_is_a_notice_instead_of_hits(
+    issued: None, world: World, visit: Visit
+) -> None:
+    client = visit(world.stranger)
+    reply = client.get(DATA, {"search": "1"})
+    assert "事前にご要望をいただいたお客様にのみ提供しています" in text(reply)
+    assert "照会（" not in text(reply)
+    assert "検索条件" not in text(reply)
+    assert "事前にご要望をいただいた" not in text(visit(world.applicant).get(DATA, {"search": "1"}))
+    assert "事前にご要望をいただいた" in text(client.get(CONFIRMED))
+
+
+@pytest.mark.req("G-015", "G-021", "G-022")
+def test_papers_of_units_follow_data_rights(issued: None, world: World, visit: Visit) -> None:
+    listed = visit(world.enterer)
+    assert {row[0] for row in data_rows(listed.get(DATA, {"search": "1"}))} == {ENTERPRISE}
+    assert {row.agreement for row, *_ in listed.get(PAPERS).context["rows"]} == {ENTERPRISE}
+    beyond = f"{NOTICE}_D1_2026-03_2026W13_1"
+    assert listed.get(f"{DATA}provided_data-{beyond}/").status_code == 404
+    assert listed.get(f"{PAPERS}documents/shipment_statement_check-{beyond}-pdf/").status_code == 404
+    wide = visit(world.applicant)
+    assert wide.get(f"{DATA}provided_data-{beyond}/").status_code == 200
+    foreign = f"{FOREIGN}_-_2026-03_2026W13_1"
+    for address in (
+        f"{DATA}provided_data-{foreign}/",
+        f"{PAPERS}documents/reconciliation_ledger-{foreign}-pdf/",
+    ):
+        assert wide.get(address).status_code == 404
+        assert visit(world.company_reader).get(address).status_code == 200
+    for address in (DATA, PAPERS, CHECKS, CONFIRMED):
+        assert visit(world.reader).get(address).status_code == 403
+        assert wide.get(address, {"holder": OTHER}).status_code == 404
+    company = visit(world.company_reader)
+    assert {row.agreement for row, *_ in company.get(PAPERS, {"holder": OTHER}).context["rows"]} == {FOREIGN}
+    assert "他社" in text(company.get(PAPERS))
+    assert "事前にご要望" in text(company.get(DATA, {"holder": OTHER, "search": "1"}))
+    assert "照会（3件）" in text(company.get(DATA, {"holder": HOLDER, "search": "1"}))
+
+
+# ---------------------------------------------------------------------------------------------- 台帳・請求書
+@pytest.mark.req("D-045")
+def test_ledgers_and_invoices_are_found_shown_and_stored(issued: None, world: World, visit: Visit) -> None:
+    client = visit(world.applicant)
+
+    def found(**query: str) -> list[str]:
+        return [kind for _, _, kind, _ in client.get(PAPERS, query).context["rows"]]
+
+    assert found()[0] in {"照合台帳", "船積通知明細書（照合用）"}, "newest first"
+    assert sorted(found()) == sorted(
+        [
+            "照合台帳",
+            "確定台帳",
+            "保険料計算書",
+            "保険料請求書",
+            "照合・確定差異一覧",
+            "船積通知明細書（照合用）",
+        ]
+    )
+    assert found(kind="invoice") == ["保険料請求書"]
+    assert (
+        found(month="202603", product="enterprise")
+        == found(month="2026/3", agreement=ENTERPRISE)
+        == ["照合台帳"]
+    )
+    assert found(department="D1") == ["船積通知明細書（照合用）"]
+    assert client.get(PAPERS, {"month": "2026-13"}).status_code == 422
+    page = client.get(PAPERS, {"kind": "invoice"}).content.decode()
+    name = f"invoice-{ENTERPRISE}_-_2026-02_C_1"
+    for form in ("pdf", "csv"):
+        assert f"{PAPERS}documents/{name}-{form}/" in page
+        reply = client.get(f"{PAPERS}documents/{name}-{form}/")
+        assert reply.headers["Content-Disposition"].startswith("attachment")
+    shown = client.get(f"{PAPERS}documents/{name}-pdf/?show=1")
+    assert shown.headers["Content-Disposition"].startswith("inline")
+    assert (
+        client.get(f"{PAPERS}documents/{name}-csv/?show=1").headers["Content-Type"]
+        == "application/octet-stream"
+    )
+    assert AuditEvent.objects.filter(event="document-read").count() == 4
+    other_kind = f"provided_data-{ENTERPRISE}_-_2026-03_2026W13_1"
+    assert client.get(f"{PAPERS}documents/{other_kind}/").status_code == 404, "those have a page that records"
+
+
+# ---------------------------------------------------------------------------------------------- 企業総合保険
+@pytest.mark.req("P-047", "D-030")
+def test_reconciliation_ledgers_are_confirmed_once(
+    issued: None, world: World, visit: Visit, hand: Hand
+) -> None:
+    client = visit(world.applicant)
+    page = client.get(CHECKS)
+    [row] = page.context["rows"]
+    ledger = f"{ENTERPRISE}_-_2026-03_2026W13_1"
+    assert row["ledger"] == ledger
+    for words in (
+        "2026/04/30 20:00", f"{PAPERS}documents/reconciliation_ledger-{ledger}-pdf/",
+        f"{PAPERS}documents/reconciliation_ledger-{ledger}-csv/", f"{DATA}provided_data-{ledger}/",
+    ):  # fmt: skip
+        assert words in page.content.decode(), words
+    assert NOTICE not in text(page), "企業総合保険 only"
+    address = f"{CHECKS}{ledger}/checked/"
+    assert client.post(address).status_code == 302
+    hand.on(minutes=5)
+    assert visit(world.administrator).post(address).status_code == 302
+    [check] = LedgerCheck.objects.all()
+    assert (check.user, check.holder, check.at.minute) == (world.applicant, world.holder, 0)
+    assert AuditEvent.objects.filter(event="ledger-checked", subject=ledger[:40]).count() == 1
+    page = client.get(CHECKS)
+    assert f"確認済 2026/04/01 09:00 {world.applicant.name}" in text(page)
+    assert address not in page.content.decode()
+    assert visit(world.stranger).post(address).status_code == 404
+    assert visit(world.company_reader).post(address).status_code == 403, "it only reads"
+    notice = f"{NOTICE}_D1_2026-03_2026W13_1"
+    assert client.post(f"{CHECKS}{notice}/checked/").status_code == 404
+    assert client.post(f"{CHECKS}{ENTERPRISE}_-_2026-02_C_1/checked/").status_code == 404
+    hand.at = hand.at.replace(month=4, day=30, hour=20, minute=0)
+    assert "終了" in text(visit(world.applicant).get(CHECKS))
+
+
+@pytest.mark.req("P-048", "D-030")
+def test_confirmed_data_are_of_enterprise_and_of_confirmed_ledgers_only(
+    issued: None, world: World, visit: Visit
+) -> None:
+    page = visit(world.applicant).get(CONFIRMED)
+    ledger = f"{ENTERPRISE}_-_2026-02_C_1"
+    assert [row.pk for row in page.context["page"]] == [f"provided_data-{ledger}"]
+    assert f"{DATA}provided_data-{ledger}/" in page.content.decode()
+    assert "2026/04/30まで" in text(page)
+
+
+# ---------------------------------------------------------------------------------------------- doors
+@pytest.mark.req("A-003", "A-004", "B-001", "S-051")
+def test_the_doors_of_each_function(world: World, visit: Visit) -> None:
+    client = visit(world.applicant)
+    menu = client.get("/menu/").content.decode()
+    assert '<a href="/ledger/">設備財包括保険／消費財包括保険／企業総合保険</a>' in menu
+    assert '<a href="/simplified-notice/">簡易通知型包括保険</a>' in menu
+    page = client.get("/ledger/").content.decode()
+    for product in ("equipment", "consumer-goods", "enterprise"):
+        assert f'href="/ledger/{product}/"' in page
+    common = ["アップロード", "申請済一覧（アップロード）", "作成済台帳ファイルリスト", "モニタリストダウンロード", "提供データダウンロード", "台帳・請求書"]  # fmt: skip
+    for product, chapter in (("equipment", "9章4"), ("consumer-goods", "9章4"), ("enterprise", "9章3")):
+        told = text(client.get(f"/ledger/{product}/"))
+        for words in (*common, f"操作マニュアル {chapter}"):
+            assert words in told, (product, words)
+        assert ("申請済一覧（個別入力）" in told) == (product != "consumer-goods")
+        assert ("照合台帳・照合用提供データの確認" in told) == (product == "enterprise")
+        assert ("確定提供データの確認" in told) == (product == "enterprise")
+    notice = text(client.get("/simplified-notice/"))
+    for words in ("通知済一覧（アップロード）", "通知済一覧（個別入力）", "モニタリストダウンロード", "提供データダウンロード", "9章5"):  # fmt: skip
+        assert words in notice, words
+    assert client.get("/ledger/unknown/").status_code == 404
+
+
+@pytest.mark.req("S-008", "G-013")
+def test_doors_follow_rights(world: World, visit: Visit) -> None:
+    assert "企業総合保険" not in text(visit(world.reader).get("/menu/")).split("お知らせ")[1]
+    assert "ご利用いただける機能がありません" in text(visit(world.reader).get("/ledger/enterprise/"))
+    company = visit(world.company_reader)
+    assert "設備財包括保険／消費財包括保険／企業総合保険" in text(company.get("/menu/"))
+    page = text(company.get("/ledger/enterprise/"))
+    assert "提供データダウンロード" in page
+    assert "アップロード" not in page
+
+
+@pytest.mark.req("S-010", "P-043")
+@pytest.mark.parametrize(
+    "address", ["/ledger/", "/simplified-notice/", "/ledger/enterprise/upload/", "/ledger/enterprise/sent/",
+                "/ledger/enterprise/files/", LISTS, DATA, PAPERS, CHECKS, CONFIRMED],
+)  # fmt: skip
+def test_menu_and_end_on_every_screen(world: World, visit: Visit, address: str) -> None:
+    client = visit(world.applicant)
+    page = client.get(address).content.decode()
+    assert '<a class="button secondary" href="/menu/">メニュー</a>' in page
+    assert 'action="/logout/"' in page.split("<main")[1]
+    assert ">終了</button>" in page
+    client.post("/logout/")
+    assert client.get(address).status_code == 302
+
+
+def test_a_listed_agreement_of_another_holder_opens_nothing(issued: None, world: World, visit: Visit) -> None:
+    """Codes are of a holder: the same code named by another one shows nothing of it."""
+    foreign = Agreement.objects.get(holder=Holder.objects.get(code=OTHER), code=FOREIGN)
+    world.enterer.listed_agreements.add(foreign)
+    client = visit(world.enterer)
+    assert FOREIGN not in text(client.get(PAPERS))
+    name = f"reconciliation_ledger-{FOREIGN}_-_2026-03_2026W13_1-pdf"
+    assert client.get(f"{PAPERS}documents/{name}/").status_code == 404

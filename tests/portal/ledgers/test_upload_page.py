@@ -1,0 +1,289 @@
+"""「アップロード」 and 「申請完了」 as an exporter uses them: the file stays, the window is judged at the click, once only."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from portal_stub.feed.models import Submission
+from portal_stub.history.models import AccessRecord
+from portal_stub.ledgers.models import Upload
+from portal_stub.mails.models import Mail
+from tests import kit
+from tests.homes import contracts, instant
+from tests.portal.conftest import World, hidden, text
+from tests.portal.whole import Whole, loaded, whole
+
+__all__ = ["loaded", "whole"]
+Visit = Callable[..., Client]
+PAGE, SEND = "/ledger/enterprise/upload/", "/ledger/enterprise/send/"
+
+
+def a_file(*numbers: str, name: str = "11月分.csv") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, kit.csv_bytes(contracts(*(numbers or ("EX-1",)))))
+
+
+def once_of(client: Client, page: str = PAGE) -> str:
+    return str(hidden(client.get(page))["once"][0])
+
+
+def sends(client: Client, page: str = SEND, **sent: Any) -> Any:
+    return client.post(page, {"once": once_of(client), "count": "1", "remarks": "", "file": a_file()} | sent)
+
+
+@pytest.mark.req("A-005", "B-002")
+@pytest.mark.parametrize(
+    ("product", "act"),
+    [
+        ("enterprise", "申請"),
+        ("equipment", "申請"),
+        ("consumer-goods", "申請"),
+        ("simplified-notice", "通知"),
+    ],
+)
+def test_the_page_asks_for_three_things_and_has_its_buttons(
+    world: World, visit: Visit, product: str, act: str
+) -> None:
+    reply = visit(world.applicant).get(f"/ledger/{product}/upload/")
+    page = reply.content.decode()
+    assert re.findall(r'<(?:input|textarea)[^>]* name="(\w+)"', page.split("<main")[1])[2:] == [
+        "file", "count", "remarks", "csrfmiddlewaretoken",
+    ]  # fmt: skip
+    assert f"{act}件数" in page
+    assert "備考情報" in page
+    assert "500文字以内" in page
+    buttons = re.findall(r"<button[^>]*>([^<]+)</button>", page)
+    assert {"検査する", act} <= set(buttons)
+    assert f'href="/ledger/{product}/sent/">{act}済一覧' in page
+
+
+@pytest.mark.req("A-015", "B-008", "G-012")
+@pytest.mark.parametrize(("product", "act"), [("enterprise", "申請"), ("simplified-notice", "通知")])
+def test_who_may_only_enter_has_no_button_and_is_refused(
+    whole: Whole, world: World, visit: Visit, product: str, act: str
+) -> None:
+    client = visit(world.enterer)
+    page = client.get(f"/ledger/{product}/upload/").content.decode()
+    assert "検査する" in page
+    assert f">{act}</button>" not in page
+    assert f"/ledger/{product}/send/" not in page
+    sent = {"count": "1", "remarks": "", "once": "x" * 43}
+    assert client.post(f"/ledger/{product}/send/", sent | {"file": a_file()}).status_code == 403
+    assert not Upload.objects.exists()
+    kept = client.post(f"/ledger/{product}/upload/", sent | {"file": a_file()})
+    assert kept.status_code == 302, "keeping is not sending"
+    assert [row.state for row in Upload.objects.all()] == ["draft"]
+    assert f">{act}</button>" in visit(world.applicant).get(f"/ledger/{product}/upload/").content.decode()
+
+
+@pytest.mark.req("A-006", "B-003")
+@pytest.mark.parametrize("product", ["enterprise", "simplified-notice"])
+def test_without_file_or_count_nothing_is_sent_and_the_file_stays(
+    whole: Whole, world: World, visit: Visit, product: str
+) -> None:
+    client, page, send = (
+        visit(world.applicant),
+        f"/ledger/{product}/upload/",
+        f"/ledger/{product}/send/",
+    )
+    reply = sends(client, send, file="", remarks="急ぎ")
+    assert reply.status_code == 422
+    assert "ファイルを選択してください" in text(reply)
+    assert "急ぎ" in reply.content.decode()
+    assert not Upload.objects.exists()
+    reply = sends(client, send, count="")
+    assert reply.status_code == 422
+    assert "件数を入力してください" in text(reply)
+    [kept] = Upload.objects.all()
+    assert (kept.state, kept.count, kept.file_name) == ("draft", 0, "11月分.csv")
+    assert hidden(reply)["draft"] == [kept.pk]
+    assert "選び直す必要はありません" in text(reply)
+    for count in ("0", "-1", "1.5", "x", "１２３４５６７８９０"):
+        assert sends(client, send, file="", draft=kept.pk, count=count).status_code == 422, count
+    assert not AccessRecord.objects.filter(code="5-2").exists()
+    assert client.get(f"{page}{kept.pk}/").status_code == 200
+    assert "11月分.csv" in text(client.get(page)), "it is offered on the empty page, too"
+    assert not whole.collect()
+
+
+@pytest.mark.req("A-013", "A-014", "A-016", "P-043")
+def test_an_upload_is_sent_once_and_said_to_be_complete(whole: Whole, world: World, visit: Visit) -> None:
+    client = visit(world.applicant)
+    once = once_of(client)
+    sent = {"once": once, "count": "２", "remarks": "契約発効日\n11月1日"}
+    first = client.post(SEND, sent | {"file": a_file("EX-1", "EX-2")})
+    again = client.post(SEND, sent | {"file": a_file("EX-1", "EX-2")})
+    assert first.status_code == again.status_code == 302
+    assert first.headers["Location"] == again.headers["Location"]
+    [row] = Upload.objects.all()
+    assert (row.state, row.count, row.user) == ("sent", 2, world.applicant)
+    assert AccessRecord.objects.filter(code="5-2", login_id=world.applicant.login_id).count() == 1
+    done = client.get(first.headers["Location"])
+    page = text(done)
+    for words in (
+        "申請完了",
+        "「 11月分.csv 」の申請が完了しました",
+        "2018年11月6日",
+        "受付前",
+        "申請済一覧",
+    ):
+        assert words in page, words
+    assert "11月分.csv" in text(client.get("/ledger/enterprise/sent/"))
+    whole.run()
+    assert Submission.objects.count() == 1
+    assert Submission.objects.get().remarks == "契約発効日\n11月1日"
+    page = text(client.get(first.headers["Location"]))
+    for words in ("処理完了", "S00000001", "36,800円"):
+        assert words in page, words
+    assert 'href="/menu/">メニュー' in done.content.decode()
+    assert ">終了</button>" in done.content.decode()
+    assert client.post("/logout/").status_code == 302
+    assert client.get(PAGE).status_code == 302
+    assert visit(world.administrator).get(first.headers["Location"]).status_code == 404, "of the sender only"
+
+
+@pytest.mark.req("B-006", "B-007")
+def test_a_notice_is_said_to_be_complete(whole: Whole, world: World, visit: Visit) -> None:
+    client = visit(world.applicant)
+    rows = SimpleUploadedFile("船積10月.csv", kit.csv_bytes([kit.notice_row()]))
+    reply = sends(client, "/ledger/simplified-notice/send/", file=rows)
+    page = text(client.get(reply.headers["Location"]))
+    for words in ("通知完了", "「 船積10月.csv 」の通知が完了しました", "通知済一覧"):
+        assert words in page, words
+    assert "船積10月.csv" in text(client.get("/ledger/simplified-notice/sent/"))
+    assert "船積10月.csv" not in text(client.get("/ledger/enterprise/sent/"))
+
+
+@pytest.mark.req("A-006", "A-007")
+def test_a_wrong_count_tells_both_numbers_and_keeps_the_file(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    client = visit(world.applicant)
+    reply = sends(client, file=a_file("EX-1", "EX-2"), count="3")
+    assert reply.status_code == 422
+    assert "申請件数(3件)とファイルの件数(2件)が一致しません" in text(reply)
+    assert 'value="3"' in reply.content.decode()
+    [kept] = Upload.objects.all()
+    assert kept.state == "draft"
+    assert not whole.collect()
+    again = sends(client, file="", draft=kept.pk, count="2")
+    assert again.status_code == 302
+    assert [row.pk for row in Upload.objects.filter(state="sent")] == [kept.pk]
+
+
+@pytest.mark.req("C-008", "C-009")
+def test_the_window_is_judged_at_the_click_and_the_draft_stays(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    whole.hand.at = instant("2018-11-06T19:59:58")
+    client = visit(world.applicant)
+    page = text(client.get(PAGE))
+    assert "いま申請すると 11月7日（水） の受理です" in page
+    assert "20:00を過ぎると申請できません" in page
+    whole.hand.at = instant("2018-11-06T20:00:00")
+    reply = sends(client)
+    assert reply.status_code == 422
+    for words in ("受付時間は営業日の8:00~20:00です", "2018年11月07日 8:00以降", "選び直す必要はありません"):
+        assert words in text(reply), words
+    [kept] = Upload.objects.all()
+    assert kept.state == "draft"
+    page = text(client.get(f"{PAGE}{kept.pk}/"))
+    assert "次の受付は 11月7日（水） 8:00 からです" in page
+    whole.hand.at = instant("2018-11-07T08:00:00")
+    client = visit(world.applicant)
+    assert "いま申請すると 11月7日（水） の受理です。17:30を過ぎると、11月8日（木） の受理" in text(
+        client.get(f"{PAGE}{kept.pk}/")
+    )
+    assert sends(client, file="", draft=kept.pk).status_code == 302
+    assert Upload.objects.get().expected_on.isoformat() == "2018-11-07"
+    whole.hand.at = instant("2018-11-03T10:00:00")  # 文化の日, a Saturday
+    client = visit(world.applicant)
+    assert "次の受付は 11月5日（月） 8:00 からです" in text(client.get(PAGE))
+
+
+def test_identical_bytes_are_shown_and_need_a_tick(whole: Whole, world: World, visit: Visit) -> None:
+    client = visit(world.applicant)
+    assert sends(client).status_code == 302
+    reply = sends(client, file=a_file(name="別の名前.csv"))
+    assert reply.status_code == 422
+    assert "11月分.csv" in text(reply)
+    whole.run()
+    reply = sends(client, file=a_file(name="別の名前.csv"))
+    assert reply.status_code == 422
+    for words in ("S00000001", "2018/11/06 10:00", "同じ内容をもう一度送る"):
+        assert words in text(reply), words
+    draft = hidden(reply)["draft"][0]
+    assert sends(client, file="", draft=draft).status_code == 422
+    assert sends(client, file="", draft=draft, resend="on").status_code == 302
+    assert Upload.objects.filter(state="sent").count() == 2
+
+
+@pytest.mark.parametrize("name", ["台帳.pdf", "台帳", "台帳.csv.exe"])
+def test_other_files_are_not_kept(world: World, visit: Visit, name: str) -> None:
+    reply = sends(visit(world.applicant), file=SimpleUploadedFile(name, b"x"))
+    assert reply.status_code == 422
+    assert "CSV（.csv）または Excel（.xlsx）" in text(reply)
+    assert not Upload.objects.exists()
+
+
+def test_remarks_of_500_characters_pass_and_501_do_not(whole: Whole, world: World, visit: Visit) -> None:
+    client = visit(world.applicant)
+    reply = sends(client, remarks="あ" * 501)
+    assert reply.status_code == 422
+    assert "入力された文字数: 501" in text(reply)
+    [kept] = Upload.objects.all()
+    assert sends(client, file="", draft=kept.pk, remarks="あ" * 499 + "\r\n").status_code == 302
+
+
+def test_a_kept_file_is_replaced_or_dropped(whole: Whole, world: World, visit: Visit) -> None:
+    client = visit(world.applicant)
+    sends(client, count="")
+    [first] = Upload.objects.all()
+    sends(client, PAGE, file=a_file("EX-9", name="正しい方.csv"), draft=first.pk)
+    [second] = Upload.objects.all()
+    assert second.file_name == "正しい方.csv"
+    assert client.post(f"{PAGE}{second.pk}/drop/").status_code == 302
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.req("S-024")
+@pytest.mark.parametrize("role", ["administrator", "stranger"])
+def test_drafts_of_others_do_not_exist(whole: Whole, world: World, visit: Visit, role: str) -> None:
+    sends(visit(world.applicant), count="")
+    [kept] = Upload.objects.all()
+    client = visit(getattr(world, role))
+    for address in (f"{PAGE}{kept.pk}/", f"{PAGE}{kept.pk}/done/", f"/ledger/equipment/upload/{kept.pk}/"):
+        assert client.get(address).status_code == 404
+    assert client.post(f"{PAGE}{kept.pk}/drop/").status_code == 404
+    reply = sends(client, file="", draft=kept.pk)
+    assert reply.status_code == 422
+    assert "ファイルを選択してください" in text(reply)
+    kept.refresh_from_db()
+    assert kept.state == "draft"
+    assert "11月分.csv" not in text(client.get(PAGE))
+
+
+def test_an_upload_larger_than_other_pages_take_reaches_its_page(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    line = kit.csv_bytes(contracts("EX-1"))
+    large = line + b"\r\n" * (21 * 1024 * 1024)
+    reply = sends(visit(world.applicant), file=SimpleUploadedFile("大きい.csv", large))
+    assert reply.status_code == 302
+    assert Upload.objects.get().size == len(large)
+    assert not Mail.objects.exists()
+
+
+@pytest.mark.req("A-061")
+def test_submissions_are_not_in_the_list_of_applications(whole: Whole, world: World, visit: Visit) -> None:
+    client = visit(world.applicant)
+    sends(client)
+    whole.run()
+    assert "11月分.csv" in text(client.get("/ledger/enterprise/sent/"))
+    page = text(client.get("/applications/"))
+    assert "0件" in page
+    assert "11月分" not in page
+    assert "S00000001" not in page
