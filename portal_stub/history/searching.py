@@ -23,13 +23,17 @@ _FORMULA = re.compile(r"[\t\r\n]|[\s\u3000]*[=+\-@＝＋－＠]")
 _ROW_BYTES = 19 + 12 + 60 + 7
 
 
+def year_before(day: date) -> date:
+    """The same day of the year before; the last of February for its 29th."""
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return date(day.year - 1, 2, 28)
+
+
 def first_day(today: date) -> date:
     """The earliest day that can be asked for: a year back, never before 2016-03-22 (G-105)."""
-    try:
-        year_ago = today.replace(year=today.year - 1)
-    except ValueError:  # 29 February
-        year_ago = date(today.year - 1, 2, 28)
-    return max(year_ago, FIRST_DAY)
+    return max(year_before(today), FIRST_DAY)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, ClassVar
 
 from django import forms
@@ -14,13 +14,11 @@ from portal_stub.accounts.models import Holder
 from portal_stub.buyers.forms import CountryField
 from portal_stub.desk.forms import DayField, ReasonForm
 from portal_stub.feed.models import AgreementPeriod
+from portal_stub.history.searching import year_before
 from portal_stub.inquiries.conditions import Conditions
 from portal_stub.inquiries.kinds import KINDS
 from portal_stub.inquiries.rules import name_taken
 from portal_stub.procedures.uploads import ACCEPTED, LONGEST_NAME, MOST_BYTES, judge_uploads
-
-EARLIER = 365
-"""Days back that 格付変更 are shown for (I-004)."""
 
 
 class CodeField(AsciiField):
@@ -63,7 +61,7 @@ class RatingChangesForm(PeriodForm):
     @staticmethod
     def first_day() -> date:
         """The earliest day that is shown."""
-        return clock.today() - timedelta(days=EARLIER)
+        return year_before(clock.today())
 
 
 class _ConditionsForm(PeriodForm):
