@@ -3,23 +3,18 @@
 Beginning a check, its work and what came of it stand in ``checking``; sending is ``upload_views``.
 """
 
-import secrets
-
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 
 from portal_stub import clock
-from portal_stub.access import ASK_NO_MORE, ROUTES, Access, page
-from portal_stub.feed.calendar import calendar
+from portal_stub.access import ASK_NO_MORE, Access, page
 from portal_stub.feed.models import Submission
 from portal_stub.jobs import rules as jobs
 from portal_stub.ledgers import checking, sending
-from portal_stub.ledgers.functions import FUNCTIONS
+from portal_stub.ledgers.acceptance import window_at
+from portal_stub.ledgers.common import function_named, once_of
 from portal_stub.ledgers.models import Upload
 from portal_stub.pages.answers import download
-from schemas.submission import Refusal
-from sensors.windows import acceptance_day
 
 CHAPTER = "9章3-2・4-2・5-2"
 _PATH = "ledger/<str:product>/check/<str:upload_id>/"
@@ -35,26 +30,22 @@ def check(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
         return redirect("ledger-check", product=product, upload_id=upload.pk)
     outcome = checking.outcome_of(upload)
     job = upload.last_check
-    return render(
-        request,
-        "ledgers/check.html",
-        {
-            "function": FUNCTIONS[product],
-            "upload": upload,
-            "is_draft": upload.state == Upload.State.DRAFT,
-            "job": job,
-            "place": jobs.place(job) if job is not None else 0,
-            "outcome": outcome,
-            "marked_place": jobs.place(outcome.marked) if outcome and outcome.marked else 0,
-            "acceptance": _acceptance(),
-            "same": _same(upload),
-            "once": secrets.token_urlsafe(32),
-            "sendable": "ledger-send" in ROUTES,
-            "back": reverse("ledger-upload-kept", args=[product, upload.pk])
-            if "ledger-upload-kept" in ROUTES
-            else "",
-        },
-    )
+    window = window_at(clock.now())
+    context = {
+        "function": function_named(product),
+        "upload": upload,
+        "is_draft": upload.state == Upload.State.DRAFT,
+        "is_file": upload.origin == Upload.Origin.FILE,
+        "job": job,
+        "place": jobs.place(job) if job is not None else 0,
+        "outcome": outcome,
+        "marked_place": jobs.place(outcome.marked) if outcome and outcome.marked else 0,
+        "window": window,
+        "day": checking.day_words(window.day),
+        "same": _same(upload),
+        "once": once_of(request),
+    }
+    return render(request, "ledgers/check.html", context)
 
 
 @page(
@@ -118,23 +109,12 @@ def _own(request: HttpRequest, product: str, upload_id: str) -> Upload:
     """An upload of the user's own; any other does not exist."""
     found: Upload | None = (
         Upload.objects.select_related("last_check", "holder")
-        .filter(pk=upload_id[:32], user=request.user, product=product)
+        .filter(pk=upload_id[:32], user=request.user, product=function_named(product).key)
         .first()
-        if product in FUNCTIONS
-        else None
     )
     if found is None or found.pk != upload_id:
         raise Http404
     return found
-
-
-def _acceptance() -> dict[str, object]:
-    """受理日 of what is sent now, and whether it can be sent now (C-001 to C-003)."""
-    try:
-        day, is_open = acceptance_day(clock.now(), calendar()), True
-    except Refusal:
-        day, is_open = sending.acceptance_if_sent(), False
-    return {"day": day, "words": checking.day_words(day), "is_open": is_open}
 
 
 def _same(upload: Upload) -> dict[str, object] | None:

@@ -15,7 +15,7 @@ from portal_stub.accounts.models import User
 from portal_stub.jobs import rules as jobs
 from portal_stub.jobs.models import Job
 from portal_stub.jobs.registry import Running, job
-from portal_stub.ledgers import sending
+from portal_stub.ledgers import acceptance, sending
 from portal_stub.ledgers.functions import FUNCTIONS
 from portal_stub.ledgers.models import Upload
 from portal_stub.pipeline import checking
@@ -231,9 +231,9 @@ def opened(outcome: Outcome, form: str) -> tuple[BinaryIO, str]:
 
 
 def day_words(day: date) -> str:
-    """A day with its day of the week.
+    """A day with its year and its day of the week.
 
     >>> day_words(date(2018, 11, 6))
     '2018年11月6日（火）'
     """
-    return f"{day.year}年{day.month}月{day.day}日（{'月火水木金土日'[day.weekday()]}）"
+    return f"{day.year}年{acceptance.day_words(day)}"

@@ -2,7 +2,6 @@
 
 import io
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,19 +13,8 @@ from tests.portal.browser.conftest import NOW
 from tests.portal.browser.person import Person
 from tests.portal.serving import DAICHO, Portal, environment
 
-ADMINISTRATOR, HOLDER = "990000001000", "990000001"
+ADMINISTRATOR = "990000001000"
 REFERENCE = Path("sample_ledgers/reference")
-KEEP = """
-import sys
-from pathlib import Path
-from portal_stub.running import set_up
-set_up()
-from portal_stub.accounts.models import User
-from portal_stub.ledgers.sending import keep
-path, count = Path(sys.argv[1]), sys.argv[2]
-user = User.objects.get(login_id=sys.argv[3])
-print(keep(user, "enterprise", path.name, [path.read_bytes()], count).pk)
-"""
 
 
 def command(portal: Portal, *words: str) -> str:
@@ -50,28 +38,20 @@ def bad(portal: Portal, tmp_path: Path) -> Path:
     return path
 
 
-def kept(portal: Portal, path: Path, count: int) -> str:
-    """The page of a file that was kept."""
-    done = subprocess.run(
-        [sys.executable, "-c", KEEP, str(path), str(count), ADMINISTRATOR],
-        env=environment(portal.home, DAICHO_NOW=NOW),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return f"/ledger/enterprise/check/{done.stdout.strip()}/"
+def hands_in(person: Person, path: Path, count: int) -> None:
+    """Chooses the file on 「アップロード」 and has it checked."""
+    person.logs_in(ADMINISTRATOR)
+    person.goes_to("/ledger/enterprise/upload/")
+    person.uploads("申請ファイル", path)
+    person.fills("申請件数", str(count))
+    person.presses("検査する")
+    person.is_on("企業総合保険　送る前の検査")
 
 
 @pytest.mark.req("A-027")
-def test_a_bad_workbook_comes_back_with_its_faults_marked(
-    portal: Portal, person: Person, bad: Path, tmp_path: Path
-) -> None:
-    person.logs_in(ADMINISTRATOR)
-    person.goes_to(kept(portal, bad, 60))
-    person.is_on("企業総合保険　送る前の検査")
-    person.sees("まだ検査していません", "この時刻に申請すると 2026年4月6日（月） の受理になります。")
-    person.looks_right()
-    person.presses("検査する")
+def test_a_bad_workbook_comes_back_with_its_faults_marked(person: Person, bad: Path, tmp_path: Path) -> None:
+    hands_in(person, bad, 60)
+    person.sees("この時刻に申請すると 2026年4月6日（月） の受理になります。")
     person.sees("検査結果", "エラーが", "先頭の20件", "ほか", "エラーを直すと計算されます")
     assert person.page.locator("tbody tr th.number").count() == 20
     person.page.get_by_text("種類ごとの件数").click()
@@ -97,22 +77,19 @@ def test_a_bad_workbook_comes_back_with_its_faults_marked(
 def test_corrected_it_is_told_its_premium(portal: Portal, person: Person, bad: Path) -> None:
     good = bad.with_name("直した.xlsx")
     command(portal, "generate", "--product", "enterprise", "--lines", "5", "--seed", "4", "--out", str(good))
-    person.logs_in(ADMINISTRATOR)
-    person.goes_to(kept(portal, good, 5))
-    person.presses("検査する")
+    hands_in(person, good, 5)
     person.sees("エラーはありません" if person.page.get_by_text("警告が").count() else "保険料合計（見込み）")
     person.sees("2026/04/06 の受理として計算しました")
     person.does_not_see("エラーを直すと")
     person.looks_right()
+    person.presses("申請")
+    person.is_on("企業総合保険　申請完了")
+    person.sees("直した.xlsx", "2026年4月6日")
 
 
-def test_without_javascript_one_looks_again_oneself(
-    portal: Portal, people: Callable[..., Person], bad: Path
-) -> None:
+def test_without_javascript_one_looks_again_oneself(people: Callable[..., Person], bad: Path) -> None:
     person = people(scripts=False)
-    person.logs_in(ADMINISTRATOR)
-    person.goes_to(kept(portal, bad, 59))
-    person.presses("検査する")
+    hands_in(person, bad, 59)
     for _ in range(60):
         if "申請しても受け付けられません" in person.page.inner_text("body"):
             break

@@ -9,6 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -24,7 +25,7 @@ from schemas.layouts import layout_of
 from schemas.products import Product
 from tests import kit
 from tests.homes import contracts
-from tests.portal.conftest import World
+from tests.portal.conftest import World, hidden
 from tests.portal.whole import Whole, loaded, whole
 
 __all__ = ["loaded", "whole"]
@@ -322,6 +323,45 @@ def test_an_identical_earlier_upload_is_shown(whole: Whole, world: World, visit:
     assert "受付番号 <strong>S00000001</strong>（2018/11/06" in shown
     other = draft(world.applicant, contracts("EX-2"))
     assert "同じ内容のファイル" not in shown_by(page.get(path(other)))
+
+
+@pytest.mark.req("P-045")
+def test_what_was_checked_is_sent_from_the_page(whole: Whole, world: World, visit: Visit) -> None:
+    """Upload → what is wrong → 申請 for all of it; an identical one only with the tick."""
+    page = visit(world.applicant)
+    file = SimpleUploadedFile("11月分.csv", kit.csv_bytes(contracts("EX-1")))
+    sent = {"count": "1", "remarks": "契約発効日", "file": file, "do": "check"}
+    there = page.post("/ledger/enterprise/upload/", sent)
+    upload = Upload.objects.get()
+    assert there.url == path(upload)
+    assert run_due() == 1, "the click began the check"
+    assert 'name="resend"' not in shown_by(page.get(path(upload)))
+    fields = {name: values[0] for name, values in hidden(page.get(path(upload))).items()}
+    reply = page.post("/ledger/enterprise/send/", fields | {"remarks": upload.remarks})
+    assert reply.url == f"/ledger/enterprise/upload/{upload.pk}/done/"
+    whole.run()
+    upload.refresh_from_db()
+    assert (upload.state, upload.remarks) == ("sent", "契約発効日")
+    assert "申請済みです" in shown_by(page.get(path(upload)))
+    page.post(path(upload))
+    assert run_due() == 0, "what is sent is not checked again"
+
+    again = draft(world.applicant, contracts("EX-1"))
+    checked(again)
+    shown = shown_by(page.get(path(again)))
+    assert "エラーがあるまま申請する" in shown, "already insured"
+    assert 'name="resend"' in shown
+    fields = {name: values[0] for name, values in hidden(page.get(path(again))).items()}
+    assert page.post("/ledger/enterprise/send/", fields).status_code == 422
+    assert page.post("/ledger/enterprise/send/", fields | {"resend": "on"}).status_code == 302
+
+
+def test_who_may_only_enter_checks_and_does_not_send(whole: Whole, world: World, visit: Visit) -> None:
+    upload = draft(world.enterer, contracts("EX-1"))
+    checked(upload)
+    shown = shown_by(visit(world.enterer).get(path(upload)))
+    assert "検査結果" in shown
+    assert "/ledger/enterprise/send/" not in shown
 
 
 def test_it_belongs_to_who_kept_the_file(whole: Whole, world: World, visit: Visit) -> None:
