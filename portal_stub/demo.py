@@ -12,6 +12,7 @@ from portal_stub.buyers.demo import load as load_buyers
 from portal_stub.desk.demo import load as load_desk
 from portal_stub.holders.demo import load_applications, load_banks
 from portal_stub.inquiries.demo import load as load_inquiries
+from portal_stub.ledgers.demo import load as load_ledgers
 from portal_stub.pages.models import Notice
 
 DEMO_PASSWORD = "Daicho-demo.1"
@@ -59,6 +60,7 @@ def load(samples: Path) -> list[dict[str, str]]:
         User.objects.update(must_change_password=False)
         load_applications(User.objects.get(login_id="990000001000"), User.objects.get(login_id="desk-1"))
         load_inquiries(User.objects.get(login_id="desk-1"))
+        load_ledgers(samples, ("990000001000", "990000001001"))
         if not Notice.objects.exists():
             Notice.objects.create(
                 title="これは試用環境です",

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from portal_stub.feed.calendar import calendar
 from schemas.submission import Refusal
+from sensors.calendar import CalendarEnded
 from sensors.windows import OPENS, SAME_DAY_ENDS, TOKYO, acceptance_day
 
 _WEEKDAYS = "月火水木金土日"
@@ -36,8 +37,15 @@ class Window:
         return day_words(self.next_day)
 
 
-def window_at(now: datetime) -> Window:
-    """The window at an instant, by the pipeline's business calendar."""
+def window_at(now: datetime) -> Window | None:
+    """The window at an instant, by the pipeline's business calendar; None beyond the years that it knows."""
+    try:
+        return _window(now)
+    except CalendarEnded:
+        return None
+
+
+def _window(now: datetime) -> Window:
     days, local = calendar(), now.astimezone(TOKYO)
     try:
         day = acceptance_day(now, days)

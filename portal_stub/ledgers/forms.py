@@ -127,7 +127,7 @@ class SentSearch(PeriodForm):
         help_text="ファイル名は一部でも検索できます",
     )
 
-    field_order = ("status", "since", "until", "name")
+    field_order: tuple[str, ...] = ("status", "since", "until", "name")
 
     def __init__(self, function: LedgerFunction, *args: Any, **kwargs: Any) -> None:
         self.days = f"{function.act}日"

@@ -95,7 +95,9 @@ def sent(
 
 def uploads_seen(user: User, product: str, now: datetime) -> "QuerySet[Any]":
     """Sent uploads of the portal that the user may see: all of the holder or the own ones (G-016 to G-018)."""
-    rows = Upload.objects.filter(holder=user.holder_id, state__in=SENT, sent_at__gte=shown_since(now))
+    waiting = Submission.objects.filter(verdict="").exclude(dispatch="").values("dispatch")
+    shown = Q(sent_at__gte=shown_since(now)) | Q(pk__in=waiting)
+    rows = Upload.objects.filter(shown, holder=user.holder_id, state__in=SENT)
     if product:
         rows = rows.filter(product=product)
     if user.application_scope == ApplicationScope.ALL:
@@ -107,7 +109,7 @@ def submissions_seen(user: User, now: datetime) -> "QuerySet[Any]":
     """Submissions that the user may see, whatever way they came."""
     if user.holder is None:
         return Submission.objects.none()
-    rows = Submission.objects.filter(holder=user.holder.code, received_at__gte=shown_since(now))
+    rows = Submission.objects.shown_at(now).filter(holder=user.holder.code)
     if user.application_scope == ApplicationScope.ALL:
         return rows
     return rows.filter(user=user.login_id) if user.application_scope == ApplicationScope.OWN else rows.none()

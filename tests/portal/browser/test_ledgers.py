@@ -152,6 +152,19 @@ def test_a_broken_line_is_told_and_the_button_works_again(person: Person, file: 
     person.is_on("企業総合保険　申請完了")
 
 
+@pytest.mark.req("A-005")
+def test_a_kept_file_is_checked_before_it_is_sent(person: Person) -> None:
+    to_upload(person)
+    person.sees("送っていないファイル（1件）", "1101_企総_10月契約分.csv")
+    person.looks_right()
+    person.page.get_by_role("link", name="1101_企総_10月契約分.csv").click()
+    person.sees("選び直す必要はありません")
+    person.sees_typed("申請件数", "5")
+    person.presses("検査する")
+    person.is_on("企業総合保険　送る前の検査")
+    person.sees("1101_企総_10月契約分.csv")
+
+
 @pytest.fixture
 def told(portal: Portal) -> Portal:
     """Submissions in every state and a month of papers."""

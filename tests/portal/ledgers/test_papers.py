@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from portal_stub.access import ROUTES
 from portal_stub.accounts.models import Agreement, Holder
 from portal_stub.feed.models import AgreementPeriod, Policyholder
 from portal_stub.history.models import AccessRecord, AuditEvent
@@ -381,6 +382,16 @@ def test_the_doors_of_each_function(world: World, visit: Visit) -> None:
     for words in ("通知済一覧（アップロード）", "通知済一覧（個別入力）", "モニタリストダウンロード", "提供データダウンロード", "9章5"):  # fmt: skip
         assert words in notice, words
     assert client.get("/ledger/unknown/").status_code == 404
+
+
+@pytest.mark.req("S-051")
+def test_chapters_are_those_of_the_present_manual() -> None:
+    """企総 has moved to chapter 9-3 with its own confirmations; 台帳型 is 9-4, 簡易 9-5 as before."""
+    ours = {name: route.chapter for name, route in ROUTES.items() if route.path.startswith("ledger")}
+    assert ours["ledger-reconciliation"] == "9章3-3"
+    assert ours["ledger-confirmed-data"] == "9章3-4"
+    assert all(chapter.startswith("9章") for chapter in ours.values())
+    assert ROUTES["simplified"].chapter == "9章5"
 
 
 @pytest.mark.req("S-008", "G-013")

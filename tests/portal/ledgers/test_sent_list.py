@@ -235,6 +235,8 @@ def test_what_is_older_than_two_years_is_not_listed(world: World, visit: Visit, 
     client = visit(world.applicant)
     assert names(client.get(LIST)) == []
     assert client.get(f"{LIST}{old.pk}/").status_code == 404
+    tell(told(old, 1, **HELD), portrait(2, file_name="SFTP.csv", **HELD))
+    assert set(names(client.get(LIST))) == {"古い.csv", "SFTP.csv"}, "what waits is never lost from sight"
 
 
 # ---------------------------------------------------------------------------------------------- one of them
