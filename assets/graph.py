@@ -118,8 +118,16 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
     from assets.feed import Announcer
 
     kept = store.open()
+    missed: list[tuple[str, Exception]] = []
     with Announcer(kept, context.log.warning) as announce:
-        decided = decide_due(kept, run_name(context.run), context.log.info, announce)
+
+        def after_batch() -> None:
+            # What was dropped since this run began is taken now: its sender need not wait for the end of a long run to
+            # learn that it arrived, and its turn comes in this very run.
+            missed.extend(_taken_meanwhile(kept))
+            announce()
+
+        decided = decide_due(kept, run_name(context.run), context.log.info, after_batch)
     counts = Counter(p.verdict for p in decided.posted)
     rows = [
         [
@@ -133,7 +141,7 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
         for p in decided.posted
     ]
     _tell_other_days(context, [p.receipt for p in decided.posted])
-    _tell_faults(context, kept, decided.failed)
+    _tell_faults(context, kept, [*decided.failed, *missed])
     return dg.MaterializeResult(
         metadata={
             "処理完了": counts["booked"],
@@ -160,7 +168,7 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
 def monitor_lists(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
     """モニタリスト, findings report, ledger file and result of each decided submission."""
     from assets.feed import Announcer
-    from assets.papers import issue_monitor_list
+    from assets.papers import issue_monitor_list, issue_receipt
 
     kept = store.open()
     owed = {r["receipt_no"]: r for r in kept.events.without_document("monitor_list", decided=True)}
@@ -171,6 +179,11 @@ def monitor_lists(context: dg.AssetExecutionContext, store: StoreResource) -> dg
     ids: list[str] = []
     failed: list[tuple[str, Exception]] = []
     with Announcer(kept, context.log.warning) as announce:
+        for receipt in kept.events.without_document("receipt", decided=False):  # taken during the verdicts
+            try:
+                issue_receipt(kept, receipt)
+            except Exception as error:  # noqa: BLE001 - one paper must not keep the others waiting
+                failed.append((receipt["submission_id"], error))
         for n, (_, receipt) in enumerate(sorted(owed.items()), start=1):
             try:
                 ids.append(issue_monitor_list(kept, receipt))
@@ -311,6 +324,16 @@ def portal_feed(context: dg.AssetExecutionContext, store: StoreResource) -> dg.M
 
     told = feed_if_reachable(store.open(), context.log.warning)
     return dg.MaterializeResult(metadata=told if told else {"反映": "なし(ポータルがないか、届きません)"})
+
+
+def _taken_meanwhile(store: Store) -> list[tuple[str, Exception]]:
+    """Takes what lies complete in the drop; what could not be taken, which the next run tries again."""
+    from daicho.drop import collect
+
+    try:
+        return [(f"drop/{o.holder}/{o.name}", o.fault) for o in collect(store) if o.fault is not None]
+    except OSError as error:
+        return [("drop", error)]
 
 
 def _announce(context: dg.AssetExecutionContext, store: Store) -> None:

@@ -11,6 +11,7 @@ from django.db.utils import OperationalError
 from assets import booking, feed, papers
 from assets.feed import Announcer, feed_by_command, feed_if_reachable, feed_portal
 from assets.ledgers import confirm_due
+from daicho import drop
 from daicho.deciding import decide_held
 from daicho.references import load_folder
 from portal_stub import running
@@ -419,6 +420,50 @@ def test_users_see_each_step_while_the_run_goes_on(
     ]
     assert seen["monitor"] == [([done] * 3, number) for number in range(3)]
     assert Document.objects.filter(kind="monitor_list").count() == 3
+
+
+@pytest.mark.django_db
+def test_what_is_dropped_during_a_long_run_is_taken_and_decided_in_it(
+    running_here: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(booking, "CLAIM_AT_ONCE", 1)
+    whole, seen = booking.assess, []
+
+    def assessing(*given: Any) -> Any:
+        seen.append(statuses(running_here))
+        if len(seen) == 1:
+            dropped(running_here, "LATER")
+        return whole(*given)
+
+    monkeypatch.setattr(booking, "assess", assessing)
+    dropped(running_here, "A", "B")
+    assert intake().success
+    working, done = "処理中", "処理完了"
+    assert seen[:2] == [[working, working], [done, working, working]], "told while the run goes on"
+    assert statuses(running_here) == [done] * 3
+    assert Document.objects.filter(pk="receipt-S00000003").exists(), "its 受付票 is made as well"
+    assert Document.objects.filter(kind="monitor_list").count() == 3
+    assert not list((running_here.path / "drop" / kit.HOLDER).glob("*.csv"))
+
+
+@pytest.mark.django_db
+def test_a_drop_that_cannot_be_read_meanwhile_stops_no_verdicts(
+    running_here: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, calls = drop.collect, []
+
+    def failing(store: Any) -> Any:
+        calls.append(store)
+        if len(calls) > 1:
+            raise OSError("stale handle")
+        return whole(store)
+
+    monkeypatch.setattr(drop, "collect", failing)
+    dropped(running_here, "A")
+    assert not intake().success, "the check tells it"
+    assert statuses(running_here) == ["処理完了"]
+    [fault] = running_here.events("fault")
+    assert (fault["details"]["stage"], fault["details"]["about"]) == ("verdicts", "drop")
 
 
 @pytest.mark.django_db
