@@ -1,4 +1,4 @@
-"""ユーザーページ in a browser: premiums as a chart and a table, limits, hand-ins that need attention, deadlines; 処理状況 that follows."""
+"""ユーザーページ in a browser: premiums as a chart and a table, limits, hand-ins that need attention, deadlines; lists that follow."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 
 from tests.portal.browser.person import Person
 from tests.portal.browser.test_uploads import _tell
-from tests.portal.feed.conftest import HELD, UNDECIDED, portrait
+from tests.portal.feed.conftest import HELD, UNDECIDED, paper, portrait
 from tests.portal.serving import Portal, environment
 
 HOLDER, USER = "990000001", "990000001000"
@@ -117,26 +117,36 @@ def test_the_first_page_tells_how_business_stands(fed: Portal, people: Callable[
     other.looks_right()
 
 
-def test_the_standing_of_a_hand_in_follows_by_itself(fed: Portal, person: Person) -> None:
-    """The part is looked at alone: pages that have it are tested with their room."""
-    _tell(fed, submissions=[portrait(3, **UNDECIDED, holder=HOLDER, user=USER, acceptance_date="2026-04-06")])
+@pytest.mark.req("C-018")
+def test_the_list_of_hand_ins_follows_by_itself(fed: Portal, people: Callable[..., Person]) -> None:
+    today = {"holder": HOLDER, "user": USER, "file_name": "四月.csv", "acceptance_date": "2026-04-06"}
+    _tell(fed, submissions=[portrait(3, **UNDECIDED, **today)])
+    person, other = people(), people(scripts=False)
     person.logs_in(USER)
-    part = person.page.request.get("/ledger-standing/S00000003/").text()
-    person.page.evaluate(
-        """part => {
-          const live = document.createElement("div");
-          live.className = "standing";
-          live.setAttribute("aria-live", "polite");
-          live.innerHTML = part;
-          document.querySelector("main").prepend(live);
-          htmx.process(live);
-        }""",
-        part,
-    )
-    person.sees("処理中", "順番: 次に処理します。")
+    person.goes_to("/ledger/enterprise/sent/")
+    person.sees("四月.csv", "順番: 次に処理します。", "モニタリスト: 数分かかることがあります")
     person.looks_right()
-    _tell(fed, submissions=[portrait(3, holder=HOLDER, user=USER, decided_at="2026-04-01T08:31:00+09:00")])
-    live = person.page.locator(".standing")
-    live.get_by_text("処理完了").wait_for()
-    assert "hx-get" not in live.inner_html(), "it stops by itself"
+    other.logs_in("990000001001")
+    other.goes_to("/ledger/enterprise/sent/")
+    other.sees("順番: 次に処理します。")
+    _tell(
+        fed,
+        submissions=[portrait(3, **today, decided_at="2026-04-06T09:59:00+09:00")],
+        documents=[paper("D3", submission_id="S00000003", holder=HOLDER)],
+    )
+    person.sees("モニタリストができました。")
+    row = person.page.get_by_role("row").filter(has_text="四月.csv")
+    assert "hx-get" not in row.inner_html(), "it stops by itself"
+    person.looks_right()
+    other.sees("順番: 次に処理します。")
+    other.page.get_by_role("link", name="更新", exact=True).first.click()
+    other.sees("モニタリストができました。")
+    other.looks_right()
+
+
+def test_what_needs_attention_leads_to_its_page(fed: Portal, person: Person) -> None:
+    person.logs_in(USER)
+    person.presses("late.csv")
+    person.is_on("企業総合保険　申請の詳細")
+    person.sees("保留中: 担当者の決定を待っています。", "モニタリスト: 決定の後")
     person.looks_right()
