@@ -1,0 +1,44 @@
+"""海外商社情報照会 as an inquiry, and what a demo home has in every list of 各種情報照会."""
+
+import pytest
+
+from portal_stub.accounts.models import Holder
+from portal_stub.buyers.models import Buyer
+from portal_stub.feed.models import RatingChange
+from portal_stub.inquiries import demo
+from portal_stub.inquiries.models import ClaimsFile, Loss, PaperContract
+from tests.portal.conftest import World, text
+from tests.portal.inquiries.conftest import Visit
+
+
+@pytest.mark.req("I-002")
+@pytest.mark.usefixtures("directory")
+def test_a_registered_company_is_found_by_the_search_and_shown_with_what_is_known(
+    world: World, visit: Visit
+) -> None:
+    Buyer.objects.filter(code="304000001").update(address="1 Example Plaza, NY", industry="機械器具卸売業")
+    client = visit(world.reader)
+    found = client.get("/buyer-data/", {"country": "", "name": "example am", "rating": ""})
+    assert "/buyer-data/304000001/" in found.content.decode()
+    assert "1件見つかりました" in text(found)
+    assert "手続きの選択" not in text(found), "an inquiry begins no procedure"
+    detail = text(client.get("/buyer-data/304000001/"))
+    for words in (
+        "304000001",
+        "EXAMPLE AMERICA INC.",
+        "アメリカ合衆国",
+        "格付 EA",
+        "1 Example Plaza, NY",
+        "機械器具",
+    ):
+        assert words in detail, words
+
+
+def test_a_demo_home_has_something_in_every_list_and_no_more_the_second_time(world: World) -> None:
+    Holder.objects.create(code=demo.HOLDER, name="見本")
+    counted = []
+    for _ in range(2):
+        demo.load(world.staff)
+        counted.append([model.objects.count() for model in (PaperContract, Loss, ClaimsFile, RatingChange)])
+    assert counted == [[2, 1, 2, 3]] * 2
+    assert ClaimsFile.objects.of(Holder.objects.get(code=demo.HOLDER), None).count() == 2
