@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -71,12 +71,12 @@ class Search:
         """The CSV piece by piece: UTF-8 with BOM, CRLF."""
         by_user = self.order == BY_USER
         first = ["WebユーザーID", "アクセス日時"] if by_user else ["アクセス日時", "WebユーザーID"]
-        yield b"\xef\xbb\xbf" + _line([*first, "操作内容", "氏名", "所属名", "役職名"])
+        yield b"\xef\xbb\xbf" + csv_line([*first, "操作内容", "氏名", "所属名", "役職名"])
         for row in self.rows(today).iterator(chunk_size=2000):
             at = row.at.astimezone(TOKYO).strftime("%Y/%m/%d %H:%M:%S")
             first = [row.login_id, at] if by_user else [at, row.login_id]
             person = [unformulated(text) for text in (row.name, row.department, row.title)]
-            yield _line([*first, label(row.code), *person])
+            yield csv_line([*first, label(row.code), *person])
 
 
 def unformulated(text: str) -> str:
@@ -88,7 +88,8 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=TOKYO)
 
 
-def _line(cells: list[Any]) -> bytes:
+def csv_line(cells: Sequence[Any]) -> bytes:
+    """One row of a CSV in UTF-8 with CRLF, for files that are sent piece by piece."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerow(cells)
     return out.getvalue().encode()

@@ -4,10 +4,7 @@ What stands in the list is ``listing``; 「データ作成」 asks ``ledger_file
 台帳ファイル (P-038).
 """
 
-import csv
-import io
 from collections.abc import Iterator
-from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +14,7 @@ from portal_stub.access import Access, Right, page
 from portal_stub.feed.models import MOST_FINDINGS, Submission
 from portal_stub.feed.views import DOCUMENTS
 from portal_stub.history.recording import audit
-from portal_stub.history.searching import unformulated
+from portal_stub.history.searching import csv_line, unformulated
 from portal_stub.ledgers import documents, ledger_files, listing
 from portal_stub.ledgers.common import answered, function_named
 from portal_stub.ledgers.forms import SentSearch
@@ -156,19 +153,15 @@ def findings(request: HttpRequest, product: str, key: str) -> HttpResponse | Fil
 
 def _findings_csv(told: Submission) -> Iterator[bytes]:
     """UTF-8 with BOM and CRLF, as spreadsheets open it; it says so itself when it is not all."""
-    yield b"\xef\xbb\xbf" + _line(["件", "行", "セル", "項目", "コード", "区分", "内容", "入力値"])
+    yield b"\xef\xbb\xbf" + csv_line(["件", "行", "セル", "項目", "コード", "区分", "内容", "入力値"])
     for one in told.findings.iterator(chunk_size=MOST_FINDINGS):
         severity = "エラー" if one.severity == "error" else "警告"
         place = (one.record, one.line, one.cell, one.field, one.code, severity)
-        yield _line([*place, unformulated(one.message), unformulated(one.value)])
+        yield csv_line([*place, unformulated(one.message), unformulated(one.value)])
     if told.findings_total > MOST_FINDINGS:
-        yield _line(["", "", "", "", "", "", f"先頭の{MOST_FINDINGS:,}件（全{told.findings_total:,}件）", ""])
-
-
-def _line(cells: list[Any]) -> bytes:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(cells)
-    return out.getvalue().encode()
+        yield csv_line(
+            ["", "", "", "", "", "", f"先頭の{MOST_FINDINGS:,}件（全{told.findings_total:,}件）", ""]
+        )
 
 
 @page(

@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from django.test import Client
 
 from portal_stub.history.models import AccessRecord
 from portal_stub.jobs.models import Job
@@ -22,18 +23,18 @@ def _something(world: World) -> None:
     a_loss()
 
 
-def one(client: object, kind: str) -> Job:
-    return made(client, "individual") if kind == "contract-data" else losses_made(client)  # type: ignore[arg-type]
+def one(client: Client, kind: str) -> Job:
+    return made(client, "individual") if kind == "contract-data" else losses_made(client)
 
 
-def asked(client: object, kind: str) -> Job:
+def asked(client: Client, kind: str) -> Job:
     """Asks for a file and leaves it unfinished."""
     if kind == "contract-data":
-        address, page = searched(client)  # type: ignore[arg-type]
+        address, page = searched(client)
     else:
         address = "/loss-data/"
-        page = client.get(address)  # type: ignore[attr-defined]
-    client.post(address, hidden(page) | {"kind": "individual"})  # type: ignore[attr-defined]
+        page = client.get(address)
+    client.post(address, hidden(page) | {"kind": "individual"})
     return newest(kind)
 
 
