@@ -1,4 +1,4 @@
-"""The portal's numbers: pages over 100,000 applications, and 50 users at once, against the server as it is shipped.
+"""The portal's numbers: pages over 100,000 applications and 100,000 submissions, and 50 users at once, against the server as it is shipped.
 
 Users are made with one hash for all, and log in before anything is measured: hashing a password is slow on purpose.
 A request is timed from the instant at which it was due, so that a server that falls behind does not look quick. The
@@ -13,15 +13,17 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
 
 from tests.portal.serving import demo_home, environment, served
 
-APPLICATIONS = 100_000
+APPLICATIONS = SUBMISSIONS = 100_000
 USERS, FIRST = 50, 10
 PAUSE_SECONDS = 2.0
 MINUTE = 60.0
@@ -59,8 +61,6 @@ def fill() -> None:
     from portal_stub.running import set_up
 
     set_up()
-    from datetime import timedelta
-
     from django.contrib.auth.hashers import make_password
 
     from portal_stub import clock
@@ -121,6 +121,37 @@ def fill() -> None:
         Application.objects.bulk_create(
             application(number) for number in range(begin, min(begin + 5_000, APPLICATIONS))
         )
+    _fill_submissions(users, now)
+
+
+def _fill_submissions(users: Sequence[Any], now: datetime) -> None:
+    """Submissions of the holder as the feed tells them, a year back; the newest wait for their verdict."""
+    from portal_stub.feed.models import Submission
+
+    def submission(number: int) -> Submission:
+        at = now - timedelta(minutes=5 * (SUBMISSIONS - number))
+        verdict = "" if number > SUBMISSIONS - 20 else "rejected" if number % 50 == 0 else "booked"
+        return Submission(
+            submission_id=f"S{number:08}",
+            receipt_no=number,
+            product="enterprise",
+            holder=HOLDER,
+            user=users[number % len(users)].login_id,
+            file_name=f"企総_{number:06}.csv",
+            sha256=f"{number:064x}",
+            declared_count=120,
+            channel="drop",
+            received_at=at,
+            acceptance_date=at.date(),
+            verdict=verdict,
+            decided_at=at if verdict else None,
+            errors=3 if verdict == "rejected" else 0,
+            warnings=1,
+            premium_total_yen=1_234_567 if verdict == "booked" else None,
+        )
+
+    for begin in range(1, SUBMISSIONS + 1, 5_000):
+        Submission.objects.bulk_create(submission(number) for number in range(begin, begin + 5_000))
 
 
 # ---------------------------------------------------------------------------------------------- a browser
@@ -160,7 +191,7 @@ class Browser:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         if self.connection is None:
             self.connection = http.client.HTTPConnection(urlsplit(self.base).netloc, timeout=30)
-        self.connection.request(method, path, body, headers)
+        self.connection.request(method, quote(path, safe="/?=&%:"), body, headers)
         reply = self.connection.getresponse()
         self.page = reply.read().decode()
         self.seconds.append((f"{method} {_shape(path)}", time.perf_counter() - begin))
@@ -283,7 +314,7 @@ def median_of(title: str, ask: Callable[[], object], runs: int) -> float:
 
 def bench_pages(base: str, browser: Browser, runs: int) -> bool:
     """One user, one page after the other."""
-    print(f"\nPortal over {APPLICATIONS:,} applications, one user at a time")
+    print(f"\nPortal over {APPLICATIONS:,} applications and {SUBMISSIONS:,} submissions, one user at a time")
     print(f"  {'':56}{'median':>11}{'slowest':>11}")
     median_of("floor: a static file", lambda: browser.get("/static/pages/icon.svg"), runs)
     median_of("floor: a page without data", lambda: browser.get("/contact/"), runs)
@@ -298,6 +329,11 @@ def bench_pages(base: str, browser: Browser, runs: int) -> bool:
         "Web申込状況一覧, by 参考情報": "/applications/?reference=099999",
         "Web申込状況一覧, by Web申込番号": "/applications/?number=B00005",
         "one application": "/applications/B000000001/",
+        "申請済一覧": "/ledger/enterprise/sent/",
+        "申請済一覧, last page": f"/ledger/enterprise/sent/?page={last}",
+        "申請済一覧, by ステータス": "/ledger/enterprise/sent/?status=申請内容要確認",
+        "アップロード": "/ledger/enterprise/upload/",
+        "one submission": f"/ledger/enterprise/sent/S{SUBMISSIONS:08}/",
     }
     medians = {
         title: median_of(title, lambda path=path: browser.get(path), runs) for title, path in found.items()
@@ -306,9 +342,9 @@ def bench_pages(base: str, browser: Browser, runs: int) -> bool:
     browser.send(hidden(browser.page), "/procedures/buyer-registration/start/")
     step = browser.at
     shown = median_of("a step of 海外商社登録", lambda: browser.get(step), runs)
-    good = medians["Web申込状況一覧"] < PAGE_PROMISE and shown < PAGE_PROMISE
+    good = max(medians["Web申込状況一覧"], medians["申請済一覧"], shown) < PAGE_PROMISE
     print(
-        f"  promise: list and step under {PAGE_PROMISE * 1000:.0f} ms: {'kept' if good else 'BROKEN'}",
+        f"  promise: both lists and the step under {PAGE_PROMISE * 1000:.0f} ms: {'kept' if good else 'BROKEN'}",
         flush=True,
     )
     return good
