@@ -27,7 +27,9 @@ def standing_part(request: HttpRequest, key: str) -> HttpResponse:
     found = _standing(request.user, key)
     if request.GET.get("was") == found.digest:
         return HttpResponse(status=204)  # nothing changed: nothing is read aloud again
-    return render(request, "feed/parts/standing_now.html", {"it": found})
+    # What else the page says of it (premium, errors) is as old as the page.
+    context = {"it": found, "page_is_older": found.is_final}
+    return render(request, "feed/parts/standing_now.html", context)
 
 
 def _standing(user: User, key: str) -> Standing:

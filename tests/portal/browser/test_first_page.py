@@ -138,6 +138,9 @@ def test_the_list_of_hand_ins_follows_by_itself(fed: Portal, people: Callable[..
     row = person.page.get_by_role("row").filter(has_text="四月.csv")
     assert "hx-get" not in row.inner_html(), "it stops by itself"
     person.looks_right()
+    person.presses("画面を更新")
+    person.sees("9,876,543,210")
+    person.looks_right()
     other.sees("順番: 次に処理します。")
     other.page.get_by_role("link", name="更新", exact=True).first.click()
     other.sees("モニタリストができました。")

@@ -202,7 +202,12 @@ def test_the_part_follows_and_stops_by_itself(world: World, visit: Visit, hand: 
     )
     last = asked(was)
     assert "処理完了" in text(last)
+    assert "画面を更新" in text(last), "the rest of the page does not know it yet"
     assert "hx-" not in last.content.decode()
+    page = Template('{% include "feed/parts/standing.html" with upload=upload %}').render(
+        Context({"upload": upload})
+    )
+    assert "画面を更新" not in page
     assert "処理完了" in text(client.get("/ledger-standing/S00000001/")), "by 受付番号 as well"
 
 
