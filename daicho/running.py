@@ -42,8 +42,9 @@ def dagster_home(store: Store) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     text = _SQLITE
     if not store.settings.uses_sqlite:
+        # Dagster speaks to psycopg 2: the other driver, which SQLAlchemy takes unasked, refuses its NOTIFY.
         text += _POSTGRES.format(
-            url=store.settings.database_url.replace("postgresql+psycopg://", "postgresql://")
+            url=store.settings.database_url.replace("postgresql+psycopg://", "postgresql+psycopg2://")
         )
     path = home / "dagster.yaml"
     if not path.exists() or path.read_text(encoding="utf-8") != text:

@@ -32,7 +32,7 @@ def test_with_postgresql_its_state_lies_there_too_and_nobody_else_reads_the_pass
     environ = {"DAICHO_HOME": str(tmp_path), "DAICHO_DATABASE_URL": "postgresql://daicho:geheim@db/daicho"}
     path = dagster_home(Store.open(Settings.from_env(environ))) / "dagster.yaml"
     told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert told["storage"]["postgres"]["postgres_url"] == "postgresql://daicho:geheim@db/daicho"
+    assert told["storage"]["postgres"]["postgres_url"] == "postgresql+psycopg2://daicho:geheim@db/daicho"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
