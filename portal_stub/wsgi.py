@@ -1,7 +1,7 @@
 """The WSGI application, for waitress (``daicho portal serve``) or any other server."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.core.wsgi import get_wsgi_application
@@ -21,4 +21,19 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     except (ValueError, LookupError, TypeError):
         environ["CONTENT_TYPE"] = ""
     answer: Iterable[bytes] = _pages(environ, start_response)
-    return answer
+    return _Headless(answer) if environ.get("REQUEST_METHOD") == "HEAD" else answer
+
+
+class _Headless:
+    """An answer to HEAD: the headers are told, the content is not, and whatever was opened for it is closed."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    def close(self) -> None:
+        """The server calls it when the answer was sent."""
+        if hasattr(self._answer, "close"):
+            self._answer.close()

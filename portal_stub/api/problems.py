@@ -142,5 +142,6 @@ class Problem(Exception):
         headers = dict(self.headers)
         if status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="daicho"'
-        content = json.dumps(told, ensure_ascii=False)
+        content = json.dumps(told, ensure_ascii=False).encode()
+        headers["Content-Length"] = str(len(content))
         return HttpResponse(content, status=status, content_type=MEDIA, headers=headers)

@@ -66,6 +66,7 @@ def code(reply: Any, status: int) -> str:
     """The code of a problem, which must be one in every respect."""
     assert reply.status_code == status, (reply.status_code, reply.content[:500])
     assert reply.headers["Content-Type"] == "application/problem+json"
+    assert reply.headers["Content-Length"] == str(len(reply.content))
     told = reply.json()
     assert told["status"] == status
     assert told["type"] == f"urn:daicho:problem:{told['code']}"

@@ -4,6 +4,7 @@ import http.cookiejar
 import json
 import os
 import re
+import socket
 import subprocess
 import time
 import urllib.parse
@@ -141,3 +142,21 @@ def test_from_the_token_to_the_document_with_curl(
     log = (here.home / "server.log").read_text()
     assert token not in log
     assert "Traceback" not in log
+
+
+def test_head_tells_headers_only(
+    portal: tuple[Portal, dict[str, str]],
+) -> None:
+    """What came after the headers would be read as the next answer."""
+    port = int(portal[0].base.rpartition(":")[2])
+    for path in ("/login/", "/api/v1/openapi.json"):
+        request = f"HEAD {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+            line.sendall(request.encode())
+            told = b""
+            while piece := line.recv(65536):
+                told += piece
+        head, _, content = told.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        assert b"Content-Length: " in head
+        assert content == b""
