@@ -1,1 +1,1 @@
-"""Typing in what a ledger upload or a notice would say (個別入力・通知入力)."""
+"""個別入力 and 通知入力: typed-in applications and notices until they are handed in (Seed 000 ch. 9 §4-3, §5-3)."""

@@ -8,4 +8,4 @@ class Config(AppConfig):
 
     name = "portal_stub.entries"
     label = "entries"
-    verbose_name = "申請入力・通知入力"
+    verbose_name = "個別入力"
