@@ -286,4 +286,4 @@ class Person:
 def _label(label: str) -> re.Pattern[str]:
     """A label with or without its mark."""
     words = re.escape(label).replace("/", r"\x2f")  # a bare slash would end the expression in JavaScript
-    return re.compile(rf"^\s*{words}\s*(必須|任意|どちらか必須|異なる場合は必須)?\s*$")
+    return re.compile(rf"^\s*{words}\s*(＊|必須|任意|どちらか必須|異なる場合は必須)?\s*$")
