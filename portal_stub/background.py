@@ -15,6 +15,7 @@ from django.db import close_old_connections
 
 from portal_stub import clock
 from portal_stub.api import rules as programs
+from portal_stub.entries import rules as entries
 from portal_stub.feed import asking
 from portal_stub.inquiries import rules as inquiries
 from portal_stub.jobs import rules as jobs
@@ -45,6 +46,7 @@ def keep_house() -> bool:
     uploads.tidy()
     asking.tidy()
     jobs.tidy()
+    entries.tidy()
     programs.tidy()
     inquiries.tidy()
     call_command("clearsessions")

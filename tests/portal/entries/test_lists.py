@@ -369,6 +369,18 @@ def test_two_windows_send_once(world: World, visit: Visit) -> None:
     assert Upload.objects.exclude(state="draft").count() == 1
 
 
+def test_what_was_sent_is_forgotten_after_two_years(world: World, visit: Visit, hand: Hand) -> None:
+    client = visit(world.applicant)
+    saved(client, "OLD")
+    sends(client)
+    saved(client, "WAITS")
+    hand.on(days=2 * 365)
+    assert rules.tidy() == 0
+    hand.on(days=3)
+    assert rules.tidy() == 1
+    assert [row.about for row in Entry.objects.all()] == ["WAITS"]
+
+
 # ---------------------------------------------------------------------------------------------- checks of the list
 def test_everything_is_checked_and_the_sum_is_told(client: Client, check: Callable[..., None]) -> None:
     saved(client, "EX-1")
