@@ -96,7 +96,11 @@ def day_of(text: str) -> date | None:
 
 def _is_month(text: str) -> bool:
     found = _MONTH.fullmatch(text)
-    return bool(found) and _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR and 1 <= int(found[2] or found[3]) <= 12
+    return (
+        found is not None
+        and _FIRST_YEAR <= int(found[1]) <= _LAST_YEAR
+        and 1 <= int(found[2] or found[3]) <= 12
+    )
 
 
 def _broken(text: str) -> bool:

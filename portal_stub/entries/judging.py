@@ -5,6 +5,7 @@ All else (codes, dates, sums, cover, what is booked) is the check's, which runs 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from portal_stub.accounts.fields import required_message
 from portal_stub.entries import cells
@@ -107,7 +108,7 @@ def _twice(found: Iterable["_Node"], name: str) -> Iterator[int]:
         seen.add(number)
 
 
-class _Node:
+class _Node(Protocol):
     """A branch, shipment or settlement."""
 
     key: int

@@ -30,6 +30,10 @@ class Result:
     premium_total_yen: int | None = None
     acceptance_date: date | None = None
     faults: tuple[Fault, ...] = ()
+    more: int = 0
+    """Findings beside those."""
+    identical_to: str = ""
+    """What has the very same content and is booked or waiting."""
 
     @property
     def done(self) -> bool:
@@ -61,6 +65,8 @@ def result_of(entry: Entry) -> Result | None:
         told.get("premium_total_yen"),
         date.fromisoformat(day) if day else None,
         tuple(_faults(entry, told.get("findings") or [])) if current else (),
+        int(told.get("findings_total") or 0) - len(told.get("findings") or []),
+        str(told.get("identical_to") or ""),
     )
 
 

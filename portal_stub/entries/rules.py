@@ -23,8 +23,7 @@ from portal_stub.entries.judging import Fault, judged
 from portal_stub.entries.models import Entry
 from portal_stub.entries.tree import Place, Tree
 from portal_stub.history.recording import audit, record
-from portal_stub.jobs.rules import ask
-from portal_stub.ledgers import sending
+from portal_stub.ledgers import checking, sending
 from portal_stub.ledgers.functions import FUNCTIONS, LedgerFunction
 from portal_stub.ledgers.models import Upload
 from schemas.products import PARTIAL_TYPES
@@ -37,7 +36,6 @@ MOST_EDITING = 20
 """So many unfinished screens of a user and function are kept; opening one more takes the oldest away."""
 NAME_LENGTH = 40
 _SENT_KEPT = timedelta(days=2 * 366)
-_CHECK_KEPT_DAYS = 2
 _CLAIM = timedelta(minutes=1)
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]')
 
@@ -452,7 +450,7 @@ def check(user: User, entries: Iterable[Entry]) -> None:
         if entry.check_is_current:
             continue
         upload = _kept_as_file(user, entry)
-        job = ask(user, "check", {"upload": upload.pk}, lives_days=_CHECK_KEPT_DAYS)
+        job = checking.begin(user, upload)
         Entry.objects.filter(pk=entry.pk).update(check_job=job, checked_revision=entry.revision)
 
 
