@@ -10,6 +10,7 @@ from portal_stub.accounts.models import Agreement, Holder, User
 from portal_stub.accounts.rules import create_administrator, create_staff, register_applicant
 from portal_stub.buyers.demo import load as load_buyers
 from portal_stub.desk.demo import load as load_desk
+from portal_stub.entries.demo import load as load_entries
 from portal_stub.holders.demo import load_applications, load_banks
 from portal_stub.inquiries.demo import load as load_inquiries
 from portal_stub.ledgers.demo import load as load_ledgers
@@ -58,6 +59,7 @@ def load(samples: Path) -> list[dict[str, str]]:
                 create_staff(login_id, DEMO_PASSWORD, role, name=name, mail=f"{login_id}@desk.example")
         load_desk(User.objects.get(login_id="desk-1"), DEMO_PASSWORD)
         User.objects.update(must_change_password=False)
+        load_entries(User.objects.get(login_id="990000001001"))
         load_applications(User.objects.get(login_id="990000001000"), User.objects.get(login_id="desk-1"))
         load_inquiries(User.objects.get(login_id="desk-1"))
         load_ledgers(samples, ("990000001000", "990000001001"))

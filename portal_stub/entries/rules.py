@@ -85,12 +85,14 @@ def find(user: User, product: str, entry_id: str) -> Entry | None:
 
 def settle(user: User, product: str) -> None:
     """Entries whose upload is on its way are sent, also when the page that sent them died."""
-    Entry.objects.filter(
+    gone = Entry.objects.filter(
         holder=user.holder_id,
         product=product,
         place=Stand.WAITING,
         upload__state__in=(Upload.State.SENDING, Upload.State.SENT),
-    ).update(place=Stand.SENT)
+    )
+    if gone.exists():  # most often there is nothing to write
+        gone.update(place=Stand.SENT)
 
 
 # ---------------------------------------------------------------------------------------------- the screen

@@ -88,7 +88,8 @@ def _place(values: Any) -> Place:
 
 def _typed(request: HttpRequest, function: LedgerFunction) -> dict[Place, dict[str, str]]:
     """What stands in the items of the page, by node."""
-    at, found = _place(request.POST), {}
+    at = _place(request.POST)
+    found: dict[Place, dict[str, str]] = {}
     levels = {
         "h": (("record", "header"), Place()),
         "b": (("branch",), Place(at.branch)),

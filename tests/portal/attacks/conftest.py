@@ -19,6 +19,7 @@ from portal_stub.access import ROUTES, Access, Route
 from portal_stub.accounts.models import StaffRole, User
 from portal_stub.buyers.models import Bookmark, Buyer, DocumentRule
 from portal_stub.buyers.rules import set_season
+from portal_stub.entries.rules import start
 from portal_stub.feed import asking
 from portal_stub.holders.models import Account, Branch
 from portal_stub.inquiries.conditions import Conditions
@@ -27,6 +28,7 @@ from portal_stub.jobs.models import Job
 from portal_stub.jobs.registry import SHELF
 from portal_stub.jobs.rules import ask as ask_for_work
 from portal_stub.ledgers import sending
+from portal_stub.ledgers.functions import FUNCTIONS
 from portal_stub.pages.models import Notice, Office
 from portal_stub.procedures.models import Application, Document, State
 from portal_stub.procedures.registry import PROCEDURES
@@ -70,6 +72,8 @@ class Scene:
     jobs: dict[str, str] = field(default_factory=dict)
     """A search and a file of each kind of data, done."""
     browsers: dict[str, Client] = field(default_factory=dict)
+    entries: dict[str, str] = field(default_factory=dict)
+    """Of 個別入力: what is on the screen, and what waits."""
 
     def address(self, route: Route, **other: Any) -> str:
         """The address of a page, with something behind it."""
@@ -84,6 +88,9 @@ class Scene:
             values["token"] = self.values["url_token"]
         if (kind := route.name.removesuffix("-file").removesuffix("-part")) in self.jobs:
             values["job_id"] = self.jobs[kind]
+        if "<str:entry_id>" in route.path:
+            listed = route.name in {"entry-contents", "entry-delete"}
+            values["entry_id"] = self.entries["waiting" if listed else "editing"]
         values |= other
         if set(re.findall(r":(\w+)>", route.path)) - set(values):
             return of_the_matrix(route.name, self.world)  # with nothing behind it
@@ -241,6 +248,12 @@ def scene(
     brought = inquiries.a_file("contracts", inquiries.CONTRACT)
     scene.values |= {"claims_id": listed.pk, "project": listed.project}
     scene.values["bringing_id"] = keep_draft(world.staff, "contracts", brought)[0].pk
+    scene.values["product"] = "enterprise"
+    for place in ("editing", "waiting"):
+        entry = start(world.applicant, FUNCTIONS["enterprise"], "1")
+        entry.place = place
+        entry.save()
+        scene.entries[place] = entry.pk
     newcomer = Newcomer().confirm()
     another = Client()
     ask(another, "another@new.example")

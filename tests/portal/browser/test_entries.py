@@ -170,3 +170,23 @@ def test_who_may_only_enter_sees_no_bulk_button(person: Person) -> None:
     person.does_not_see("「すべて検査」を押すと、審査と同じ内容を調べ、不備と保険料を表示します。一括申請")
     assert person.page.get_by_role("button", name="一括申請", exact=True).count() == 0
     person.looks_right()
+
+
+@pytest.mark.req("A-059", "P-044")
+def test_one_contract_is_confirmed_and_the_check_is_waited_for(person: Person) -> None:
+    person.logs_in(APPLICANT)
+    _begins(person)
+    _types_a_contract(person, "契-2026-777")
+    person.presses("検査する")
+    person.sees("検査の結果")
+    person.looks_right()
+    person.presses("申込内容の確認へ")
+    person.is_on("企業総合保険　申込内容の確認")
+    person.sees("契-2026-777", "11：輸出契約")
+    person.looks_right()
+    person.presses("修正する")
+    person.sees_typed("輸出契約等番号", "契-2026-777")
+    person.presses("保存")
+    person.presses("一括申込み（新規）")
+    person.is_on("企業総合保険　一括入力・一括申込み")
+    person.looks_right()
