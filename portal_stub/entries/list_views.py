@@ -168,13 +168,14 @@ def delete(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
     """「本当に削除しますか？」 for an entry of a list (P-014, P-025)."""
     function = function_named(product)
     found = rules.find(request.user, product, entry_id)
-    if request.method == "POST" and found is None:
-        return to_list(function, rules.Stand.WAITING, "gone")  # pressed twice
+    once = once_of(request)
+    if request.method == "POST" and (place := rules.deleted_before(request.user, once)):
+        return to_list(function, place, "deleted")  # pressed twice
     if found is None or found.user_id != request.user.pk or found.place == rules.Stand.SENT:
         raise Http404
     if request.method == "POST":
         place = found.place
-        rules.delete(request.user, found)
+        rules.delete(request.user, found, once)
         return to_list(function, place, "deleted")
     context = {
         "function": function,
@@ -182,6 +183,7 @@ def delete(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
         "type_words": items.TYPE_WORDS.get(found.process_type, ""),
         "title": rules.list_title(function, found.place),
         "back": LISTS[found.place],
+        "once": once,
     }
     return render(request, "entries/delete.html", context)
 

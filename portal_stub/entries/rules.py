@@ -412,16 +412,27 @@ def _still_waiting(user: User, entry: Entry) -> Entry | None:
 
 
 @transaction.atomic
-def delete(user: User, entry: Entry) -> bool:
-    """「削除」 in the lists (P-014, P-025), and of an unfinished screen; False when it was not there any more."""
+def delete(user: User, entry: Entry, once: str = "") -> bool:
+    """「削除」 in the lists (P-014, P-025), and of an unfinished screen; False when it was not there any more.
+
+    ``once`` names the question: sent twice it finds what it did (``deleted_before``).
+    """
     settle(user, entry.product)
     found = Entry.objects.filter(pk=entry.pk, user=user).exclude(place=Stand.SENT)
     place = found.values_list("place", flat=True).first()
     if place is None:
         return False
     found.delete()
+    if once:
+        DoneOnce.objects.get_or_create(user=user, token=once, defaults={"result": place, "at": clock.now()})
     audit(user.login_id, "entry-deleted", entry.pk, place=place, about=entry.about)
     return True
+
+
+def deleted_before(user: User, once: str) -> str:
+    """The list out of which this question deleted something already; empty if it did not."""
+    done = DoneOnce.objects.filter(user=user, token=once).first()
+    return done.result if done is not None and done.result in Stand.values else ""
 
 
 # ---------------------------------------------------------------------------------------------- checking and sending
@@ -465,7 +476,8 @@ def state_of(entries: Iterable[Entry]) -> str:
 def sent_before(user: User, once: str) -> list[Upload] | None:
     """What was sent with this page already; None if nothing was (S-017)."""
     done = DoneOnce.objects.filter(user=user, token=once).first()
-    return None if done is None else batch_of(user, Upload.objects.get(pk=done.result).batch)
+    upload = None if done is None else Upload.objects.filter(pk=done.result).first()
+    return None if upload is None else batch_of(user, upload.batch)
 
 
 def batch_of(user: User, batch: str) -> list[Upload]:

@@ -18,7 +18,7 @@ from portal_stub.history.models import AccessRecord
 from portal_stub.jobs.worker import run_due
 from portal_stub.ledgers.models import Upload
 from sensors.windows import TOKYO
-from tests.portal.conftest import Hand, World, text
+from tests.portal.conftest import Hand, World, hidden, text
 from tests.portal.entries.test_screen import good
 from tests.portal.entries.walking import Screen, form_of, waiting_form
 
@@ -94,10 +94,12 @@ def test_an_entry_is_edited_in_its_place_and_deleted_after_a_question(client: Cl
     question = chooses(client, "delete", now)
     assert "本当に削除しますか？" in text(question)
     assert Entry.objects.count() == 1
-    reply = client.post(question.request["PATH_INFO"], follow=True)
-    assert "削除しました。" in text(reply)
+    data = hidden(question)
+    for _ in range(2):  # pressed twice
+        reply = client.post(question.request["PATH_INFO"], data, follow=True)
+        assert "削除しました。" in text(reply)
     assert not Entry.objects.exists()
-    assert client.post(question.request["PATH_INFO"]).status_code == 302, "pressed twice"
+    assert client.get(question.request["PATH_INFO"]).status_code == 404
 
 
 @pytest.mark.req("P-026", "P-027")
