@@ -1,7 +1,5 @@
 """What the views of this room share: functions and entries of an address, the ways to the lists."""
 
-import re
-import secrets
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +13,6 @@ from portal_stub.ledgers.functions import FUNCTIONS, LedgerFunction
 BOTH = ("GET", "POST")
 CHAPTER = "9章3-1・3-2・4-3・5-3"
 PER_PAGE = 20
-_ONCE = re.compile(r"[\w-]{1,43}", re.ASCII)
 LISTS = {
     rules.Stand.WAITING: "entry-waiting",
     rules.Stand.DRAFT: "entry-kept",
@@ -51,9 +48,3 @@ def to_list(function: LedgerFunction, place: Any, done: str = "") -> HttpRespons
     """To the list in which entries of this place stand, with a word of what was done."""
     address = reverse(LISTS[place], kwargs={"product": function.key})
     return redirect(f"{address}?done={done}" if done else address)
-
-
-def once_of(request: HttpRequest) -> str:
-    """The token of the page that was sent; a new one when there is none that a page of ours made."""
-    sent = str(request.POST.get("once", ""))
-    return sent if _ONCE.fullmatch(sent) else secrets.token_urlsafe(32)

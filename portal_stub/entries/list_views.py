@@ -6,6 +6,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from portal_stub import clock
 from portal_stub.access import Access, page
 from portal_stub.accounts.fields import WideField
 from portal_stub.entries import items, rules, screen
@@ -16,13 +17,13 @@ from portal_stub.entries.common import (
     LISTS,
     PER_PAGE,
     function_named,
-    once_of,
     to_list,
 )
 from portal_stub.entries.models import Entry
 from portal_stub.entries.results import result_of
+from portal_stub.ledgers.acceptance import window_at
+from portal_stub.ledgers.common import once_of
 from portal_stub.ledgers.functions import LedgerFunction
-from portal_stub.ledgers.sending import acceptance_if_sent
 from portal_stub.pages.paging import paged
 
 OPTIONS: dict[str, Any] = {"chapter": CHAPTER, "access": Access.APPLICANT, "otp": True}
@@ -106,7 +107,7 @@ def waiting_page(
         "premium": _total(results.values()),
         "state": rules.state_of(every),
         "once": once_of(request),
-        "day": acceptance_if_sent(),
+        "window": window_at(clock.now()),
         "message": message,
         "identical": identical,
         "done": DONE.get(request.GET.get("done", ""), ""),

@@ -10,14 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from portal_stub.access import ROUTES, Access, Right, page
+from portal_stub import clock
+from portal_stub.access import Access, Right, page
 from portal_stub.entries import items, rules, screen
-from portal_stub.entries.common import CHAPTER, entry_named, function_named, once_of, to_list
+from portal_stub.entries.common import CHAPTER, entry_named, function_named, to_list
 from portal_stub.entries.list_views import OPTIONS, waiting_page
 from portal_stub.entries.models import Entry
 from portal_stub.entries.results import Result, result_of
+from portal_stub.ledgers.acceptance import window_at
+from portal_stub.ledgers.common import once_of
 from portal_stub.ledgers.functions import LedgerFunction
-from portal_stub.ledgers.sending import acceptance_if_sent
 from schemas.products import Product
 from schemas.submission import Refusal
 
@@ -85,14 +87,13 @@ def sent(request: HttpRequest, product: str, batch: str) -> HttpResponse:
     for upload in uploads:
         row = entries.get(upload.pk)
         rows.append((upload, row, items.TYPE_WORDS.get(row.process_type, "") if row else ""))
-    listed = "ledger-sent-entries"
     context = {
         "function": function,
         "rows": rows,
         "day": uploads[0].expected_on,
         "at": uploads[0].sent_at,
         "lines": sum(upload.count for upload in uploads),
-        "list": reverse(listed, kwargs={"product": product}) if listed in ROUTES else "",
+        "list": reverse("ledger-sent-entries", kwargs={"product": product}),
     }
     return render(request, "entries/sent.html", context)
 
@@ -132,7 +133,7 @@ def _confirmation(
         "result": result,
         "findings": screen.told(tree, result.faults) if result else [],
         "once": once_of(request),
-        "day": acceptance_if_sent(),
+        "window": window_at(clock.now()),
         "message": message,
         "identical": identical,
         "may_go": _may_go(result),
@@ -217,7 +218,7 @@ def _batch(
         "premium": sum(result.premium_total_yen or 0 for _, result in rows if result and result.clean),
         "state": rules.state_of(ready),
         "once": once_of(request),
-        "day": acceptance_if_sent(),
+        "window": window_at(clock.now()),
         "message": message,
         "identical": identical,
     }

@@ -56,7 +56,6 @@ def address(name: str, world: World) -> str:
         "rule_id": 1,
         "request_id": "0" * 32,
         "entry_id": "0" * 32,
-        "product": "enterprise",
         "batch": "0" * 32,
         "token_id": "1",
         "check_id": "0" * 32,

@@ -248,7 +248,6 @@ def scene(
     brought = inquiries.a_file("contracts", inquiries.CONTRACT)
     scene.values |= {"claims_id": listed.pk, "project": listed.project}
     scene.values["bringing_id"] = keep_draft(world.staff, "contracts", brought)[0].pk
-    scene.values["product"] = "enterprise"
     for place in ("editing", "waiting"):
         entry = start(world.applicant, FUNCTIONS["enterprise"], "1")
         entry.place = place

@@ -218,6 +218,14 @@ def test_everything_displayed_is_sent_once(client: Client, tmp_path: Path) -> No
     assert "保存された申請はありません" in text(client.get(WAITING))
 
 
+@pytest.mark.req("P-021")
+def test_completion_leads_to_what_was_sent(client: Client) -> None:
+    saved(client)
+    page = sends(client).content.decode()
+    assert "申請完了" in page
+    assert "/ledger/enterprise/sent-entries/" in page
+
+
 @pytest.mark.req("P-029")
 def test_an_empty_list_is_refused(client: Client) -> None:
     reply = client.post(f"{WAITING}send/", {"once": "x", "state": rules.state_of([])})
