@@ -9,6 +9,7 @@ from portal_stub.procedures.deciding import DEEDS
 
 MADE = {
     "application-{deed.key}": [f"application-{key}" for key in DEEDS],
+    "api-token-{what}": ["api-token-made", "api-token-withdrawn"],
     "hold-{wish}-asked": ["hold-release-asked", "hold-refuse-asked"],
 }
 
