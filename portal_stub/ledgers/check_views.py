@@ -41,7 +41,7 @@ def check(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
         "outcome": outcome,
         "marked_place": jobs.place(outcome.marked) if outcome and outcome.marked else 0,
         "window": window,
-        "day": checking.day_words(window.day),
+        "day": checking.day_words(window.day) if window else "",
         "same": _same(upload),
         "once": once_of(request),
     }

@@ -204,6 +204,21 @@ def test_the_window_is_judged_at_the_click_and_the_draft_stays(
     assert "次の受付は 11月5日（月） 8:00 からです" in text(client.get(PAGE))
 
 
+def test_beyond_the_calendar_the_page_promises_nothing_and_sending_is_refused(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    whole.hand.at = instant("2199-04-01T10:00:00")
+    client = visit(world.applicant)
+    page = text(client.get(PAGE))
+    assert "の受理です" not in page
+    assert "受付時間外" not in page
+    reply = sends(client)
+    assert reply.status_code == 422
+    [kept] = Upload.objects.all()
+    assert kept.state == "draft"
+    assert client.get(f"/ledger/enterprise/check/{kept.pk}/").status_code == 200
+
+
 def test_identical_bytes_are_shown_and_need_a_tick(whole: Whole, world: World, visit: Visit) -> None:
     client = visit(world.applicant)
     assert sends(client).status_code == 302
