@@ -11,6 +11,7 @@ from typing import Any
 
 from portal_stub.accounts.models import DataScope, User
 from portal_stub.buyers.models import Buyer, Country
+from portal_stub.entries.cells import day_of
 from portal_stub.entries.offer import clearable, mandatory
 from portal_stub.feed.models import AgreementPeriod, Policyholder
 from schemas.layouts import Layout, LayoutField
@@ -178,6 +179,8 @@ class Offers:
         """A value as people read it on the check page."""
         if item.field in BUYERS and text in self.names:
             return f"{text}　{self.names[text]}"
+        if item.kind == "date" and (day := day_of(text)):
+            return f"{day:%Y/%m/%d}"
         known = dict(self.choices(item.field) or [])
         if item.kind == "amount" and text.replace(".", "", 1).isdigit() and text.isascii():
             whole, point, rest = text.partition(".")

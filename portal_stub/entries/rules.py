@@ -122,12 +122,6 @@ def load(user: User, entry: Entry) -> Entry:
     return _on_screen(user, entry.product, entry.typed, entry)
 
 
-@transaction.atomic
-def take_in(user: User, function: LedgerFunction, tree: Tree) -> Entry:
-    """An entry of a file on the screen."""
-    return _on_screen(user, function.key, tree)
-
-
 def _on_screen(user: User, product: str, tree: Tree, source: Entry | None = None) -> Entry:
     User.objects.select_for_update().get(pk=user.pk)
     for old in own(user, product, Stand.EDITING)[MOST_EDITING - 1 :]:

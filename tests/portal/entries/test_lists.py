@@ -408,8 +408,8 @@ def test_one_contract_is_confirmed_and_applied_for_at_once(
     page = text(screen.reply)
     address = screen.reply.request["PATH_INFO"]
     assert "申込内容の確認" in page
-    assert "11：輸出契約" in page
-    assert "10,000,000" in page
+    for words in ("11：輸出契約", "10,000,000", "2026/03/05", "41：REMITTANCE xxx DAYS AFTER B/L DATE"):
+        assert words in page, words
     assert "申込む" not in page.replace("「申込む」を押して", ""), "not before the check is over"
     run_due()
     reply = client.get(address)
