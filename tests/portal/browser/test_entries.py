@@ -24,14 +24,16 @@ SHIPMENT = (
 )
 
 
-def _begins(person: Person, product: str = "enterprise", kind: str = "1：新規") -> None:
+def begins(person: Person, product: str = "enterprise", kind: str = "1：新規") -> None:
+    """The empty screen of a process type."""
     person.goes_to(f"/ledger/{product}/entries/new/")
     person.ticks(kind)
     person.presses("入力へ進む")
 
 
-def _types_a_contract(person: Person, number: str = "契-2026-001") -> None:
-    for label, value in (*HEADER, *BRANCH, *SHIPMENT):
+def types_a_contract(person: Person, number: str = "契-2026-001", **other: str) -> None:
+    """Everything that a new contract needs; ``other`` by label."""
+    for label, value in (dict((*HEADER, *BRANCH, *SHIPMENT)) | other).items():
         person.fills(label, value)
     person.fills("輸出契約等番号", number)
     if person.item("特約コード").input_value() == "":
@@ -52,12 +54,12 @@ def test_a_contract_is_typed_saved_and_applied_for(people: Callable[..., Person]
     person.goes_to("/ledger/enterprise/entries/new/")
     person.is_on("企業総合保険　申請入力")
     person.looks_right()
-    _begins(person)
+    begins(person)
     person.looks_right()
     person.presses("保存")
     person.sees("入力内容を確認してください")
     person.looks_right()
-    _types_a_contract(person)
+    types_a_contract(person)
     person.presses("決済を追加")
     person.sees("決済02")
     person.fills("決済元本（決済02）", "1")
@@ -98,7 +100,7 @@ def test_a_contract_is_typed_saved_and_applied_for(people: Callable[..., Person]
 
 def test_drafts_and_templates(person: Person) -> None:
     person.logs_in(APPLICANT)
-    _begins(person)
+    begins(person)
     person.fills("輸出契約等番号", "途中")
     person.presses("雛形保存")
     person.looks_right()
@@ -127,7 +129,7 @@ def test_drafts_and_templates(person: Person) -> None:
 def test_a_notice_is_typed(people: Callable[..., Person], scripts: bool) -> None:
     person = people(scripts=scripts)
     person.logs_in(APPLICANT)
-    _begins(person, "simplified-notice", "2：変更")
+    begins(person, "simplified-notice", "2：変更")
     person.is_on("簡易通知型包括保険　通知入力")
     person.sees("通知番号_年度")
     person.looks_right()
@@ -162,8 +164,8 @@ def test_the_screen_is_walked_with_the_keyboard(person: Person) -> None:
 
 def test_who_may_only_enter_sees_no_bulk_button(person: Person) -> None:
     person.logs_in(ENTERER)
-    _begins(person)
-    _types_a_contract(person)
+    begins(person)
+    types_a_contract(person)
     person.presses("保存")
     person.is_on("企業総合保険　申請待一覧")
     person.sees("入力権限のみのため")
@@ -175,8 +177,8 @@ def test_who_may_only_enter_sees_no_bulk_button(person: Person) -> None:
 @pytest.mark.req("A-059", "P-044")
 def test_one_contract_is_confirmed_and_the_check_is_waited_for(person: Person) -> None:
     person.logs_in(APPLICANT)
-    _begins(person)
-    _types_a_contract(person, "契-2026-777")
+    begins(person)
+    types_a_contract(person, "契-2026-777")
     person.presses("検査する")
     person.sees("検査の結果")
     person.looks_right()
