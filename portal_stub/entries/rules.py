@@ -122,6 +122,12 @@ def load(user: User, entry: Entry) -> Entry:
     return _on_screen(user, entry.product, entry.typed, entry)
 
 
+@transaction.atomic
+def take_in(user: User, function: LedgerFunction, found: Sequence[Tree]) -> list[Entry]:
+    """The contracts of a file, each on a screen of its own; nothing is saved yet."""
+    return [_on_screen(user, function.key, tree) for tree in found]
+
+
 def _on_screen(user: User, product: str, tree: Tree, source: Entry | None = None) -> Entry:
     User.objects.select_for_update().get(pk=user.pk)
     for old in own(user, product, Stand.EDITING)[MOST_EDITING - 1 :]:

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from portal_stub.access import Access, page
 from portal_stub.accounts.fields import number_of
-from portal_stub.entries import items, rules, screen
+from portal_stub.entries import items, reading, rules, screen
 from portal_stub.entries import list_views as _lists
 from portal_stub.entries import sending_views as _sending  # noqa: F401
 from portal_stub.entries.common import BOTH, CHAPTER, entry_named, function_named, to_list
@@ -50,13 +50,47 @@ def new(request: HttpRequest, product: str) -> HttpResponse:
         if kind in PROCESS_TYPES:
             entry = rules.start(request.user, function, kind)
             return redirect("entry", product=product, entry_id=entry.pk)
+    return _begin(request, function, unchosen=request.method == "POST")
+
+
+def _begin(
+    request: HttpRequest, function: LedgerFunction, *, unchosen: bool = False, unreadable: str = ""
+) -> HttpResponse:
     context = {
         "function": function,
         "types": items.TYPES,
-        "unfinished": list(rules.own(request.user, product, rules.Stand.EDITING)[:5]),
-        "unchosen": request.method == "POST",
+        "unfinished": list(
+            rules.own(request.user, function.key, rules.Stand.EDITING)[: reading.MOST_ENTRIES]
+        ),
+        "unchosen": unchosen,
+        "unreadable": unreadable,
+        "loaded": number_of(request.GET.get("loaded", "")),
     }
-    return render(request, "entries/new.html", context, status=422 if request.method == "POST" else 200)
+    return render(request, "entries/new.html", context, status=422 if unchosen or unreadable else 200)
+
+
+@page(
+    "entry-from-file",
+    "ledger/<str:product>/entries/from-file/",
+    methods=("POST",),
+    chapter=CHAPTER,
+    access=Access.APPLICANT,
+    otp=True,
+)
+def from_file(request: HttpRequest, product: str) -> HttpResponse:
+    """「ファイルから読み込む」: the contracts of a small CSV, to be looked at and changed on the screen (A-058)."""
+    function = function_named(product)
+    given = request.FILES.get("file")
+    if given is None:
+        return _begin(request, function, unreadable="読み込むCSVファイルを選択してください。")
+    try:
+        found = reading.entries_of(given.read(reading.MOST_BYTES + 1), function.layout)
+    except reading.Unreadable as reason:
+        return _begin(request, function, unreadable=str(reason))
+    made = rules.take_in(request.user, function, found)
+    if len(made) == 1:
+        return _to(made[0], Place())
+    return redirect(f"{reverse('entry-new', kwargs={'product': product})}?loaded={len(made)}")
 
 
 # ---------------------------------------------------------------------------------------------- the screen
