@@ -7,6 +7,7 @@ Contract §5 "Drop"; Seed 000 ch. 9 §4-1, §4-2, §5-1, §5-2.
 """
 
 import json
+import logging
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -227,14 +228,22 @@ def _write(folder: Path, name: str, pieces: Iterable[bytes]) -> None:
 
 
 def bring_pending() -> int:
-    """Brings what a page decided and could not bring (it died, the disk was full); how many."""
+    """Brings what a page decided and could not bring (it died, the disk was full); how many.
+
+    One that cannot be brought this time keeps none of the others waiting; its turn comes again.
+    """
     brought = 0
     for row in Upload.objects.filter(state=Upload.State.SENDING).order_by("sent_at", "place"):
         free = Upload.objects.filter(
             pk=row.pk, state=Upload.State.SENDING, claimed_until__lt=int(time.time())
         )
-        if free.update(claimed_until=int(time.time()) + _LEASE) == 1:
+        if free.update(claimed_until=int(time.time()) + _LEASE) != 1:
+            continue
+        try:
             bring(row)
+        except Exception:
+            logging.getLogger(__name__).exception("upload %s could not be brought to the drop", row.pk)
+        else:
             brought += 1
     return brought
 

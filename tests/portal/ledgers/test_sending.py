@@ -180,6 +180,27 @@ def test_what_a_crash_left_undone_is_brought_later_and_once(
     assert not Refused.objects.exists()
 
 
+def test_one_that_cannot_be_brought_keeps_no_other_waiting(
+    whole: Whole, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = draft(world.applicant, "EX-1"), draft(world.applicant, "EX-2")
+    with monkeypatch.context() as patched:
+        patched.setattr(sending, "bring", lambda _: None)
+        send(world.applicant, [first, second], "once")
+    hidden = SHELF.path(first.sha256).with_suffix(".hidden")
+    SHELF.path(first.sha256).rename(hidden)
+    later = sending.time.time() + 120
+    monkeypatch.setattr(sending.time, "time", lambda: later)
+    assert sending.bring_pending() == 1
+    whole.run()
+    assert [row.dispatch for row in Submission.objects.all()] == [second.pk]
+    hidden.rename(SHELF.path(first.sha256))
+    later += 120
+    assert sending.bring_pending() == 1
+    whole.run()
+    assert Submission.objects.count() == 2
+
+
 def _dies_before(write: Any, ending: str, fault: type[BaseException]) -> Any:
     def dying(folder: Path, name: str, pieces: Any) -> None:
         if name.endswith(ending):
