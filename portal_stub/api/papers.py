@@ -1,7 +1,6 @@
 """Documents as a caller sees them, and their files.
 
-Papers of a submission go with the submission (申込データ参照); papers of ledger units are concluded data and go with
-情報データ参照. With 対象特約のみ参照可能 both are those of the listed agreements only (G-021). Always of the own holder, and only as long as they are provided.
+Which those are is told by the ledger desk (``ledgers.documents``), as on its pages.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -16,27 +15,11 @@ from portal_stub import clock
 from portal_stub.accounts.models import User
 from portal_stub.api.cursors import cursor, instant_and_id
 from portal_stub.api.models import ApiToken
-from portal_stub.api.submissions import told_to
 from portal_stub.feed import papers
 from portal_stub.feed.models import Document
 from portal_stub.history.recording import audit, record
+from portal_stub.ledgers import documents
 from sensors.windows import TOKYO
-
-
-def shown_to(user: User) -> Any:
-    """The documents that a user may see now."""
-    rows = Document.objects.obtainable_at(clock.now()).filter(holder=user.holder.code)
-    seen, agreements = Q(pk__in=()), user.seen_agreements()
-    if user.may_see_applications:
-        told = told_to(user)
-        if agreements is not None and user.may_see_data:
-            told = told.naming_only(agreements)
-        seen |= Q(submission_id__in=told.values("submission_id")) & ~Q(submission_id="")
-    if agreements is None:
-        seen |= Q(submission_id="")
-    elif agreements:
-        seen |= Q(submission_id="", agreement__in=agreements)
-    return rows.filter(seen)
 
 
 def of_document(row: Document) -> dict[str, Any]:
@@ -61,7 +44,7 @@ def found(
     user: User, *, kind: str | None, start: date | None, end: date | None, after: str | None, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of documents, newest first, and the cursor of the next one; days are those of their making."""
-    rows = shown_to(user).order_by("-created_at", "-document_id")
+    rows = documents.seen(user, clock.now()).order_by("-created_at", "-document_id")
     if kind:
         rows = rows.filter(kind=kind)
     if start:
@@ -81,7 +64,7 @@ def of_a_submission(user: User, submission_id: str) -> list[dict[str, Any]]:
     """The documents of one submission that the user may see, in order of their making."""
     if not submission_id:
         return []
-    return [of_document(row) for row in shown_to(user).filter(submission_id=submission_id)]
+    return [of_document(row) for row in documents.seen(user, clock.now()).filter(submission_id=submission_id)]
 
 
 def one(user: User, document_id: str) -> Document:
@@ -90,7 +73,7 @@ def one(user: User, document_id: str) -> Document:
     Raises:
         Http404: there is none.
     """
-    row: Document | None = shown_to(user).filter(pk=document_id[:200]).first()
+    row: Document | None = documents.seen(user, clock.now()).filter(pk=document_id[:200]).first()
     if row is None or row.pk != document_id:
         raise Http404
     return row

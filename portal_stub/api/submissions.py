@@ -12,10 +12,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import Http404
 
 from portal_stub import clock
-from portal_stub.accounts.models import ApplicationScope, User
+from portal_stub.accounts.models import User
 from portal_stub.api.cursors import cursor, instant_and_id, number
-from portal_stub.feed.models import Refused, Submission, shown_since
+from portal_stub.feed.models import Refused, Submission
 from portal_stub.feed.standing import Waiting, standing
+from portal_stub.ledgers import listing
 from portal_stub.ledgers.models import Upload
 from schemas.submission import DISPATCH, Status
 from sensors.windows import TOKYO
@@ -23,25 +24,8 @@ from sensors.windows import TOKYO
 _SUBMISSION = re.compile(r"S[0-9]{1,18}")
 
 
-def told_to(user: User) -> Any:
-    """The submissions of the read model that a user may see."""
-    rows = Submission.objects.shown_at(clock.now()).filter(holder=user.holder.code)
-    if user.application_scope == ApplicationScope.ALL:
-        return rows
-    if user.application_scope == ApplicationScope.OWN:
-        return rows.filter(user=user.login_id)
-    return rows.none()
-
-
-def sent_by(user: User) -> Any:
-    """The uploads that the portal sent and a user may see."""
-    rows = Upload.objects.filter(holder=user.holder).exclude(state=Upload.State.DRAFT)
-    rows = rows.filter(sent_at__gte=shown_since(clock.now())).select_related("user", "holder")
-    if user.application_scope == ApplicationScope.ALL:
-        return rows
-    if user.application_scope == ApplicationScope.OWN:
-        return rows.filter(user=user)
-    return rows.none()
+def _sent_by(user: User) -> Any:
+    return listing.uploads_seen(user, "", clock.now()).select_related("user", "holder")
 
 
 def of_submission(row: Submission, now: datetime) -> dict[str, Any]:
@@ -118,7 +102,7 @@ def found(
     """
     now = clock.now()
     here = Exists(Upload.objects.filter(pk=OuterRef("dispatch")))
-    others, own = told_to(user).filter(~here), sent_by(user)
+    others, own = listing.submissions_seen(user, now).filter(~here), _sent_by(user)
     if product:
         others, own = others.filter(product=product), own.filter(product=product)
     if start:
@@ -198,10 +182,11 @@ def one(user: User, name: str) -> dict[str, Any]:
 
 def _row(user: User, name: str) -> Any:
     row: Any = None
+    told = listing.submissions_seen(user, clock.now())
     if _SUBMISSION.fullmatch(name):
-        row = told_to(user).filter(pk=name).first()
+        row = told.filter(pk=name).first()
     elif DISPATCH.fullmatch(name):
-        row = told_to(user).filter(dispatch=name).first() or sent_by(user).filter(pk=name).first()
+        row = told.filter(dispatch=name).first() or _sent_by(user).filter(pk=name).first()
     if row is None:
         raise Http404
     return row

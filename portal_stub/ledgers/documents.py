@@ -94,6 +94,17 @@ def wants_data(holder: Holder) -> bool:
     return bool(Policyholder.objects.filter(pk=holder.code, provided_data=True).exists())
 
 
+def seen(user: User, now: datetime) -> "QuerySet[Any]":
+    """All papers of the own holder that the user may read, of submissions and of ledger units."""
+    told, agreements = listing.submissions_seen(user, now), user.seen_agreements()
+    if user.data_scope == DataScope.LISTED:
+        told = told.naming_only(agreements or set())
+    of_units = Q(submission_id="") & (Q() if agreements is None else Q(agreement__in=agreements - {""}))
+    of_submissions = Q(submission_id__in=told.order_by().values("pk")) & ~Q(submission_id="")
+    holder = user.holder.code if user.holder else ""
+    return Document.objects.obtainable_at(now).filter(of_units | of_submissions, holder=holder)
+
+
 def of_submission(user: User, told: Submission, now: datetime) -> "QuerySet[Any]":
     """Papers of one submission that the user sees in the list."""
     rows = Document.objects.obtainable_at(now).filter(submission_id=told.pk, holder=told.holder)
@@ -124,8 +135,5 @@ def monitor_lists(user: User, now: datetime, wanted: Mapping[str, Any]) -> "Quer
         told = told.in_status(status, now)
     if name := wanted.get("name"):
         told = told.filter(Q(file_name__icontains=name) | Q(submission_id=name.upper()))
-    if user.data_scope == DataScope.LISTED:
-        told = told.naming_only(user.seen_agreements() or set())
-    holder = user.holder.code if user.holder else ""
-    rows = Document.objects.obtainable_at(now).filter(holder=holder, kind="monitor_list")
-    return rows.filter(submission_id__in=told.order_by().values("pk")).order_by("-created_at", "document_id")
+    rows = seen(user, now).filter(kind="monitor_list", submission_id__in=told.order_by().values("pk"))
+    return rows.order_by("-created_at", "document_id")
