@@ -92,7 +92,11 @@ def check(caller: Caller, file: Any, form: Any) -> Job:
     upload = _kept(caller.user, file, form.product, form.count, "")
     with transaction.atomic():
         row = jobs.ask(
-            caller.user, CHECK, {"upload": upload.pk, "count": upload.count}, lives_days=checking.LIVES_DAYS
+            caller.user,
+            CHECK,
+            {"upload": upload.pk, "count": upload.count},
+            urgent=False,  # people in front of a page go first
+            lives_days=checking.LIVES_DAYS,
         )
         Upload.objects.filter(pk=upload.pk).update(last_check=row)
         audit(caller.user.login_id, "api-check-asked", row.pk, token=caller.token.pk)

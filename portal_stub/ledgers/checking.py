@@ -23,6 +23,8 @@ from schemas.submission import Refusal
 
 KIND, KIND_MARKED = "check", "check-marked"
 LIVES_DAYS = 2
+QUICK_BYTES = 5_000_000
+"""Up to this size a check goes before other work: a larger one would keep small ones waiting."""
 MARKED_AT_ONCE = 20_000
 """Records up to which the marked workbook is made with the check; that of a larger file when somebody wants it."""
 FIRST = 20
@@ -49,7 +51,8 @@ def begin(user: User, upload: Upload) -> Job:
     known: Job | None = row.last_check
     if known is not None and not known.is_over and known.parameters.get("count") == row.count:
         return known
-    asked = jobs.ask(user, KIND, {"upload": row.pk, "count": row.count}, lives_days=LIVES_DAYS)
+    wanted = {"upload": row.pk, "count": row.count}
+    asked = jobs.ask(user, KIND, wanted, urgent=row.size <= QUICK_BYTES, lives_days=LIVES_DAYS)
     row.last_check = upload.last_check = asked
     row.save(update_fields=["last_check"])
     return asked

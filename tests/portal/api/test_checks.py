@@ -36,6 +36,7 @@ def test_the_same_findings_and_premium_as_the_command_line(whole: Whole, world: 
     assert reply.headers["Location"] == f"/api/v1/checks/{told['check_id']}"
     row = caller.get(f"/checks/{told['check_id']}").json()
     assert (row["state"], row["place"], row["findings"], row["premium_total_yen"]) == ("waiting", 1, [], None)
+    assert worker.run_due(urgent_only=True) == 0, "people in front of a page go first"
     worker.run_due()
     row = caller.get(f"/checks/{told['check_id']}").json()
     file = whole.home.file(rows)

@@ -390,6 +390,15 @@ def test_a_second_click_goes_on_with_the_check_that_is_under_way(whole: Whole, w
     assert checking.begin(world.applicant, upload).pk != first.pk
 
 
+def test_a_large_file_does_not_go_before_other_work(
+    whole: Whole, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = draft(world.applicant, BAD)
+    assert checking.begin(world.applicant, small).urgent
+    monkeypatch.setattr(checking, "QUICK_BYTES", small.size - 1)
+    assert not checking.begin(world.applicant, draft(world.applicant, BAD)).urgent
+
+
 def test_a_file_that_is_gone_is_told(whole: Whole, world: World) -> None:
     upload = draft(world.applicant, BAD)
     job = checking.begin(world.applicant, upload)
