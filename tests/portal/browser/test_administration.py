@@ -128,6 +128,7 @@ def test_the_access_history_is_a_file(administrator: Person) -> None:
     person.sees("入力内容を確認してください")
     person.looks_right()
     person.fills("対象期間（開始日）", "2026-04-01")
+    person.chooses("WebユーザーID", ADMINISTRATOR)
     person.presses("検索")
     person.sees("レコード件数", "1件")
     person.looks_right()

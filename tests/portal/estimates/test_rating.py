@@ -1,7 +1,6 @@
 """A 試算 costs what an upload of the same contract costs, to the yen; and how the premium came about."""
 
 import itertools
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -418,16 +417,3 @@ def test_supposed_buyers_and_agreements_cannot_be_real_ones() -> None:
     codes = {field.field: field for field in layout_of(kit.ENTERPRISE).fields}
     assert codes["payer_code"].max_length >= len("SHISAP99")
     assert not any(name.startswith("SHISA") for name in (kit.buyer(one) for one in kit.RATINGS))
-
-
-def test_it_answers_quickly_once_the_tables_are_read(tables: Home) -> None:
-    """Seconds of the processor, so that a busy machine changes nothing; 99 枝 cost hardly more than one."""
-    _, deal = _ledger(1, "EA", "41", "60")
-    terms = Terms(kit.HOLDER, kit.ACCEPTED, kit.AGREEMENT)
-    rating.rated(kit.ENTERPRISE, [deal], terms)
-    spent = []
-    for _ in range(3):
-        before = time.process_time()
-        rating.rated(kit.ENTERPRISE, [deal] * 99, terms)
-        spent.append(time.process_time() - before)
-    assert min(spent) < 0.3
