@@ -389,7 +389,7 @@ def test_many_workers_share_the_queue_and_nothing_is_given_twice(
 def test_a_verdict_is_given_once_and_ends_the_claim(events: EventLog) -> None:
     events.receive(a_receipt())
     events.claim("a", NINE, 1)
-    book(events, 1, "a", warnings=2, premium_total=9_999_999_999_999)
+    book(events, 1, "a", warnings=2, premium_total=9_999_999_999_999, agreements=["880000011"])
     assert events.claim("b", NINE, 1) == []
     assert events.renew("a") == set()
     last = events.events()[-1]
@@ -400,6 +400,7 @@ def test_a_verdict_is_given_once_and_ends_the_claim(events: EventLog) -> None:
         "warnings": 2,
         "premium_total": 9_999_999_999_999,
         "reference_load": 1,
+        "agreements": ["880000011"],
     }
 
 
