@@ -43,7 +43,8 @@ def receive_countries(rows: Iterable[Mapping[str, str]]) -> None:
     Country.objects.bulk_create(
         [
             Country(code=code, name=name, category=category)
-            for code, (name, category) in found.items()
+            # In one order, whoever writes: two feeds at once would wait for each other.
+            for code, (name, category) in sorted(found.items())
             if known.get(code) != (name, category)
         ],
         update_conflicts=True,

@@ -440,7 +440,7 @@ def grant_agreements() -> int:
     Agreement.objects.bulk_create(
         [
             Agreement(holder_id=holders[holder], code=code, product=product)
-            for (holder, code), product in new.items()
+            for (holder, code), product in sorted(new.items())
         ],
         batch_size=_ROWS_AT_ONCE,
         ignore_conflicts=True,
@@ -474,7 +474,7 @@ def _compare(
             changed.append(row)
     for start in range(0, len(changed), _ROWS_AT_ONCE):
         _upsert(model, changed[start : start + _ROWS_AT_ONCE], key)
-    gone = list(standing.keys() - seen)
+    gone = sorted(standing.keys() - seen, key=str)
     with transaction.atomic():
         for identity in gone:
             model.objects.filter(**dict(zip(key, identity, strict=True))).delete()
@@ -487,8 +487,11 @@ def _upsert(model: type[models.Model], rows: Iterable[Any], key: tuple[str, ...]
         field.name for field in model._meta.concrete_fields if field.name not in unique and field.name != "id"
     ]
     known = {"update_conflicts": True, "unique_fields": unique, "update_fields": others}
+    # In one order, whoever writes: two feeds at once would wait for each other.
     model.objects.bulk_create(
-        list(rows), batch_size=_ROWS_AT_ONCE, **(known if others else {"ignore_conflicts": True})
+        sorted(rows, key=lambda row: [str(getattr(row, name)) for name in unique]),
+        batch_size=_ROWS_AT_ONCE,
+        **(known if others else {"ignore_conflicts": True}),
     )
 
 
