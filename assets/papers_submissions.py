@@ -15,10 +15,11 @@ from daicho.drop import answer
 from daicho.references import reference_of
 from daicho.store import Store
 from outputs import documents as paper
-from pipelines.decode import Decoded, decode
 from pipelines.judge import judge
 from pipelines.ledger import bookings
 from pipelines.naming import line_keys, own_number
+from pipelines.reading.decode import decode
+from pipelines.reading.table import Decoded
 from pipelines.reference import Reference
 from schemas.findings import empty
 from schemas.layouts import layout_of

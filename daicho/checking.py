@@ -21,7 +21,7 @@ from sensors.windows import acceptance_day_if_sent
 if TYPE_CHECKING:
     import polars as pl
 
-    from pipelines.decode import Decoded
+    from pipelines.reading.table import Decoded
 
 _UNSENT = {"receipt_no": 1, "submission_id": "S00000000"}
 """Stands in for the receipt that an upload which is only checked does not have."""

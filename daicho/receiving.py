@@ -20,7 +20,7 @@ from schemas.submission import Refusal
 from sensors.windows import acceptance_day
 
 if TYPE_CHECKING:
-    from pipelines.decode import Decoded
+    from pipelines.reading.table import Decoded
 
 MAX_REMARKS = 500
 _WORDS = ("file_name", "product", "holder", "user", "count", "remarks")
@@ -190,7 +190,7 @@ def decoded_as_declared(
     settings: Settings, content: bytes, file_name: str, product: Product, declared: int
 ) -> "Decoded":
     """The file's records, whose number must be the declared one and within the limit (A-007, B-004, A-057)."""
-    from pipelines.decode import decode
+    from pipelines.reading.decode import decode
 
     decoded = decode(content, file_name, layout_of(product))
     if decoded.count != declared:

@@ -12,12 +12,13 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.decode import Decoded, decode
 from pipelines.enrich import enrich
 from pipelines.hierarchy import with_groups
 from pipelines.judge import judge
 from pipelines.money import yen_sum
 from pipelines.rate import rate
+from pipelines.reading.decode import decode
+from pipelines.reading.table import Decoded
 from pipelines.reference import Reference
 from pipelines.rules import Address, Rule, findings_of, in_order
 from pipelines.screen import application_rules, content_rules, record_rules

@@ -15,7 +15,7 @@ from typing import SupportsFloat
 import polars as pl
 
 from pipelines.assess import assess_decoded
-from pipelines.decode import Decoded
+from pipelines.reading.table import Decoded
 from pipelines.reference import Reference
 from pipelines.rules import Address
 from schemas.findings import empty

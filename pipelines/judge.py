@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from pipelines.decode import Decoded
+from pipelines.reading.table import Decoded
 from pipelines.rules import Rule, findings_of
 from pipelines.text import AMOUNT_PATTERN, halfwidth, plain_date, scaled_integer
 from schemas.layouts import IDENTIFYING, Layout, LayoutField

@@ -85,7 +85,7 @@ def marked(content: bytes, file_name: str, product: str, kept: bytes, facts: Map
     import polars as pl
 
     from outputs.documents import marked_rows, marked_workbook
-    from pipelines.decode import csv_rows
+    from pipelines.reading.decode import csv_rows
     from schemas.layouts import layout_of
     from schemas.products import Product
 
@@ -101,7 +101,7 @@ def _with_cells(findings: "pl.DataFrame", header: list[str], layout: "Layout") -
     """Findings of a CSV with their cells in the sheet that is made of it: a record is one row, below the header."""
     import polars as pl
 
-    from pipelines.decode import columns_of
+    from pipelines.reading.table import columns_of
     from schemas.cells import column_letter
 
     first: dict[str, str] = {}

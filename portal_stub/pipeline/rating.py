@@ -204,7 +204,7 @@ def _decoded(product: Product, records: Sequence[Mapping[str, str]]) -> Any:
     """Records as decoding an upload gives them."""
     import polars as pl
 
-    from pipelines.decode import Decoded
+    from pipelines.reading.table import Decoded
     from pipelines.rules import Address
     from schemas.findings import empty
     from schemas.layouts import layout_of

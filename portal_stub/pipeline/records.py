@@ -68,8 +68,8 @@ def _records(store: "Store", source: Source, product: "Product") -> "pl.DataFram
     """The cells of one upload, by 枝番 and 船積No. within its application, else as entered (D-038)."""
     import polars as pl
 
-    from pipelines.decode import decode
     from pipelines.judge import judge
+    from pipelines.reading.decode import decode
     from schemas.layouts import CURRENT_VERSION, layout_of
     from schemas.products import is_notice
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 
 from assets.ledgers import confirm_due, extract_due, reconcile_due
-from pipelines.decode import decode
 from pipelines.judge import judge
+from pipelines.reading.decode import decode
 from schemas.layouts import layout_of
 from schemas.products import Product
 from tests import kit

@@ -21,7 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from outputs import marked as m
 from outputs.workbook import Workbook
-from pipelines.decode import csv_rows, decode
+from pipelines.reading.decode import csv_rows, decode
 from schemas.layouts import layout_of
 from schemas.products import Product
 from tests.office import resaved, sheets

@@ -1,4 +1,7 @@
-"""From bytes to text cells: encodings, CSV, spreadsheets, header, and where each record stands.
+"""The first version of the reading, frozen: uploads whose receipts name it, or none, are read by it for ever.
+
+Nothing is mended here, since papers made again must be the same byte for byte. From bytes to text cells: encodings,
+CSV, spreadsheets, header, and where each record stands.
 
 Every cell stays text as written (``None`` when empty). Nothing is judged but the table itself: header and number of
 cells. What cannot be read at all is refused at once. Sources: contract §5; Seed 000 ch. 9 §4-2; A-008, A-029.
@@ -8,12 +11,12 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from unicodedata import normalize
 
 import polars as pl
 
+from pipelines.reading.table import Decoded
 from pipelines.rules import Address, Rule, findings_of
 from schemas.cells import column_letter
 from schemas.findings import empty
@@ -39,54 +42,6 @@ _FORMULA_ERRORS = {
 }
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """The records of an upload as text.
-
-    ``records`` has ``record`` (ordinal from 1), ``line`` (physical line of its start), ``row`` (spreadsheet row or
-    null) and one String column per layout field; ``findings`` are those of header and cell counts.
-    """
-
-    layout: Layout
-    records: pl.DataFrame
-    present: frozenset[str]
-    """Layout fields that have a column in the file."""
-    address: Address
-    findings: pl.DataFrame
-    encoding: str
-
-    @property
-    def count(self) -> int:
-        """Number of records: non-blank data lines."""
-        return self.records.height
-
-    @property
-    def is_spreadsheet(self) -> bool:
-        """Whether the file was an .xlsx workbook."""
-        return self.encoding == "xlsx"
-
-
-def decode(content: bytes, file_name: str, layout: Layout) -> Decoded:
-    """Read an upload.
-
-    Raises:
-        Refusal: ``empty-file``, ``file-type`` or ``unreadable-file`` when no records can be told apart.
-    """
-    suffix = file_name.rsplit(".", 1)[-1].lower() if "." in file_name else ""
-    if suffix not in ("csv", "xlsx"):
-        raise Refusal(
-            "file-type",
-            f"ファイル「{file_name}」は読めません。.csv または .xlsx のファイルを送ってください。",
-        )
-    if not content.strip():
-        raise Refusal(
-            "empty-file", f"ファイル「{file_name}」は空です。データの入ったファイルを送ってください。"
-        )
-    if suffix == "xlsx":
-        return _decode_spreadsheet(content, file_name, layout)
-    return _decode_csv(content, file_name, layout)
-
-
 def _unreadable(file_name: str, why: str) -> Refusal:
     return Refusal("unreadable-file", f"ファイル「{file_name}」を読めません。{why}")
 
@@ -101,7 +56,7 @@ def csv_rows(content: bytes, file_name: str) -> list[list[str]]:
     return [_header(line, file_name) for line in lines["text"]]
 
 
-def columns_of(header: Sequence[str], layout: Layout) -> list[str | None]:
+def _columns_of(header: Sequence[str], layout: Layout) -> list[str | None]:
     """Per column of a header the layout field that it names, by either name; None for an unknown one."""
     by_name = {_plain(name): f.field for f in layout.fields for name in (f.field, f.name_ja)}
     return [by_name.get(_plain(title)) for title in header]
@@ -129,7 +84,7 @@ def _csv_lines(content: bytes, file_name: str) -> tuple[pl.DataFrame, str, bool]
     return lines, encoding, quoted
 
 
-def _decode_csv(content: bytes, file_name: str, layout: Layout) -> Decoded:
+def decode_csv(content: bytes, file_name: str, layout: Layout) -> Decoded:
     lines, encoding, quoted = _csv_lines(content, file_name)
     header = _header(lines.item(0, "text"), file_name)
     body = lines[1:]
@@ -217,7 +172,7 @@ def _join_quoted_lines(lines: pl.DataFrame, file_name: str) -> pl.DataFrame:
     )
 
 
-def _decode_spreadsheet(content: bytes, file_name: str, layout: Layout) -> Decoded:
+def decode_workbook(content: bytes, file_name: str, layout: Layout) -> Decoded:
     import fastexcel  # lazy: only spreadsheets need it
 
     if not content.startswith(_ZIP):
@@ -281,7 +236,7 @@ def _named(
     """
     places: dict[str, int] = {}
     problems: list[tuple[str, str, str, Address]] = []
-    for place, (title, field) in enumerate(zip(header, columns_of(header, layout), strict=True)):
+    for place, (title, field) in enumerate(zip(header, _columns_of(header, layout), strict=True)):
         here = Address({field or title: letters[place]} if letters else {})
         if field is None:
             if title.strip():

@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from pipelines.decode import Decoded, decode
+from pipelines.reading.decode import decode
+from pipelines.reading.table import Decoded
 from schemas.cells import column_letter
 from schemas.layouts import layout_of
 from schemas.products import Product
