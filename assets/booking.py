@@ -139,6 +139,7 @@ def _assessed(
                 date.fromisoformat(receipt["acceptance_date"]),
                 reference,
                 receipt["layout_version"],
+                receipt["reading_version"],
             )
         except Exception as failure:  # noqa: BLE001 - one bad upload must not stop the others; it is told at the end
             error = failure

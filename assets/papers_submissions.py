@@ -168,7 +168,7 @@ class _Decided:
         """The upload's records as they were sent."""
         content = self._store.archive.get_bytes(self._receipt["sha256"])
         layout = layout_of(self.product, self._receipt["layout_version"])
-        return decode(content, self._receipt["file_name"], layout)
+        return decode(content, self._receipt["file_name"], layout, self._receipt["reading_version"])
 
     @cached_property
     def records(self) -> pl.DataFrame:
@@ -216,7 +216,7 @@ class _Decided:
                     "計上（受理しない申請）", {"計上すべき行": 0, "台帳に計上した行": lines.height}
                 ),
             ]
-        again = decode(self.ledger_file, "ledger.csv", self.decoded.layout)
+        again = decode(self.ledger_file, "ledger.csv", self.decoded.layout, self._receipt["reading_version"])
         totals = paper.totals_of(lines)
         return [
             *controls,

@@ -16,6 +16,7 @@ from daicho.store import Store
 from daicho.store.archive import Receipt
 from schemas.layouts import CURRENT_VERSION, layout_of
 from schemas.products import Product, product_named
+from schemas.reading import CURRENT_READING
 from schemas.submission import Refusal
 from sensors.windows import acceptance_day
 
@@ -95,6 +96,7 @@ def _receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
                 "acceptance_date": day.isoformat(),
                 "window": "same-day" if day == received_at.date() else "next-business-day",
                 "layout_version": CURRENT_VERSION,
+                "reading_version": CURRENT_READING,
             },
             resend=upload.resend,
         )

@@ -24,8 +24,9 @@ from pipelines.rules import Address, Rule, findings_of, in_order
 from pipelines.screen import application_rules, content_rules, record_rules
 from schemas.frames import Findings
 from schemas.journal import RATED, TEXT
-from schemas.layouts import Layout, all_layout_fields, layout_of
+from schemas.layouts import CURRENT_VERSION, Layout, all_layout_fields, layout_of
 from schemas.products import PARTIAL_TYPES, Product, is_notice
+from schemas.reading import CURRENT_READING
 
 _KEPT = {
     *("record", "line", "row", "acceptance_date", "department_ledgers"),
@@ -72,14 +73,15 @@ def assess(
     received_on: date,
     acceptance_date: date,
     reference: Reference,
-    layout_version: int = 1,
+    layout_version: int = CURRENT_VERSION,
+    reading_version: int = CURRENT_READING,
 ) -> Assessment:
     """Assess the bytes of an upload as they would be processed on its acceptance day.
 
     Raises:
         Refusal: when the bytes hold no readable records.
     """
-    decoded = decode(content, file_name, layout_of(product, layout_version))
+    decoded = decode(content, file_name, layout_of(product, layout_version), reading_version)
     return assess_decoded(decoded, submitter, received_on, acceptance_date, reference)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from daicho.store.files import Files
+from schemas.reading import FIRST_READING
 
 
 class Receipt(TypedDict):
@@ -34,6 +35,7 @@ class Receipt(TypedDict):
     acceptance_date: str
     window: str
     layout_version: int
+    reading_version: int
 
 
 class ArchiveDamaged(Exception):
@@ -98,7 +100,8 @@ class Archive:
             raise ArchiveDamaged(f"受付票 {self._files.address(key)} を読めません。") from error
         if not isinstance(receipt, dict) or receipt.get("receipt_no") != receipt_no:
             raise ArchiveDamaged(f"受付票 {self._files.address(key)} の受付番号が名前と一致しません。")
-        return cast(Receipt, receipt)
+        # Receipts of before the reading had versions name none.
+        return cast(Receipt, {**receipt, "reading_version": receipt.get("reading_version", FIRST_READING)})
 
     def receipt_numbers(self) -> Iterator[int]:
         """The numbers of all receipts, ascending."""

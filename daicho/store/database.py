@@ -17,7 +17,7 @@ from typing import Any, Protocol
 BUSY_SECONDS = 60
 """How long a writer waits for the others before it gives up."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _WRITER_LOCK = 0x64616963686F  # "daicho": PostgreSQL's advisory lock of all writers
 _NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
@@ -40,7 +40,8 @@ CREATE TABLE IF NOT EXISTS receipts (
     received_at TEXT NOT NULL,
     acceptance_date TEXT NOT NULL,
     "window" TEXT NOT NULL,
-    layout_version INTEGER NOT NULL
+    layout_version INTEGER NOT NULL,
+    reading_version INTEGER NOT NULL DEFAULT 1
 );
 CREATE INDEX IF NOT EXISTS receipts_identical ON receipts (sha256, holder, product);
 CREATE TABLE IF NOT EXISTS events (
@@ -105,6 +106,8 @@ CREATE TABLE IF NOT EXISTS drop_looks (
 );
 """
 
+_ADDED_COLUMNS = (("receipts", "reading_version", "INTEGER NOT NULL DEFAULT 1"),)
+"""Columns that databases of before do not have; receipts without one were read by the first version of the reading."""
 APPEND_ONLY = ("receipts", "events", "verdicts")
 """Tables whose rows the database itself refuses to change or delete."""
 
@@ -209,6 +212,9 @@ class SqliteDatabase:
             raw.execute("BEGIN IMMEDIATE")
             for statement in _statements("INTEGER PRIMARY KEY AUTOINCREMENT"):
                 raw.execute(statement)
+            for table, column, form in _ADDED_COLUMNS:
+                if column not in {row["name"] for row in raw.execute(f"PRAGMA table_info({table})")}:
+                    raw.execute(f"ALTER TABLE {table} ADD COLUMN {column} {form}")
             for table in APPEND_ONLY:
                 for change in ("UPDATE", "DELETE"):
                     raw.execute(
@@ -288,11 +294,13 @@ class PostgresDatabase:
         raw = psycopg.connect(self._dsn, autocommit=True, row_factory=dict_row)
         with raw.transaction():
             raw.execute("SELECT pg_advisory_xact_lock(%s)", [_WRITER_LOCK])
-            if raw.execute("SELECT 1 WHERE to_regclass('daicho.drop_looks') IS NULL").fetchone():
+            if not _complete(raw):
                 raw.execute("CREATE SCHEMA IF NOT EXISTS daicho")
                 raw.execute("SET LOCAL search_path TO daicho")
                 for statement in _statements("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"):
                     raw.execute(statement)
+                for table, column, form in _ADDED_COLUMNS:
+                    raw.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {column} {form}")
                 raw.execute(
                     "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS"
                     " $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
@@ -304,6 +312,17 @@ class PostgresDatabase:
                     )
         raw.execute("SET search_path TO daicho")
         return raw
+
+
+def _complete(raw: Any) -> bool:
+    """Whether a PostgreSQL database has all tables and columns. Asked first: even a change of nothing locks a table."""
+    if raw.execute("SELECT 1 WHERE to_regclass('daicho.drop_looks') IS NULL").fetchone():
+        return False
+    known = raw.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'daicho'"
+    )
+    columns = {(row["table_name"], row["column_name"]) for row in known}
+    return all((table, column) in columns for table, column, _ in _ADDED_COLUMNS)
 
 
 class _PostgresConnection:

@@ -72,10 +72,12 @@ def _records(store: "Store", source: Source, product: "Product") -> "pl.DataFram
     from pipelines.reading.decode import decode
     from schemas.layouts import CURRENT_VERSION, layout_of
     from schemas.products import is_notice
+    from schemas.reading import CURRENT_READING
 
     known = store.events.portraits([source.submission_id]) if source.submission_id else []
     version = known[0]["layout_version"] if known else CURRENT_VERSION
-    decoded = decode(_bytes(store, source), source.file_name, layout_of(product, version))
+    reading = known[0]["reading_version"] if known else CURRENT_READING
+    decoded = decode(_bytes(store, source), source.file_name, layout_of(product, version), reading)
     names = decoded.layout.names
     raw = decoded.records.select("record", *(pl.col(name).alias(f"raw_{name}") for name in names))
     frame = (

@@ -356,6 +356,7 @@ def test_the_receipt_keeps_what_was_handed_in(home: Home) -> None:
         "acceptance_date": "2018-11-06",
         "window": "same-day",
         "layout_version": 1,
+        "reading_version": 2,
     }
     assert home.at().archive.get_bytes(receipt["sha256"]) == content
 

@@ -315,6 +315,7 @@ RECEIPT: dict[str, Any] = {
     "acceptance_date": "2018-11-06",
     "window": "same-day",
     "layout_version": 1,
+    "reading_version": 2,
 }
 
 

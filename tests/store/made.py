@@ -42,6 +42,7 @@ def a_receipt(**changes: Any) -> dict[str, Any]:
         "acceptance_date": "2018-11-06",
         "window": "same-day",
         "layout_version": 1,
+        "reading_version": 2,
         **changes,
     }
 

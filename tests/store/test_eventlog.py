@@ -1,5 +1,6 @@
 """The event log: numbers in order of receipt, claims with a lease, one verdict, a status that follows from facts."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from daicho.store.archive import Archive
 from daicho.store.database import Database, SqliteDatabase, open_database
 from daicho.store.eventlog import ClaimLost, EventLog, IdenticalUpload, NotHeld, VerdictDiffers
 from daicho.store.files import LocalFiles
+from schemas.reading import CURRENT_READING
 from sensors.windows import TOKYO
 from tests.store import workers
 from tests.store.made import NINE, RealSeconds, a_receipt
@@ -667,3 +669,41 @@ def test_a_reader_that_keeps_up_is_told_events_and_how_things_stand(events: Even
     )
     assert (waiting["held"], waiting["waits_for"]) == (False, first["submission_id"])
     assert events.documents_named(["none"]) == []
+
+
+# ---------------------------------------------------------------------------------------------- older homes
+
+
+def as_before_readings(database: Database, files: LocalFiles, receipt_no: int) -> None:
+    """Takes the version of the reading out of a receipt and of the database, as homes of before have them."""
+    with database.writing() as connection:
+        connection.run("ALTER TABLE receipts DROP COLUMN reading_version")
+        if isinstance(database, SqliteDatabase):
+            connection.run("PRAGMA user_version = 1")
+    key = f"receipts/{receipt_no:08d}.json"
+    receipt = json.loads(files.read(key))
+    del receipt["reading_version"]
+    files.write(key, json.dumps(receipt, ensure_ascii=False, indent=1).encode())
+
+
+def test_receipts_of_before_the_reading_had_versions_are_of_the_first(
+    events: EventLog, archive: Archive, database: Database, files: LocalFiles
+) -> None:
+    received = events.receive(a_receipt())
+    as_before_readings(database, files, received["receipt_no"])
+    events.close()
+    old = events.receipt("S00000001")
+    assert old == {**received, "reading_version": 1} == archive.read_receipt(1)
+    new = events.receive(a_receipt())
+    assert new["reading_version"] == CURRENT_READING
+    assert [row["reading_version"] for row in events.portraits(["S00000001", "S00000002"])] == [1, 2]
+
+
+def test_a_receipt_of_before_that_a_crash_left_in_the_archive_is_taken_in(
+    events: EventLog, archive: Archive
+) -> None:
+    orphan = {**a_receipt(), "receipt_no": 1, "submission_id": "S00000001", "resend": False}
+    del orphan["reading_version"]
+    archive.write_receipt(orphan)
+    assert events.recover() == 1
+    assert events.receipt("S00000001") == {**orphan, "reading_version": 1}

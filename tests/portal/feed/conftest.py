@@ -31,6 +31,7 @@ def portrait(number: int, **changes: Any) -> dict[str, Any]:
         "acceptance_date": "2026-04-01",
         "window": "same-day",
         "layout_version": 1,
+        "reading_version": 2,
         "verdict": "booked",
         "errors": 0,
         "warnings": 2,
