@@ -48,6 +48,7 @@ def assert_only_refused(home: Home, ran: Ran, code: str, before: int = 0) -> dic
     return event
 
 
+@pytest.mark.req("A-001")
 @pytest.mark.parametrize("product", ["繊維", "textiles", "", "ENTERPRISE", "限度額設定型"])
 def test_a_product_that_is_none_of_ours_is_refused(home: Home, product: str) -> None:
     event = assert_only_refused(home, submit(home, product=product), "unknown-product")

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -473,11 +472,28 @@ def test_invoice_total_equals_the_statement_and_the_csv(read: Reader) -> None:
 # -- how quickly, and with what -----------------------------------------------------------------------------
 
 
-def test_a_thousand_lines_are_quick() -> None:
-    lines = frame([line(number) for number in range(1, 1001)])
-    started = time.perf_counter()
-    d.ledger_pdf(header(), UNIT, lines, kind="confirmed_ledger", labels=ENTERPRISE, names=NAMES)
-    assert time.perf_counter() - started < 3
+def work(count: int) -> int:
+    """How many Python functions a confirmed ledger of so many lines calls."""
+    lines = frame([line(number) for number in range(1, count + 1)])
+    calls = 0
+
+    def count_calls(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count_calls)
+    try:
+        d.ledger_pdf(header(), UNIT, lines, kind="confirmed_ledger", labels=ENTERPRISE, names=NAMES)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_a_long_ledger_costs_no_more_a_line_than_a_short_one() -> None:
+    work(1)  # what is remembered, is remembered now
+    short, long = work(100), work(400)
+    assert long < 4.4 * short
+    assert long < 1_000 * 400, (short, long)
 
 
 def test_importing_the_documents_loads_nothing_heavy() -> None:

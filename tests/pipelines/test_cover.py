@@ -125,6 +125,8 @@ def test_em_and_ef_over_a_year_are_covered_by_lc_only(rating: str) -> None:
     too_long = assess_rows([ledger_row(rating, usance_days="366")], reference=reference())
     assert kit.errors(too_long) == [(1, "settlement_method", "settlement-1-year")]
     assert too_long.lines["premium_d"].to_list() == [0]
+    two_years = assess_rows([ledger_row(rating, **lc("SA", usance_days="730"))], reference=reference())
+    assert kit.errors(two_years) == [(1, "settlement_method", "settlement-2-years")]
 
 
 @pytest.mark.req("E-048", "E-131")
@@ -296,7 +298,7 @@ def test_the_words_of_missing_cover_stand_on_the_leading_line_only() -> None:
     assert findings.select("record", "code").rows() == [(2, "not-covered")] * 2
 
 
-@pytest.mark.req("E-051")
+@pytest.mark.req("E-051", "E-128")
 def test_the_merged_column_of_enterprise_is_read_as_a_and_b_and_the_others_as_in_the_table_of_notices() -> (
     None
 ):

@@ -128,6 +128,30 @@ def test_every_route_is_open_to_whom_it_declares(
     assert not wrong
 
 
+@pytest.mark.req("F-050", "G-052")
+@pytest.mark.parametrize("role", ROLES[1:])
+def test_before_the_forced_change_of_the_password_every_route_leads_to_it(
+    world: World, visit: Callable[..., Client], role: str
+) -> None:
+    """What anybody may open, and leaving, stays; of the rest the change of the password alone."""
+    user = getattr(world, role)
+    User.objects.filter(pk=user.pk).update(must_change_password=True)
+    change, leave = ("desk-password", "desk-logout") if role in DESK else ("password-change", "logout")
+    client, opened = visit(user), set()
+    for name, route in ROUTES.items():
+        if name == leave or route.access in {Access.PUBLIC, Access.TOKEN}:
+            continue
+        for method in route.methods:
+            reply = client.generic(method, address(name, world))
+            if (route.access is Access.STAFF) != (role in DESK):
+                assert reply.status_code == 403, (name, method)
+            elif reply.status_code == 302 and name != change:
+                assert reply.headers["Location"] == reverse(change), (name, method)
+            else:
+                opened.add(name)
+    assert opened == {change}
+
+
 def test_other_methods_are_refused(world: World, visit: Callable[..., Client]) -> None:
     client = visit(world.administrator)
     for name, route in ROUTES.items():

@@ -176,10 +176,21 @@ def test_empty_mandatory_items_turn_pink_after_a_missing_entry(
 @pytest.mark.req("G-053", "G-054")
 def test_the_list_acts_on_the_chosen_one(world: World, visit: Callable[..., Client]) -> None:
     client = visit(world.administrator)
-    page = client.get("/applicants/")
-    assert page.content.decode().count('type="radio"') == 3
-    for button in ("照会", "変更", "パスワードリセット", "新規登録"):
-        assert button in text(page)
+    User.objects.filter(pk=world.reader.pk).update(active=False)
+    page = client.get("/applicants/").content.decode()
+    head, body = (page.partition(f"<{part}>")[2].partition(f"</{part}>")[0] for part in ("thead", "tbody"))
+    assert re.findall(r"<th[^>]*>(.*?)</th>", head)[0] == "選択"
+    rows = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row) for row in re.findall(r"<tr>(.*?)</tr>", body)]
+    own = [world.applicant, world.enterer, world.reader]
+    for user, row in zip(own, rows, strict=True):
+        assert re.match(rf'<input type="radio" name="login_id" value="{user.login_id}"', row[0])
+        assert (row[2], row[5]) == (user.name, "無効" if user == world.reader else "有効")
+    assert re.findall(r'<button[^>]*name="do" value="(\w+)">(.*?)</button>', page) == [
+        ("show", "照会"),
+        ("change", "変更"),
+        ("reset", "パスワードリセット"),
+    ]
+    assert '<a class="button" href="/applicant-new/">新規登録</a>' in page
     for do, goal in (("show", ""), ("change", "change/"), ("reset", "reset/")):
         unchosen = client.get("/applicants/", {"do": do})
         assert unchosen.status_code == 422

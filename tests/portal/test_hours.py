@@ -174,6 +174,7 @@ def test_outside_its_hours_a_page_says_them_and_so_does_its_menu_entry(
     assert clock.now() == hand.at
 
 
+@pytest.mark.req("C-039")
 def test_pages_of_the_desk_keep_no_hours_and_pages_of_users_at_least_those_of_displays() -> None:
     get_resolver().url_patterns  # noqa: B018 - declares all pages
     for name, route in ROUTES.items():

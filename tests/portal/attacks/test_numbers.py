@@ -1,5 +1,6 @@
 """Numbers that are none: where a page reads one out of what was sent, any text may stand there."""
 
+import re
 from itertools import product
 from typing import Any
 
@@ -9,6 +10,12 @@ from portal_stub.procedures.models import Document
 from tests.portal.attacks.conftest import Scene
 
 NUMBERS = ["²", "٣", "１", "-1", "9" * 30, "9" * 5_000, "1e3", "0x1", "", " 1"]
+
+
+def errors_of(reply: Any) -> list[str]:
+    """The sentences of the error summary."""
+    summary = reply.content.decode().partition('class="summary"')[2].partition("</div>")[0]
+    return [re.sub(r"<[^>]+>", "", item) for item in re.findall(r"<li>(.*?)</li>", summary)]
 
 
 @pytest.mark.req("S-016")
@@ -57,16 +64,37 @@ def test_a_page_of_a_list(scene: Scene) -> None:
 @pytest.mark.req("S-036")
 @pytest.mark.parametrize("day", ["0000-00-00", "2026-02-30", "10000-01-01", "令和8年4月1日", "9" * 400])
 def test_days_that_no_calendar_has(scene: Scene, day: str) -> None:
-    for who, address, query in (
-        ("administrator", "/access-history/", {"start": day, "end": "2026-04-01", "order": "user"}),
-        ("administrator", "/access-history/file/", {"start": "2026-04-01", "end": day, "order": "user"}),
-        ("administrator", "/applications/", {"since": day}),
-        ("staff", "/desk/uploads/", {"start": day}),
-        ("staff", "/desk/log/", {"start": day, "end": day}),
+    said = "は 2026-04-01 の形の暦にある日付で入力してください。"
+    at_the_desk = "は 2026-04-01 の形の、暦にある日付で入力してください。"
+    for who, address, query, errors in (
+        (
+            "administrator",
+            "/access-history/",
+            {"start": day, "end": "2026-04-01", "order": "user"},
+            [f"対象期間（開始日）{said}"],
+        ),
+        (
+            "administrator",
+            "/access-history/file/",
+            {"start": "2026-04-01", "end": day, "order": "user"},
+            [f"対象期間（終了日）{said}"],
+        ),
+        (
+            "administrator",
+            "/applications/",
+            {"since": day},
+            ["Web申込日（から）は西暦の年月日で入力してください（例: 2026/04/01）。"],
+        ),
+        ("staff", "/desk/uploads/", {"start": day}, [f"受理日（から）{said}"]),
+        (
+            "staff",
+            "/desk/log/",
+            {"start": day, "end": day},
+            [f"期間（開始日）{at_the_desk}", f"期間（終了日）{at_the_desk}"],
+        ),
     ):
         reply = scene.browsers[who].get(address, query)
-        assert reply.status_code == 422, address
-        assert "西暦" in reply.content.decode() or "2026-04-01" in reply.content.decode()
+        assert (reply.status_code, errors_of(reply)) == (422, errors), address
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])

@@ -71,7 +71,7 @@ def test_a_file_is_sent_with_an_error_on_the_way(person: Person, file: Path) -> 
     person.sees("ログアウト")
 
 
-@pytest.mark.req("A-013")
+@pytest.mark.req("A-013", "P-034")
 def test_the_same_without_javascript(people: Callable[..., Person], file: Path) -> None:
     person = people(scripts=False)
     to_upload(person)

@@ -19,7 +19,7 @@ from portal_stub.jobs.worker import run_due
 from portal_stub.ledgers.models import Upload
 from sensors.windows import TOKYO
 from tests.portal.conftest import Hand, World, hidden, text
-from tests.portal.entries.test_screen import good
+from tests.portal.entries.test_screen import NOTICE, good
 from tests.portal.entries.walking import Screen, form_of, waiting_form
 
 Visit = Callable[..., Client]
@@ -190,7 +190,7 @@ def test_twenty_on_a_page(client: Client) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- 一括申請
-@pytest.mark.req("P-020", "P-022", "B-041", "A-016")
+@pytest.mark.req("P-019", "P-020", "P-022", "A-016")
 def test_everything_displayed_is_sent_once(client: Client, tmp_path: Path) -> None:
     saved(client, "EX-1")
     saved(client, "契/約:2")
@@ -216,6 +216,27 @@ def test_everything_displayed_is_sent_once(client: Client, tmp_path: Path) -> No
     assert client.get(reply.request["PATH_INFO"]).status_code == 200, "reload is safe"
     assert Upload.objects.count() == 2
     assert "保存された申請はありません" in text(client.get(WAITING))
+
+
+@pytest.mark.req("B-041", "P-019", "P-020")
+def test_notices_are_logged_when_they_are_saved_and_when_they_are_sent(
+    client: Client, tmp_path: Path
+) -> None:
+    def logged() -> list[str]:
+        return list(
+            AccessRecord.objects.filter(code__in=["5-1", "5-2"]).order_by("id").values_list("code", flat=True)
+        )
+
+    for amount in ("100", "200"):
+        notice = Screen(client, "simplified-notice").starts("1")
+        notice.presses("save", **NOTICE | {"h_shipped_amount": amount})
+    assert logged() == ["5-1", "5-1"]
+    address = "/ledger/simplified-notice/entries/waiting/send/"
+    reply = client.post(address, waiting_form(client, "simplified-notice"), follow=True)
+    assert "2件の通知が完了しました" in text(reply)
+    assert logged() == ["5-1", "5-1", "5-2"], "one sending, however many notices"
+    assert [row.place for row in Entry.objects.all()] == ["sent", "sent"]
+    assert {(row["product"], row["count"]) for row in dropped(tmp_path)} == {("simplified-notice", 1)}
 
 
 @pytest.mark.req("P-021")

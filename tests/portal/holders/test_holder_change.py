@@ -1,5 +1,6 @@
 """保険利用者情報変更: items, limits, 支店, what is refused. Seed 003 ch. 3 §4-8; table G-T2."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -84,7 +85,10 @@ def test_the_wished_day_is_today_or_within_a_year(client: Client, day: str, word
     assert word in text(reply)
     if not word:
         assert date.fromisoformat(newest().answers["entry"]["wanted_from"]) >= date(2026, 4, 1)
-        assert "2026/04/01" in text(client.get(reply.headers["Location"])) or "2027" in day
+        check = to_check(client, begin(client, KEY), **{**ITEMS, "wanted_from": day}).content.decode()
+        shown = re.search(r"<dt>変更適用希望日.*?<dd[^>]*>(.*?)</dd>", check, re.DOTALL)
+        assert shown, check.partition("変更適用希望日")[2][:300]
+        assert shown[1] == day.replace("-", "/")
 
 
 def test_a_change_without_any_change_is_refused(client: Client, world: World) -> None:

@@ -76,7 +76,8 @@ def test_mandatory_items_are_asked_for(newcomer: Make, name: str) -> None:
     person = newcomer().choose()
     reply = person.enter(**{name: ""})
     assert reply.status_code == 422
-    assert "入力内容を確認してください（1件）" in text(reply) or name in {"mail", "mail_again"}
+    summary = reply.content.decode().partition('class="summary"')[2].partition("</div>")[0]
+    assert re.findall(r'<a href="#([^"]+)"', summary) == [f"id_{name}"], summary
     assert person.row.answers == {}
     kept = inputs(reply)
     assert all(
