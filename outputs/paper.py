@@ -12,18 +12,14 @@ Lengths are millimetres from the upper left corner; type sizes are points.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from outputs.formats import day_long
 from outputs.headers import DocumentHeader
 
 if TYPE_CHECKING:
-    from fpdf import FPDF
     from fpdf.fonts import TTFFont
 
 Align = Literal["left", "right", "center"]
@@ -134,21 +130,12 @@ class Box:
     alert: bool = False
 
 
-@cache
-def font_path() -> Path:
-    """The typeface file in the package that carries it; the package (it pulls in plots) is not imported."""
-    found = importlib.util.find_spec("matplotlib_fontja")
-    if found is None or found.origin is None:
-        raise FileNotFoundError("Japanese typeface not found: install matplotlib-fontja")
-    return Path(found.origin).parent / "fonts" / "ipaexg.ttf"
-
-
 class _Codes(dict[int, str]):
     """Character → hexadecimal code in the embedded subset, given on first use: only used glyphs are there."""
 
-    def __init__(self, pdf: FPDF) -> None:
+    def __init__(self, face: TTFFont) -> None:
         super().__init__()
-        self._font: TTFFont = pdf.fonts["ipaexg"]  # type: ignore[assignment]
+        self._font = face
         self.missing: set[str] = set()
 
     def __missing__(self, character: int) -> str:
@@ -171,9 +158,9 @@ class _Codes(dict[int, str]):
 class _Widths(dict[str, float]):
     """Character → width in thousandths of the type size."""
 
-    def __init__(self, pdf: FPDF) -> None:
+    def __init__(self, face: TTFFont) -> None:
         super().__init__()
-        self._font: TTFFont = pdf.fonts["ipaexg"]  # type: ignore[assignment]
+        self._font = face
 
     def __missing__(self, character: str) -> float:
         code = ord(character)
@@ -218,7 +205,10 @@ class Paper:
         subtitle: str = "",
         orientation: Orientation = "landscape",
     ) -> None:
+        # Here, not above: a command that makes no PDF does not wait for fpdf2.
         from fpdf import FPDF
+
+        from outputs.typeface import FAMILY, typeface
 
         self.title = title
         self.subtitle = subtitle
@@ -232,10 +222,11 @@ class Paper:
         self.bottom = self.height - FOOT
         self._pdf = FPDF(orientation=orientation, unit="mm", format="A4")
         self._pdf.set_auto_page_break(False)
-        self._pdf.add_font("ipaexg", fname=font_path())
-        self._codes = _Codes(self._pdf)
-        self._widths = _Widths(self._pdf)
-        self._font_name = f"/F{self._pdf.fonts['ipaexg'].i}"
+        self._typeface = typeface()
+        self._face = self._pdf.fonts[FAMILY] = self._typeface.face()
+        self._codes = _Codes(self._face)
+        self._widths = _Widths(self._face)
+        self._font_name = f"/F{self._face.i}"
         self._states: dict[Style, str] = {}
         self._pages: list[list[str]] = []
         self._page: list[str] = []
@@ -491,11 +482,12 @@ class Paper:
         for number, body in enumerate(self._pages, start=1):
             pdf.add_page()
             # Through fpdf's own call once per page: it registers the typeface as a resource of the page.
-            pdf.set_font("ipaexg", size=6)
+            pdf.set_font(self._face.fontkey, size=6)
             self._page = []
             self._draw_frame(number, pages)
             pdf.text(self.left, 5, " ")
             pdf._out("q\n" + "\n".join(self._page + body) + "\nQ")
+        self._typeface.cut(self._face)
         return bytes(pdf.output())
 
     def subject(self) -> str:
