@@ -15,6 +15,9 @@ UV := $(BOOTSTRAP)/bin/uv
 STAMP := $(VENV)/.setup-done
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+# worksteal: neighbours in a file mostly stay together, with what they share, and no worker waits at the end.
+PYTEST := $(PY) -m pytest -n $(PYTEST_WORKERS) --dist worksteal --durations=20
+POSTGRES := $(PY) -m tests.with_postgres -n $(PYTEST_WORKERS) --dist worksteal --durations=20
 
 # HOME may be missing or read-only: caches fall back into the project.
 writable_home := $(shell h="$${HOME:-}"; test -n "$$h" -a -w "$$h" && echo yes)
@@ -28,10 +31,10 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test dev bench lint format requirements lock static clean
+.PHONY: help setup run test night test-all dev bench lint format requirements lock static clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
 
 setup: $(STAMP) ## .venv with everything, from hash-locked requirements
 
@@ -54,13 +57,31 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 run: setup ## live sample_ledgers/ through the main job, in a home of its own
 	@$(PY) sample_ledgers/run.py
 
-test: setup ## all tests; installs the Debian packages they need when missing
+# Workers and the commands that tests start read compiled modules instead of compiling all of them again, also where
+# the environment forbids to write beside the source.
+test night: export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/pycache
+test night: export PYTHONDONTWRITEBYTECODE :=
+
+test: setup ## the tests that guard every change; installs the Debian packages they need when missing
 	@bash tests/setup_servers.sh
 	@status=0; \
-	$(PY) -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS) || status=$$?; \
-	echo "test: once more on PostgreSQL what meets a database"; \
-	$(PY) -m tests.with_postgres -n $(PYTEST_WORKERS) $(PYTEST_ARGS) || status=$$?; \
+	$(PYTEST) -m "not night" $(PYTEST_ARGS) || status=$$?; \
+	echo "test: once more on PostgreSQL what hangs on the database"; \
+	$(POSTGRES) --part day $(PYTEST_ARGS) || status=$$?; \
 	exit $$status
+
+night: setup ## the long tests that make test leaves out
+	@bash tests/setup_servers.sh
+	@status=0; \
+	$(PYTEST) -m night $(PYTEST_ARGS) || status=$$?; \
+	echo "night: the rest on PostgreSQL"; \
+	$(POSTGRES) --part night $(PYTEST_ARGS) || status=$$?; \
+	echo "night: once more on PostgreSQL that sorts as Japanese is sorted"; \
+	$(POSTGRES) --collation ja-JP $(PYTEST_ARGS) || status=$$?; \
+	exit $$status
+
+test-all: ## all tests: make test, then make night
+	@status=0; $(MAKE) test || status=$$?; $(MAKE) night || status=$$?; exit $$status
 
 dev: setup ## Dagster web UI, daemon and portal on 127.0.0.1 with sample data
 	@$(PY) -m daicho.dev

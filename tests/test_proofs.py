@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proofs import ROOT, Record, fingerprint, read_record, write_record
+from tests.proofs import DAY, NIGHT, ROOT, Record, fingerprint, merged, read_record, write_record
 
 SUITE = """
 import pytest
@@ -40,6 +40,14 @@ def test_teardown_fails(broken): pass
 class TestGroup:
     @pytest.mark.req("A-009")
     def test_inherits(self): pass
+
+@pytest.mark.night
+@pytest.mark.req("A-001", "A-010")
+def test_long(): pass
+
+@pytest.mark.night
+@pytest.mark.req("A-002")
+def test_long_fails(): assert False
 """
 
 CONFTEST = """
@@ -47,15 +55,16 @@ from pathlib import Path
 from tests.proofs import ProofPlugin
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "req(*ids): requirement")
-    config.pluginmanager.register(ProofPlugin(config, Path(__file__).with_name("record.json")), "proofs")
+    for marker in ("req(*ids): requirement", "night: long"):
+        config.addinivalue_line("markers", marker)
+    config.pluginmanager.register(ProofPlugin(config, Path(__file__).with_name("records")), "proofs")
 """
 
 
 def run_suite(
     folder: Path, suite: str, *arguments: str
-) -> tuple[subprocess.CompletedProcess[str], Record | None]:
-    """A pytest of its own over one test file: the result and the record it left."""
+) -> tuple[subprocess.CompletedProcess[str], dict[str, Record | None]]:
+    """A pytest of its own over one test file: the result and the record of each half that it left."""
     (folder / "cases").mkdir()
     (folder / "cases" / "test_suite.py").write_text(suite, encoding="utf-8")
     (folder / "conftest.py").write_text(CONFTEST, encoding="utf-8")
@@ -65,42 +74,78 @@ def run_suite(
     )
     command = [sys.executable, "-m", "pytest", *arguments]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
-    return result, read_record(folder / "record.json")
+    return result, {half: read_record(half, folder / "records") for half in (DAY, NIGHT)}
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["one process", "xdist"])
 def test_only_passing_tests_prove(tmp_path: Path, workers: tuple[str, ...]) -> None:
-    result, record = run_suite(tmp_path, SUITE, *workers)
+    result, records = run_suite(tmp_path, SUITE, *workers)
     assert result.returncode == pytest.ExitCode.TESTS_FAILED, result.stdout
-    assert record is not None
-    assert record.proven == {"A-001", "A-002", "A-008", "A-009"}
-    assert set(record.failed) == {"A-003", "A-006", "A-007"}
-    assert record.passed["A-001"] == ["cases/test_suite.py::test_passes"]
+    day, night = records[DAY], records[NIGHT]
+    assert day is not None
+    assert night is not None
+    assert day.proven == {"A-001", "A-002", "A-008", "A-009"}
+    assert set(day.failed) == {"A-003", "A-006", "A-007"}
+    assert day.passed["A-001"] == ["cases/test_suite.py::test_passes"]
+    assert (set(night.passed), set(night.failed)) == ({"A-001", "A-010"}, {"A-002"})
+
+
+@pytest.mark.parametrize(("selected", "left"), [("not night", DAY), ("night", NIGHT)])
+def test_a_run_of_one_half_leaves_the_record_of_that_half(tmp_path: Path, selected: str, left: str) -> None:
+    _, whole = run_suite(tmp_path, SUITE)
+    (tmp_path / "alone").mkdir()
+    _, alone = run_suite(tmp_path / "alone", SUITE, "-m", selected)
+    assert {half for half, record in alone.items() if record} == {left}
+    one, other = alone[left], whole[left]
+    assert one is not None
+    assert other is not None
+    assert (one.passed, one.failed) == (other.passed, other.failed)
+
+
+def test_the_halves_are_together_the_whole_proof() -> None:
+    day = Record("f", passed={"A-001": ["t1"], "A-002": ["t2"]})
+    night = Record("f", passed={"A-001": ["t3"], "A-003": ["t4"]}, failed={"A-002": ["t5"]})
+    both = merged([day, night])
+    assert both == Record("f", {"A-001": ["t1", "t3"], "A-002": ["t2"], "A-003": ["t4"]}, {"A-002": ["t5"]})
+    assert both.proven == {"A-001", "A-003"}, "what fails at night is not proven by day"
+    with pytest.raises(ValueError):
+        merged([day, Record("other")])
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "xdist"])
 def test_unknown_id_fails_collection(tmp_path: Path, workers: tuple[str, ...]) -> None:
     suite = "import pytest\n@pytest.mark.req('A-001', 'Z-999')\ndef test_it(): pass\n"
-    result, record = run_suite(tmp_path, suite, *workers)
+    result, records = run_suite(tmp_path, suite, *workers)
     assert result.returncode != 0
     assert "not in tests/catalogue/requirements.csv: test_it: 'Z-999'" in result.stdout
-    assert record is None
+    assert not any(records.values())
 
 
 @pytest.mark.parametrize(
-    "arguments", [("-k", "passes"), ("cases",), ("--collect-only",), ("--exitfirst",)], ids=lambda a: a[0]
+    "arguments",
+    [
+        ("-k", "passes"),
+        ("cases",),
+        ("--collect-only",),
+        ("--exitfirst",),
+        ("-m", "req"),
+        ("-m", "night", "-k", "long"),
+    ],
+    ids=" ".join,
 )
 def test_partial_run_leaves_no_record(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    _, record = run_suite(tmp_path, SUITE, *arguments)
-    assert record is None
+    result, records = run_suite(tmp_path, SUITE, *arguments)
+    assert "test_suite.py" in result.stdout
+    assert not any(records.values())
 
 
 def test_unreadable_record_is_no_record(tmp_path: Path) -> None:
-    assert read_record(tmp_path / "none.json") is None
-    (tmp_path / "torn.json").write_text("{", encoding="utf-8")
-    assert read_record(tmp_path / "torn.json") is None
-    write_record(Record("f", passed={"A-001": ["t"]}), tmp_path / "sub" / "record.json")
-    assert read_record(tmp_path / "sub" / "record.json") == Record("f", passed={"A-001": ["t"]})
+    assert read_record(DAY, tmp_path) is None
+    (tmp_path / f"{DAY}.json").write_text("{", encoding="utf-8")
+    assert read_record(DAY, tmp_path) is None
+    write_record(NIGHT, Record("f", passed={"A-001": ["t"]}), tmp_path / "sub")
+    assert read_record(NIGHT, tmp_path / "sub") == Record("f", passed={"A-001": ["t"]})
+    assert read_record(DAY, tmp_path / "sub") is None
 
 
 def test_fingerprint_follows_tracked_and_untracked_files(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests import requirements_report
 from tests.catalogue import Requirement, load_finished_parts, load_requirements
-from tests.proofs import Record
+from tests.proofs import DAY, NIGHT, Record
 from tests.requirements_report import broken_promises, fresh_record, proven_rows, report_lines, unproven
 
 
@@ -59,22 +59,48 @@ def test_a_failed_test_takes_the_proof_away() -> None:
     assert record.proven == {"A-001"}
 
 
-def test_fresh_record_is_used_without_running() -> None:
-    record = Record("now")
-    assert fresh_record(pytest.fail, read=lambda: record, current=lambda: "now") is record
+def test_fresh_records_are_used_without_running() -> None:
+    records = {DAY: Record("now", passed={"A-001": ["t1"]}), NIGHT: Record("now", passed={"A-002": ["t2"]})}
+    record = fresh_record(pytest.fail, read=records.get, current=lambda: "now")
+    assert record == Record("now", passed={"A-001": ["t1"], "A-002": ["t2"]})
 
 
-@pytest.mark.parametrize("before", [None, Record("before")])
-def test_stale_record_makes_the_tests_run(before: Record | None) -> None:
-    records = [before]
-    result = fresh_record(
-        lambda: records.append(Record("now")), read=lambda: records[-1], current=lambda: "now"
-    )
-    assert result == Record("now")
+@pytest.mark.parametrize(
+    ("before", "ran"),
+    [
+        ({}, [DAY, NIGHT]),
+        ({DAY: "before", NIGHT: "before"}, [DAY, NIGHT]),
+        ({DAY: "now"}, [NIGHT]),
+        ({DAY: "now", NIGHT: "before"}, [NIGHT]),
+        ({NIGHT: "now"}, [DAY]),
+    ],
+)
+def test_only_a_half_without_record_of_these_files_is_run(before: dict[str, str], ran: list[str]) -> None:
+    records, runs = {half: Record(files) for half, files in before.items()}, []
+
+    def run(half: str) -> None:
+        runs.append(half)
+        records[half] = Record("now", passed={"A-001": [half]})
+
+    record = fresh_record(run, read=records.get, current=lambda: "now")
+    assert runs == ran
+    assert record == Record("now", passed={"A-001": sorted(ran)})
 
 
-def test_tests_that_cannot_run_are_told() -> None:
-    assert fresh_record(lambda: None, read=lambda: None, current=lambda: "now") is None
+@pytest.mark.parametrize("half", [DAY, NIGHT])
+def test_tests_that_cannot_run_are_told(half: str) -> None:
+    records = {half: Record("now")}
+    assert fresh_record(lambda _: None, read=records.get, current=lambda: "now") is None
+
+
+def test_a_half_that_is_missing_is_named_before_it_is_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = []
+    monkeypatch.setattr(requirements_report.subprocess, "run", lambda command, **_: commands.append(command))
+    requirements_report.run_half(NIGHT)
+    assert commands == [["make", "night"]]
+    assert "no record of these files by the night's tests, running make night" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("finished", "status"), [(frozenset(), 0), (frozenset({"batch"}), 1)])

@@ -1,6 +1,11 @@
-"""Runs on PostgreSQL the tests that meet a database: the second half of ``make test``.
+"""Runs on PostgreSQL the tests that meet a database: once more what ``make test`` ran on SQLite.
 
     python -m tests.with_postgres -n 2 -k mails
+    python -m tests.with_postgres --collation ja-JP tests/portal/ledgers
+
+By day (``--part day``) those run whose result hangs on the database: marked ``dialect``, for locks, races, what is sorted or
+compared, migrations. ``--part night`` runs all others, and without ``--part`` all run. The server sorts by code points as
+SQLite does, or with ``--collation`` as ICU does for a language: what relies on an order must name it.
 
 What tests find in DAICHO_TEST_POSTGRES_URL is a server of this run. It is Debian's, or any on the PATH, made in a
 temporary folder that is removed at the end. It listens on a socket
@@ -8,6 +13,7 @@ in that folder only, trusts who reaches it, and writes nothing for keeps. Postgr
 it run as the user ``postgres``, or ``nobody``.
 """
 
+import argparse
 import os
 import pwd
 import shutil
@@ -20,6 +26,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.proofs import NIGHT
 
 ROOMS = (
     "tests/portal",
@@ -37,6 +45,13 @@ ELSEWHERE = (
 NOTHING_COLLECTED = 5
 URL = "DAICHO_TEST_POSTGRES_URL"
 TEXT = ("--encoding=UTF8", "--locale=C")
+CODE_POINTS = "C"
+PARTS = {
+    "day": f"dialect and not {NIGHT}",
+    "night": f"not dialect or {NIGHT}",
+    "all": "",
+}
+"""Part → what ``-m`` selects."""
 FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 STARTS_WITHIN = 60.0
 
@@ -60,8 +75,13 @@ def owner() -> pwd.struct_passwd | None:
     return known.get("postgres") or known["nobody"]
 
 
+def sorting(collation: str) -> tuple[str, ...]:
+    """What ``initdb`` is told about the order of texts."""
+    return () if collation == CODE_POINTS else ("--locale-provider=icu", f"--icu-locale={collation}")
+
+
 @contextmanager
-def server() -> Iterator[str]:
+def server(collation: str = CODE_POINTS) -> Iterator[str]:
     """A running server; its URL with the database ``daicho``."""
     folder = Path(tempfile.mkdtemp(prefix="daicho-pg-", dir="/tmp"))
     user = owner()
@@ -71,7 +91,10 @@ def server() -> Iterator[str]:
             os.chown(folder, user.pw_uid, user.pw_gid)
         data = folder / "data"
         made = subprocess.run(
-            [program("initdb"), "-D", str(data), "-U", "daicho", "--auth=trust", "--no-sync", *TEXT],
+            [
+                *(program("initdb"), "-D", str(data), "-U", "daicho", "--auth=trust", "--no-sync"),
+                *(*TEXT, *sorting(collation)),
+            ],
             check=False,
             capture_output=True,
             text=True,
@@ -141,11 +164,17 @@ def _is_path(argument: str) -> bool:
 
 def main(given: Sequence[str]) -> int:
     """Runs the tests; none that fit is no failure."""
-    arguments = arguments_for(given)
+    parser = argparse.ArgumentParser(prog="python -m tests.with_postgres", allow_abbrev=False)
+    parser.add_argument("--part", choices=PARTS, default="all")
+    parser.add_argument("--collation", default=CODE_POINTS, help="C, or a locale of ICU such as ja-JP")
+    options, rest = parser.parse_known_args(given)
+    arguments = arguments_for(rest)
     if arguments is None:
         return 0
-    with server() as url:
-        command = [sys.executable, "-m", "pytest", *arguments]
+    # First, so that a -m among the arguments wins.
+    selected = ["-m", PARTS[options.part]] if PARTS[options.part] else []
+    with server(options.collation) as url:
+        command = [sys.executable, "-m", "pytest", *selected, *arguments]
         code = subprocess.run(command, check=False, env={**os.environ, URL: url}).returncode
     return 0 if code == NOTHING_COLLECTED else code
 
