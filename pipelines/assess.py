@@ -9,6 +9,7 @@ Records that change booked lines (処理種別2~5) are judged cell by cell only;
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -22,6 +23,7 @@ from pipelines.reading.table import Decoded
 from pipelines.reference import Reference
 from pipelines.rules import Address, Rule, findings_of, in_order
 from pipelines.screen import application_rules, content_rules, record_rules
+from schemas.findings import SCHEMA
 from schemas.frames import Findings
 from schemas.journal import RATED, TEXT
 from schemas.layouts import CURRENT_VERSION, Layout, all_layout_fields, layout_of
@@ -95,18 +97,11 @@ def assess_decoded(
     partial = pl.col("process_type").is_in(list(PARTIAL_TYPES)).fill_null(False)
     changes = records.filter(partial)
     new = rated_lines(records.filter(~partial) if changes.height else records, layout, reference)
-    is_new = pl.col("process_type") == "1"
-    rules = [*content_rules(layout, submitter, received_on), *application_rules(layout)]
+    rules = _rules_of_new_records(layout, submitter, received_on)
     screened = pl.concat(
         [
             findings_of(_asked(records), record_rules(layout), layout, decoded.address),
-            screened_lines(
-                new,
-                [Rule(r.code, r.field, r.when & is_new, r.fill, r.value) for r in rules],
-                layout,
-                decoded.address,
-                reference,
-            ),
+            screened_lines(new, rules, layout, decoded.address, reference),
         ]
     )
     # A cell that was told unusable has no value for the rules, but it is neither blank nor different.
@@ -122,13 +117,27 @@ def assess_decoded(
         decoded.address,
         new.select(column for column in new.columns if column in _KEPT),
         changes.select("record", "line", "row", *layout.names),
-        Findings.validate(in_order(decoded.findings, judged.findings, screened)),
+        _validated(in_order(decoded.findings, judged.findings, screened)),
         decoded.count,
         reference.load_no,
         submitter,
         received_on,
         acceptance_date,
     )
+
+
+@lru_cache(maxsize=64)
+def _rules_of_new_records(layout: Layout, submitter: str, received_on: date) -> tuple[Rule, ...]:
+    is_new = pl.col("process_type") == "1"
+    rules = [*content_rules(layout, submitter, received_on), *application_rules(layout)]
+    return tuple(Rule(r.code, r.field, r.when & is_new, r.fill, r.value) for r in rules)
+
+
+def _validated(findings: pl.DataFrame) -> pl.DataFrame:
+    """The findings, as the contract has them; most uploads have none, and of those only the shape can be wrong."""
+    if findings.is_empty() and findings.schema == SCHEMA:
+        return findings
+    return Findings.validate(findings)
 
 
 def screened_lines(
@@ -155,14 +164,18 @@ def screened_lines(
 
 def _asked(lines: pl.DataFrame) -> pl.DataFrame:
     """A product without a column is judged as if it were blank."""
-    return lines.with_columns(
-        *(pl.lit(None, pl.String).alias(name) for name in all_layout_fields() if name not in lines.columns),
-        *(
-            pl.lit(None, pl.Date).alias(name)
-            for name in ("change_date_day", "contract_date_day")
-            if name not in lines.columns
-        ),
-    )
+    there = set(lines.columns)
+    return lines.with_columns(blank for name, blank in _blanks().items() if name not in there)
+
+
+@cache
+def _blanks() -> dict[str, pl.Expr]:
+    """Columns that rules of any product ask for, with what stands in their place."""
+    days = ("change_date_day", "contract_date_day")
+    return {
+        **{name: pl.lit(None, pl.String).alias(name) for name in all_layout_fields()},
+        **{name: pl.lit(None, pl.Date).alias(name) for name in days},
+    }
 
 
 def rated_lines(lines: pl.DataFrame, layout: Layout, reference: Reference) -> pl.DataFrame:

@@ -151,6 +151,8 @@ def kept_terms(asked: pl.DataFrame, reference: Reference) -> pl.DataFrame:
     ratings = reference.table("buyers").select("buyer_code", "rating", "valid_from")
     several = ratings.filter(pl.col("buyer_code").is_duplicated())
     asked = asked.drop_nulls().join(several, on="buyer_code", how="semi")
+    if asked.is_empty():
+        return pl.DataFrame(schema=_KEPT)
     registrations = reference.table("buyer_registrations")
     begun = _with_year_start(asked, reference).join(
         registrations.group_by("agreement_code", "buyer_code").agg(pl.col("valid_from").min().alias("since")),
@@ -195,6 +197,13 @@ def kept_terms(asked: pl.DataFrame, reference: Reference) -> pl.DataFrame:
 
 
 _ASKED = ["agreement_code", "buyer_code", "day"]
+_KEPT = {
+    "agreement_code": pl.String,
+    "buyer_code": pl.String,
+    "day": pl.Date,
+    "kept_rating": pl.String,
+    "kept_limit_yen": pl.Int64,
+}
 
 
 def _with_year_start(asked: pl.DataFrame, reference: Reference) -> pl.DataFrame:

@@ -4,9 +4,12 @@ Days before and after shipment, country categories for A and B, whether each dan
 内容変更等通知期限. Sources: contract §5 "Money", "Not covered"; Seed 004 企総(3), 簡易(3), slide 34.
 """
 
+from datetime import date
+from functools import lru_cache
+
 import polars as pl
 
-from pipelines.reference import Reference
+from pipelines.reference import DatedTable, Reference, different
 from schemas.money import COMPONENTS
 from schemas.products import Product, is_notice
 
@@ -139,23 +142,18 @@ def _with_cover(frame: pl.DataFrame, product: Product, reference: Reference) -> 
         if "full_political_cover" in frame.columns
         else pl.lit(False)
     )
-    frame = frame.with_columns(full.alias("full_political"), pl.lit(str(product)).alias("cover_product"))
+    days = different(frame["acceptance_date"])
+    tables = reference.dated("cover"), reference.dated("cover_ratios")
+    frame = frame.with_columns(full.alias("full_political")).join(
+        pl.concat([_cover_on(*tables, product, day) for day in days or [date.min]]),
+        left_on=["payer_class", "acceptance_date"],
+        right_on=["rating_class", "on"],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+    added: list[pl.Expr] = []
     for c in COMPONENTS:
-        frame = frame.with_columns(pl.lit(c).alias("cover_component"))
-        frame = reference.look_up(
-            frame,
-            "cover",
-            {"cover_product": "product", "payer_class": "rating_class", "cover_component": "component"},
-            "acceptance_date",
-            {f"condition_{c}": "condition", f"table_rule_{c}": "rule"},
-        )
-        frame = reference.look_up(
-            frame,
-            "cover_ratios",
-            {"cover_product": "product", "cover_component": "component"},
-            "acceptance_date",
-            {"ratio": "ratio_permille", "full_ratio": "full_political_permille"},
-        )
         condition = pl.col(f"condition_{c}")
         by_table = (
             pl.when(condition == "covered")
@@ -177,13 +175,41 @@ def _with_cover(frame: pl.DataFrame, product: Product, reference: Reference) -> 
             .when(credit_taken & ~by_table & condition.is_not_null())
             .then(f"table_rule_{c}")
         )
-        ratio = pl.when("full_political").then("full_ratio").otherwise("ratio")
-        frame = frame.with_columns(
+        ratio = pl.when("full_political").then(f"full_ratio_{c}").otherwise(f"ratio_{c}")
+        added += [
             covered.fill_null(False).alias(f"covered_{c}"),
             why_not.alias(f"cover_rule_{c}"),
             pl.when(covered).then(ratio).cast(pl.Int32).alias(f"cover_{c}"),
-        ).drop("ratio", "full_ratio")
-    return frame
+        ]
+    return frame.with_columns(added)
+
+
+@lru_cache(maxsize=512)
+def _cover_on(cover: DatedTable, ratios: DatedTable, product: Product, day: date) -> pl.DataFrame:
+    """What the tables say on a day of each rating class, and of none, for the four dangers side by side.
+
+    Columns ``rating_class``, ``on`` and per danger ``condition_<c>``, ``table_rule_<c>``, ``ratio_<c>``, ``full_ratio_<c>``.
+    """
+    rules = cover.in_force(day).filter(pl.col("product") == product)
+    shares = ratios.in_force(day).filter(pl.col("product") == product)
+    classes = rules["rating_class"].unique().drop_nulls().to_list()
+    frame = pl.DataFrame({"rating_class": [*classes, None]}, schema={"rating_class": pl.String})
+    for c in COMPONENTS:
+        of_danger = rules.filter(pl.col("component") == c)
+        share = shares.filter(pl.col("component") == c)
+        frame = frame.join(
+            of_danger.select(
+                "rating_class",
+                pl.col("condition").alias(f"condition_{c}"),
+                pl.col("rule").alias(f"table_rule_{c}"),
+            ),
+            on="rating_class",
+            how="left",
+        ).with_columns(
+            pl.lit(next(iter(share[column]), None), share.schema[column]).alias(f"{name}_{c}")
+            for name, column in (("ratio", "ratio_permille"), ("full_ratio", "full_political_permille"))
+        )
+    return frame.with_columns(pl.lit(day, pl.Date).alias("on"))
 
 
 def _with_notice_limit(frame: pl.DataFrame, product: Product, reference: Reference) -> pl.DataFrame:

@@ -6,6 +6,7 @@ writing and typed columns beside it: dates as ``<field>_day``, amounts in hundre
 """
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -32,13 +33,7 @@ def judge(decoded: Decoded) -> Judged:
     """Judge every cell of an upload by its column's kind."""
     layout = decoded.layout
     raw = _tidy(decoded.records, layout)
-    forms = {field.field: _form(field) for field in layout.fields}
-    written = raw.with_columns(
-        pl.when(pl.col(field.field).is_not_null() & _good(field, forms[field.field]))
-        .then(forms[field.field])
-        .alias(field.field)
-        for field in layout.fields
-    )
+    written = raw.with_columns(_written(layout))
     partial = pl.col("process_type").is_in(list(PARTIAL_TYPES))
     if raw.select(partial.any()).item():
         cells = [field.field for field in layout.fields if field.field not in IDENTIFYING]
@@ -49,18 +44,20 @@ def judge(decoded: Decoded) -> Judged:
             pl.when(cleared[name]).then(pl.lit(CLEARED)).otherwise(name).alias(name) for name in cells
         )
     # What was written but not in form: the findings speak of the raw text.
-    raw = raw.with_columns(
-        (raw[field.field].is_not_null() & written[field.field].is_null()).alias(f"bad_{field.field}")
-        for field in layout.fields
-    )
-    rules = [rule for field in layout.fields for rule in _cell_rules(field)]
-    rules += _mandatory_rules(layout, decoded.present)
+    usable = written.select(pl.col(name).is_not_null().alias(f"usable_{name}") for name in layout.names)
+    raw = pl.concat([raw, usable], how="horizontal")
+    rules = [*_cell_rules(layout), *_mandatory_rules(layout, decoded.present)]
     return Judged(typed(written, layout), findings_of(raw, rules, layout, decoded.address))
 
 
 def typed(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Normalised text with typed columns added (null for a cleared cell); also used to read booked lines back."""
-    return records.with_columns(
+    return records.with_columns(_types(layout))
+
+
+@cache
+def _types(layout: Layout) -> tuple[pl.Expr, ...]:
+    return (
         *(
             pl.col(f.field).str.to_date("%Y%m%d", strict=False).alias(f"{f.field}_day")
             for f in layout.by_kind("date")
@@ -76,15 +73,37 @@ def typed(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
 
 def _tidy(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
     """Full-width digits and surrounding blanks put right, only in columns that have any (it is slow)."""
-    untidy = records.select(
-        pl.col(name).str.contains(_UNTIDY).any().fill_null(False).alias(name) for name in layout.names
-    ).row(0, named=True)
+    untidy = records.select(_is_untidy(layout)).row(0)
     # Conversions by a fixed alphabet are cheap; columns without such characters only lose their empty strings.
     return records.with_columns(
-        halfwidth(pl.col(name)).alias(name)
-        if untidy[name]
-        else pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)
+        slow if is_untidy else quick for is_untidy, (slow, quick) in zip(untidy, _tidied(layout), strict=True)
+    )
+
+
+@cache
+def _is_untidy(layout: Layout) -> tuple[pl.Expr, ...]:
+    return tuple(
+        pl.col(name).str.contains(_UNTIDY).any().fill_null(False).alias(name) for name in layout.names
+    )
+
+
+@cache
+def _tidied(layout: Layout) -> tuple[tuple[pl.Expr, pl.Expr], ...]:
+    return tuple(
+        (halfwidth(pl.col(name)).alias(name), pl.when(pl.col(name) != "").then(pl.col(name)).alias(name))
         for name in layout.names
+    )
+
+
+@cache
+def _written(layout: Layout) -> tuple[pl.Expr, ...]:
+    """Every cell in the one way of writing of its kind, null where it is not of the kind."""
+    forms = {field.field: _form(field) for field in layout.fields}
+    return tuple(
+        pl.when(pl.col(field.field).is_not_null() & _good(field, forms[field.field]))
+        .then(forms[field.field])
+        .alias(field.field)
+        for field in layout.fields
     )
 
 
@@ -136,9 +155,15 @@ def _good(field: LayoutField, form: pl.Expr) -> pl.Expr:
     return cell.str.contains(patterns[field.kind])
 
 
-def _cell_rules(field: LayoutField) -> list[Rule]:
-    bad = pl.col(f"bad_{field.field}")
+@cache
+def _cell_rules(layout: Layout) -> tuple[Rule, ...]:
+    """Rules over raw cells beside ``usable_<field>``: whether the cell has a value after judging."""
+    return tuple(rule for field in layout.fields for rule in _rules_of_cell(field))
+
+
+def _rules_of_cell(field: LayoutField) -> list[Rule]:
     cell = pl.col(field.field)
+    bad = cell.is_not_null() & ~pl.col(f"usable_{field.field}")
     length = {"length": str(field.max_length)}
     if field.kind in ("identifier", "text"):
         long = cell.str.len_chars() > field.max_length
@@ -159,7 +184,8 @@ def _cell_rules(field: LayoutField) -> list[Rule]:
     return [Rule(code, field.field, bad, {"length": field.length} if code == "invalid-code" else length)]
 
 
-def _mandatory_rules(layout: Layout, present: frozenset[str]) -> list[Rule]:
+@lru_cache(maxsize=64)
+def _mandatory_rules(layout: Layout, present: frozenset[str]) -> tuple[Rule, ...]:
     """Missing columns are told once in the header, so only cells of present columns are judged."""
     rules = []
     process_type = pl.col("process_type")
@@ -170,4 +196,4 @@ def _mandatory_rules(layout: Layout, present: frozenset[str]) -> list[Rule]:
             if "1" in types:  # a record of no known type is judged like a new one
                 applies = applies | ~process_type.is_in(list("12345")) | process_type.is_null()
             rules.append(Rule("mandatory", field.field, applies & pl.col(field.field).is_null()))
-    return rules
+    return tuple(rules)

@@ -6,12 +6,13 @@ before rating. C and D are rated without country. Contract §5 "Money", §6; See
 
 from datetime import date
 from fractions import Fraction
+from functools import cache, lru_cache
 
 import polars as pl
 
 from pipelines.exposure import with_exposure
 from pipelines.money import insured_amount_of, premium_of, rate_milli
-from pipelines.reference import Reference
+from pipelines.reference import DatedTable, Reference, different
 from schemas.money import COMPONENTS, MAX_FACTOR_TERM
 from schemas.products import Product, is_notice
 
@@ -38,30 +39,49 @@ def rate(frame: pl.DataFrame, product: Product, reference: Reference) -> pl.Data
     ``premium_<c>`` (yen) and ``rated_<c>`` (the danger is covered on this line, so a rate is needed).
     """
     frame = with_exposure(frame, product, reference)
-    frame = frame.with_columns(_chosen(frame, name).alias(f"chosen_{name}") for name in _FACTORS)
+    frame = frame.with_columns(
+        *(_chosen(frame, name).alias(f"chosen_{name}") for name in _FACTORS),
+        *((pl.col(f"covered_{c}") & pl.col("leads")).alias(f"rated_{c}") for c in COMPONENTS),
+    )
     for c in COMPONENTS:
-        frame = frame.with_columns((pl.col(f"covered_{c}") & pl.col("leads")).alias(f"rated_{c}"))
         frame = _with_rate_row(frame, c, product, reference)
-        frame = _with_factor(frame, c, product, reference)
-        rated = pl.col(f"rated_{c}")
-        rate_expr = rate_milli(
-            pl.col(f"a_{c}"),
-            pl.col(f"b_{c}"),
-            pl.col(_DAYS[c]),
-            pl.col(f"factor_num_{c}"),
-            pl.col(f"factor_den_{c}"),
+    frame = _with_factors(frame, product, reference)
+    for stage in _stages():
+        frame = frame.with_columns(stage)
+    return frame
+
+
+@cache
+def _stages() -> tuple[tuple[pl.Expr, ...], ...]:
+    """Rate, then insured amount and premium of every danger, then the total."""
+    rates = tuple(
+        pl.when(f"rated_{c}")
+        .then(
+            rate_milli(
+                pl.col(f"a_{c}"),
+                pl.col(f"b_{c}"),
+                pl.col(_DAYS[c]),
+                pl.col(f"factor_num_{c}"),
+                pl.col(f"factor_den_{c}"),
+            )
         )
-        frame = frame.with_columns(pl.when(rated).then(rate_expr).alias(f"rate_{c}"))
-        base = pl.col(_BASE[c])
-        frame = frame.with_columns(
-            pl.when(rated)
-            .then(insured_amount_of(base, pl.col(f"cover_{c}")))
-            .otherwise(0)
-            .alias(f"insured_amount_{c}"),
-            pl.when(rated).then(premium_of(base, pl.col(f"rate_{c}"))).otherwise(0).alias(f"premium_{c}"),
+        .alias(f"rate_{c}")
+        for c in COMPONENTS
+    )
+    yen = []
+    for c in COMPONENTS:
+        rated, base = pl.col(f"rated_{c}"), pl.col(_BASE[c])
+        insured, premium = (
+            insured_amount_of(base, pl.col(f"cover_{c}")),
+            premium_of(base, pl.col(f"rate_{c}")),
+        )
+        yen += [
+            pl.when(rated).then(insured).otherwise(0).alias(f"insured_amount_{c}"),
+            pl.when(rated).then(premium).otherwise(0).alias(f"premium_{c}"),
             pl.when(rated).then(f"factor_text_{c}").alias(f"factor_{c}"),
-        )
-    return frame.with_columns(pl.sum_horizontal([f"premium_{c}" for c in COMPONENTS]).alias("premium_total"))
+        ]
+    total = pl.sum_horizontal([f"premium_{c}" for c in COMPONENTS]).alias("premium_total")
+    return rates, tuple(yen), (total,)
 
 
 def _chosen(frame: pl.DataFrame, factor: str) -> pl.Expr:
@@ -78,7 +98,37 @@ def _chosen(frame: pl.DataFrame, factor: str) -> pl.Expr:
 
 
 def _with_rate_row(frame: pl.DataFrame, c: str, product: Product, reference: Reference) -> pl.DataFrame:
-    table = reference.table("rates").filter(pl.col("component") == c)
+    column = _CATEGORY[c]
+    keys = {column: "category"} if column else {}
+    keys |= {"payer_class": "rating", "acceptance_date": "day"}
+    tables = [reference.dated(name) for name in ("rates", "country_categories", "buyer_ratings")]
+    parts = [_rate_rows(*tables, product, c, day) for day in different(frame["acceptance_date"])]
+    rows = pl.concat(parts) if parts else _rate_rows(*tables, product, c, NEVER).clear()
+    return frame.join(
+        rows,
+        left_on=list(keys),
+        right_on=list(keys.values()),
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
+
+
+@lru_cache(maxsize=512)
+def _rate_rows(
+    rates: DatedTable, countries: DatedTable, ratings: DatedTable, product: Product, c: str, day: date
+) -> pl.DataFrame:
+    """The rate row of a danger on a day for each category and class that there is, and for none."""
+    return _rate_rows_since(rates, countries, ratings, product, c, rates.since(day)).with_columns(
+        pl.lit(day, pl.Date).alias("day")
+    )
+
+
+@lru_cache(maxsize=512)
+def _rate_rows_since(
+    rates: DatedTable, countries: DatedTable, ratings: DatedTable, product: Product, c: str, since: date
+) -> pl.DataFrame:
+    table = rates.rows.filter(pl.col("component") == c)
     first, *rest = RATES_OF[product]
     own = table.filter(pl.col("product") == first)
     # Once the product has rates of its own in force, only those count.
@@ -90,12 +140,16 @@ def _with_rate_row(frame: pl.DataFrame, c: str, product: Product, reference: Ref
             lent.with_columns(pl.lit(until, pl.Date).alias("lent_until")),
         ]
     )
-    category = pl.col(_CATEGORY[c]) if _CATEGORY[c] else pl.lit(None, pl.String)  # type: ignore[arg-type]
-    frame = frame.with_columns(category.alias("rate_category"))
-    keys = {"rate_category": "category", "payer_class": "rating", "acceptance_date": "day"}
-    chosen = chosen_rates(frame.select(keys.keys()).rename(keys), own)
-    matches = chosen.select(
-        *(pl.col(name).alias(column) for column, name in keys.items()),
+    depends = _CATEGORY[c] is not None
+    categories = countries.rows["category"].unique().drop_nulls().to_list() if depends else []
+    classes = ratings.rows["rating_class"].unique().drop_nulls().to_list()
+    asked = pl.DataFrame({"category": [*categories, None]}, schema={"category": pl.String}).join(
+        pl.DataFrame({"rating": [*classes, None]}, schema={"rating": pl.String}), how="cross"
+    )
+    chosen = chosen_rates(asked.with_columns(pl.lit(since, pl.Date).alias("day")), own)
+    return chosen.select(
+        *(["category"] if depends else []),
+        "rating",
         pl.col("country_category").alias(f"rate_row_category_{c}"),
         pl.col("buyer_rating").alias(f"rate_row_rating_{c}"),
         pl.col("valid_from").alias(f"rate_from_{c}"),
@@ -103,7 +157,6 @@ def _with_rate_row(frame: pl.DataFrame, c: str, product: Product, reference: Ref
         pl.col("a").alias(f"a_{c}"),
         pl.col("b").alias(f"b_{c}"),
     )
-    return frame.join(matches, on=list(keys), how="left", nulls_equal=True, maintain_order="left")
 
 
 def chosen_rates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
@@ -131,34 +184,48 @@ def chosen_rates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_factor(frame: pl.DataFrame, c: str, product: Product, reference: Reference) -> pl.DataFrame:
-    """The product of all factors in lowest terms; computed once per combination, not per record."""
+def _with_factors(frame: pl.DataFrame, product: Product, reference: Reference) -> pl.DataFrame:
+    """Per danger the product of all factors in lowest terms; worked out per combination, not per record."""
     keys = ["acceptance_date", "discount_num", "discount_den", *(f"chosen_{name}" for name in _FACTORS)]
-    combinations = frame.select(keys).unique()
-    in_force = reference.in_force("factors", frame["acceptance_date"]).filter(
-        pl.col("product") == product, pl.col("component") == c
-    )
+    factors = reference.dated("factors")
+    combinations = frame.select(keys).unique(maintain_order=True)
+    rows = [(*key, *_factors_of(factors, product, *key)) for key in combinations.iter_rows()]
+    terms = {
+        f"factor_{part}_{c}": dtype
+        for c in COMPONENTS
+        for part, dtype in (("num", pl.Int128), ("den", pl.Int128), ("text", pl.String))
+    }
+    right = pl.DataFrame(rows, schema={**combinations.schema, **terms}, orient="row")
+    return frame.join(right, on=keys, how="left", nulls_equal=True, maintain_order="left")
+
+
+@lru_cache(maxsize=4096)
+def _factors_of(
+    table: DatedTable,
+    product: Product,
+    day: date | None,
+    discount_num: int | None,
+    discount_den: int | None,
+    *chosen: bool,
+) -> tuple[int | str, ...]:
+    """Numerator, denominator and text of the factors of A, B, C and D."""
+    in_force = table.in_force(day).filter(pl.col("product") == product) if day else table.rows.clear()
     values = {
-        (row["on"], row["factor"]): Fraction(row["value_num"], row["value_den"])
+        (row["component"], row["factor"]): Fraction(row["value_num"], row["value_den"])
         for row in in_force.iter_rows(named=True)
     }
-    products: list[Fraction] = []
-    for row in combinations.iter_rows(named=True):
+    found: list[int | str] = []
+    for c in COMPONENTS:
         factor = Fraction(1)
-        for name in _FACTORS:
-            if row[f"chosen_{name}"]:
-                factor *= values.get((row["acceptance_date"], name), Fraction(1))
-        if c == "d" and row["discount_num"] is not None:
-            factor *= Fraction(row["discount_num"], row["discount_den"])
+        for name, taken in zip(_FACTORS, chosen, strict=True):
+            if taken:
+                factor *= values.get((c, name), Fraction(1))
+        if c == "d" and discount_num is not None:
+            factor *= Fraction(discount_num, discount_den)
         if max(factor.numerator, factor.denominator) > MAX_FACTOR_TERM:
             raise ValueError(f"factors of component {c} are too fine to stay exact: {factor}")
-        products.append(factor)
-    combinations = combinations.with_columns(
-        pl.Series(f"factor_num_{c}", [f.numerator for f in products], dtype=pl.Int128),
-        pl.Series(f"factor_den_{c}", [f.denominator for f in products], dtype=pl.Int128),
-        pl.Series(f"factor_text_{c}", [factor_text(f) for f in products], dtype=pl.String),
-    )
-    return frame.join(combinations, on=keys, how="left", nulls_equal=True, maintain_order="left")
+        found += [factor.numerator, factor.denominator, factor_text(factor)]
+    return tuple(found)
 
 
 def factor_text(factor: Fraction) -> str:

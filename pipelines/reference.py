@@ -3,10 +3,16 @@
 Which tables exist is ``schemas.reference``; where versions are kept is ``daicho.store.reference``.
 """
 
-from collections.abc import Mapping
+import io
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
+from hashlib import sha256
 from math import prod
 from typing import Any
 
@@ -276,6 +282,97 @@ def _too_fine_factors(tables: Mapping[str, pl.DataFrame]) -> list[str]:
     ]
 
 
+class DatedTable:
+    """One typed table, and which of its rows are in force on a day.
+
+    Tables are shared by content: every load that left a table as it was, and every store that is open, has the same
+    object, so that what follows from tables can be kept beside them. What is remembered is bounded by rows. Several
+    threads may ask at once; at worst both work out the same.
+    """
+
+    def __init__(self, spec: ReferenceTable, rows: pl.DataFrame) -> None:
+        self.rows = rows
+        """All periods."""
+        self._spec = spec
+        self._days = _Memory(rows.height)
+        self._stretches = _Memory(rows.height)
+
+    @cached_property
+    def _changes(self) -> list[date]:
+        """Days on which other rows come into force than the day before."""
+        days: set[date] = set()
+        if self._spec.effective_dated:
+            days.update(self.rows["valid_from"].unique().to_list())
+        if "valid_to" in self.rows.columns:
+            ends = self.rows["valid_to"].unique().drop_nulls()
+            days.update(end + timedelta(days=1) for end in ends.to_list() if end < date.max)
+        return sorted(days)
+
+    def since(self, day: date) -> date:
+        """The first day of the stretch around ``day`` in which the same rows are in force."""
+        place = bisect_right(self._changes, day)
+        return self._changes[place - 1] if place else date.min
+
+    def in_force(self, day: date) -> pl.DataFrame:
+        """The rows in force on the day, with it in column ``on``."""
+        on = pl.lit(day, pl.Date).alias("on")
+        return self._days.of(day, lambda: self._in_force_since(self.since(day)).with_columns(on))
+
+    def _in_force_since(self, day: date) -> pl.DataFrame:
+        return self._stretches.of(day, lambda: self._filtered(day))
+
+    def _filtered(self, day: date) -> pl.DataFrame:
+        rows = self.rows.lazy()
+        if self._spec.effective_dated:
+            key = [column for column in self._spec.key if column != "valid_from"]
+            rows = rows.filter(pl.col("valid_from") <= day).sort("valid_from").unique(key, keep="last")
+        if "valid_to" in self.rows.columns:
+            rows = rows.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") >= day))
+        return rows.collect()
+
+
+class _Memory:
+    """What was worked out for the last days that were asked for; fewer of them, the larger the table."""
+
+    def __init__(self, rows: int) -> None:
+        self._most = max(2, min(_DAYS_REMEMBERED, _ROWS_REMEMBERED // max(rows, 1)))
+        self._frames: OrderedDict[date, pl.DataFrame] = OrderedDict()
+
+    def of(self, day: date, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        found = self._frames.get(day)
+        if found is None:
+            found = self._frames[day] = make()
+            _shorten(self._frames, self._most)
+        return found
+
+
+_DAYS_REMEMBERED = 64
+_ROWS_REMEMBERED = 500_000
+_TABLES_REMEMBERED = 128
+"""Some loads' worth of them: premiums of earlier loads are recomputed in between."""
+_tables: OrderedDict[tuple[str, bytes], DatedTable] = OrderedDict()
+
+
+def _shorten(remembered: OrderedDict[Any, Any], most: int) -> None:
+    while len(remembered) > most:
+        with suppress(KeyError):  # another thread was quicker
+            remembered.popitem(last=False)
+
+
+def _dated_table(name: str, text: pl.DataFrame | None) -> DatedTable:
+    """The typed table of a canonical text, remembered by what stands in it."""
+    content = b""
+    if text is not None and text.width:
+        written = io.BytesIO()
+        text.write_ipc(written)
+        content = sha256(written.getbuffer()).digest()
+    found = _tables.get((name, content))
+    if found is None:
+        found = _tables[name, content] = DatedTable(TABLES[name], typed_table(name, text))
+        _shorten(_tables, _TABLES_REMEMBERED)
+    return found
+
+
 @dataclass(frozen=True)
 class Reference:
     """All reference tables as of one load, typed, with look-ups by date.
@@ -292,7 +389,7 @@ class Reference:
         return cls(load_no, text)
 
     @cached_property
-    def _cache(self) -> dict[str, pl.DataFrame]:
+    def _tables(self) -> dict[str, DatedTable]:
         return {}
 
     def replaced(self, tables: Mapping[str, pl.DataFrame]) -> "Reference":
@@ -302,14 +399,18 @@ class Reference:
         was made of but is not that load: nothing is booked with it.
         """
         supposed = Reference(self.load_no, {**self.text, **tables})
-        supposed._cache.update({name: self.table(name) for name in TABLES if name not in tables})
+        supposed._tables.update({name: self.dated(name) for name in TABLES if name not in tables})
         return supposed
+
+    def dated(self, name: str) -> DatedTable:
+        """The table, the same object for the same content: a key for what follows from it."""
+        if name not in self._tables:
+            self._tables[name] = _dated_table(name, self.text.get(name))
+        return self._tables[name]
 
     def table(self, name: str) -> pl.DataFrame:
         """The typed table with all periods."""
-        if name not in self._cache:
-            self._cache[name] = typed_table(name, self.text.get(name))
-        return self._cache[name]
+        return self.dated(name).rows
 
     def in_force(self, name: str, days: pl.Series) -> pl.DataFrame:
         """Rows in force on each of the given days, with the day in column ``on``.
@@ -317,24 +418,11 @@ class Reference:
         Per key the row with the latest ``valid_from`` not after the day; an agreement whose ``valid_to`` is past
         is not in force, and no older period comes back to life.
         """
-        spec = TABLES[name]
-        table = self.table(name)
-        key = [column for column in spec.key if column != "valid_from"]
-        parts = []
-        for day in days.unique().drop_nulls().to_list():
-            rows = table.with_columns(pl.lit(day, pl.Date).alias("on"))
-            if spec.effective_dated:
-                rows = (
-                    rows.filter(pl.col("valid_from") <= pl.col("on"))
-                    .sort("valid_from")
-                    .unique(key, keep="last")
-                )
-            if "valid_to" in table.columns:
-                rows = rows.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") >= pl.col("on")))
-            parts.append(rows)
+        table = self.dated(name)
+        parts = [table.in_force(day) for day in different(days)]
         if not parts:
-            return table.clear().with_columns(pl.lit(None, pl.Date).alias("on"))
-        return pl.concat(parts)
+            return table.rows.clear().with_columns(pl.lit(None, pl.Date).alias("on"))
+        return parts[0] if len(parts) == 1 else pl.concat(parts)
 
     def look_up(
         self, frame: pl.DataFrame, name: str, on: Mapping[str, str], day: str, take: Mapping[str, str]
@@ -371,3 +459,14 @@ class Reference:
         """The codes of a code list in force on a day."""
         key = TABLES[name].key[0]
         return set(self.in_force(name, pl.Series([day], dtype=pl.Date))[key].to_list())
+
+
+def different(days: pl.Series) -> list[date]:
+    """The different days, in the order in which they come."""
+    if len(days) > _FEW:
+        days = days.unique(maintain_order=True)
+    return [day for day in dict.fromkeys(days.to_list()) if day is not None]
+
+
+_FEW = 100
+"""Fewer values than this are sorted out sooner by hand than by a query."""

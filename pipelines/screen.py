@@ -5,6 +5,7 @@ Runs on records that were judged, enriched and rated; every rule is one entry wi
 """
 
 from datetime import date
+from functools import cache
 
 import polars as pl
 
@@ -16,7 +17,8 @@ from schemas.money import COMPONENT_NAMES, MAX_RATE_MILLI, MAX_YEN
 from schemas.products import FACTS, PROCESS_TYPES, Product, is_notice
 
 
-def record_rules(layout: Layout) -> list[Rule]:
+@cache
+def record_rules(layout: Layout) -> tuple[Rule, ...]:
     """What every record must tell of itself, whatever its process type: A-017…A-019, B-009."""
     process_type = pl.col("process_type")
     is_new, enlarges = process_type == "1", (process_type == "1") & (pl.col("change_reason") == "01")
@@ -30,7 +32,7 @@ def record_rules(layout: Layout) -> list[Rule]:
             rules.append(Rule("number-not-allowed", name, is_new & given & ~enlarges.fill_null(False)))
             rules.append(Rule("mandatory", name, enlarges & ~given))
     rules += [Rule("number-not-allowed", name, is_new & pl.col(name).is_not_null()) for name in never]
-    return rules
+    return tuple(rules)
 
 
 def content_rules(layout: Layout, submitter: str, received_on: date) -> list[Rule]:

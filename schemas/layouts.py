@@ -52,9 +52,12 @@ class LayoutField:
         return int(self.length.split("-")[-1].split(".")[0]) if self.length[0].isdigit() else len(self.length)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """All columns of one product in one published version; every version stays readable."""
+    """All columns of one product in one published version; every version stays readable.
+
+    There is one object of each (:func:`layout_of`), so that what follows from a layout alone can be kept beside it.
+    """
 
     product: Product
     version: int
