@@ -23,8 +23,7 @@ from pipelines.reading.table import Decoded
 from pipelines.reference import Reference
 from pipelines.rules import Address, Rule, findings_of, in_order
 from pipelines.screen import application_rules, content_rules, record_rules
-from schemas.findings import SCHEMA
-from schemas.frames import Findings
+from schemas.frames import Findings, validated
 from schemas.journal import RATED, TEXT
 from schemas.layouts import CURRENT_VERSION, Layout, all_layout_fields, layout_of
 from schemas.products import PARTIAL_TYPES, Product, is_notice
@@ -117,7 +116,7 @@ def assess_decoded(
         decoded.address,
         new.select(column for column in new.columns if column in _KEPT),
         changes.select("record", "line", "row", *layout.names),
-        _validated(in_order(decoded.findings, judged.findings, screened)),
+        validated(Findings, in_order(decoded.findings, judged.findings, screened)),
         decoded.count,
         reference.load_no,
         submitter,
@@ -131,13 +130,6 @@ def _rules_of_new_records(layout: Layout, submitter: str, received_on: date) -> 
     is_new = pl.col("process_type") == "1"
     rules = [*content_rules(layout, submitter, received_on), *application_rules(layout)]
     return tuple(Rule(r.code, r.field, r.when & is_new, r.fill, r.value) for r in rules)
-
-
-def _validated(findings: pl.DataFrame) -> pl.DataFrame:
-    """The findings, as the contract has them; most uploads have none, and of those only the shape can be wrong."""
-    if findings.is_empty() and findings.schema == SCHEMA:
-        return findings
-    return Findings.validate(findings)
 
 
 def screened_lines(

@@ -20,7 +20,7 @@ from pipelines.limits import limit_findings
 from pipelines.money import yen_sum
 from pipelines.rules import in_order
 from schemas.findings import NEEDS_DECISION, empty
-from schemas.frames import BookedLines
+from schemas.frames import BookedLines, validated
 from schemas.journal import BOOKING, CHAIN, LISTING, META, RATED, SCHEMA, TEXT, VERSION
 from schemas.layouts import all_layout_fields
 from schemas.money import COMPONENTS
@@ -270,7 +270,7 @@ def _rows(
         pl.lit(str(receipt["holder"])).alias("submitter"),
         *(pl.lit(None, dtype).alias(name) for name, dtype in LISTING.items()),
     )
-    return BookedLines.validate(rows.select(list(_BOOKED)).cast(_BOOKED))  # type: ignore[arg-type]
+    return validated(BookedLines, rows.select(list(_BOOKED)).cast(_BOOKED))  # type: ignore[arg-type]
 
 
 def _new_rows(assessment: Assessment, booked: pl.DataFrame, serials: dict[str, int]) -> pl.DataFrame:

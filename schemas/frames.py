@@ -4,6 +4,8 @@ They state what the next stage may rely on; breaking one is a fault of ours, nev
 write wrongly is a finding (``schemas.findings``), judged by ``pipelines``.
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pandera.polars as pa
@@ -119,3 +121,63 @@ class BookedLines(pa.DataFrameModel):
             for c in COMPONENTS
         ]
         return data.lazyframe.select(pl.all_horizontal(free))
+
+
+def validated(model: type[pa.DataFrameModel], frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame, when it keeps the contract.
+
+    All checks of the model are asked in one plan; pandera itself asks several questions for each of them, which for a
+    small upload is most of the work. It has the word as soon as one does not hold, or is of a kind not known here.
+
+    Raises:
+        pandera.errors.SchemaError: naming the column and the check that fails.
+    """
+    schema = model.to_schema()
+    dtypes = {name: column.dtype.type for name, column in schema.columns.items()}
+    there = frame.schema if schema.strict else {name: frame.schema.get(name) for name in dtypes}
+    conditions = _conditions(model)
+    if dict(there) == dtypes and conditions is not None:
+        lazy = frame.lazy()
+        whole = [check(pa.PolarsData(lazy)).select(_ALL_HOLD) for check in _frame_checks(model)]
+        answers = pl.collect_all([lazy.select(conditions), *whole])
+        if all(holds for answer in answers for holds in answer.row(0)):
+            return frame
+    return model.validate(frame)
+
+
+_ALL_HOLD = pl.all().fill_null(False).all()
+_AS_EXPRESSION: dict[str, Callable[[pl.Expr, Mapping[str, Any]], pl.Expr]] = {
+    "greater_than_or_equal_to": lambda cell, given: cell >= given["min_value"],
+    "less_than_or_equal_to": lambda cell, given: cell <= given["max_value"],
+    "isin": lambda cell, given: cell.is_in(list(given["allowed_values"])),
+    "str_matches": lambda cell, given: cell.str.contains(f"^(?:{given['pattern']})"),
+    "str_length": lambda cell, given: cell.str.len_chars().is_between(
+        given["min_value"] or 0, given["max_value"] or 2**32 - 1
+    ),
+}
+"""pandera's own checks by name; a blank cell keeps them, whether it may be blank is another question."""
+
+
+@cache
+def _conditions(model: type[pa.DataFrameModel]) -> list[pl.Expr] | None:
+    """One true or false per check of a column; None when the model has a check of another kind."""
+    schema = model.to_schema()
+    checks = [check for column in schema.columns.values() for check in column.checks]
+    if any(check.name not in _AS_EXPRESSION for check in checks):
+        return None
+    return list(_each_condition(schema))
+
+
+def _each_condition(schema: Any) -> Iterator[pl.Expr]:
+    for name, column in schema.columns.items():
+        cell = pl.col(name)
+        if not column.nullable:
+            yield cell.is_not_null().all().alias(f"{name}: filled")
+        for number, check in enumerate(column.checks):
+            holds = _AS_EXPRESSION[check.name](cell, check.statistics)
+            yield holds.all().alias(f"{name}: {check.name} {number}")
+
+
+@cache
+def _frame_checks(model: type[pa.DataFrameModel]) -> list[Callable[[pa.PolarsData], pl.LazyFrame]]:
+    return [check._check_fn for check in model.to_schema().checks]
