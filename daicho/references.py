@@ -134,9 +134,13 @@ def ensure_builtin(store: Store) -> None:
 
 def reference_of(store: Store, load_no: int | None = None) -> "Reference":
     """The tables as of a load, by default the present one."""
-    ensure_builtin(store)
-    wanted = store.reference.current_load() if load_no is None else load_no
-    return _reference(store, wanted)
+    if load_no is not None:
+        return _reference(store, load_no)
+    current = store.reference.current_load()
+    if current == 0:
+        ensure_builtin(store)
+        current = store.reference.current_load()
+    return _reference(store, current)
 
 
 def reference_for_readers(store: Store) -> "Reference":
