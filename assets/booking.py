@@ -12,12 +12,13 @@ from datetime import date, datetime
 
 import polars as pl
 
+from daicho.reading.uploads import Wanted, read
 from daicho.references import calendar_of, reference_of
 from daicho.store import Store
 from daicho.store.eventlog import ClaimedReceipt, ClaimLost
 from daicho.store.journal import Snapshot
 from daicho.views import ledger_state
-from pipelines.assess import assess
+from pipelines.assess import assess_decoded
 from pipelines.post import Blocked, Candidate, Posted, post
 from schemas.journal import BOOKING
 from schemas.products import Product
@@ -130,16 +131,21 @@ def _assessed(
         if attempt > receipt["attempt"]:
             time.sleep(RETRY_PAUSE_SECONDS)
         try:
-            assessment = assess(
-                store.archive.get_bytes(receipt["sha256"]),
-                receipt["file_name"],
-                Product(receipt["product"]),
+            assessment = assess_decoded(
+                read(
+                    Wanted(
+                        store.archive.get_bytes(receipt["sha256"]),
+                        receipt["file_name"],
+                        Product(receipt["product"]),
+                        receipt["layout_version"],
+                        receipt["reading_version"],
+                        patient=True,
+                    )
+                ),
                 receipt["holder"],
                 datetime.fromisoformat(receipt["received_at"]).date(),
                 date.fromisoformat(receipt["acceptance_date"]),
                 reference,
-                receipt["layout_version"],
-                receipt["reading_version"],
             )
         except Exception as failure:  # noqa: BLE001 - one bad upload must not stop the others; it is told at the end
             error = failure

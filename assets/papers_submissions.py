@@ -12,6 +12,7 @@ import polars as pl
 
 from assets.papers_common import ISSUER, header, holder_name, issue, names, reference_at
 from daicho.drop import answer
+from daicho.reading.uploads import Wanted, read
 from daicho.references import reference_of
 from daicho.store import Store
 from outputs import documents as paper
@@ -22,7 +23,6 @@ from pipelines.reading.decode import decode
 from pipelines.reading.table import Decoded
 from pipelines.reference import Reference
 from schemas.findings import empty
-from schemas.layouts import layout_of
 from schemas.products import FACTS, Product
 from sensors.windows import provided_until, status_of
 
@@ -167,8 +167,17 @@ class _Decided:
     def decoded(self) -> Decoded:
         """The upload's records as they were sent."""
         content = self._store.archive.get_bytes(self._receipt["sha256"])
-        layout = layout_of(self.product, self._receipt["layout_version"])
-        return decode(content, self._receipt["file_name"], layout, self._receipt["reading_version"])
+        receipt = self._receipt
+        return read(
+            Wanted(
+                content,
+                receipt["file_name"],
+                self.product,
+                receipt["layout_version"],
+                receipt["reading_version"],
+                patient=True,
+            )
+        )
 
     @cached_property
     def records(self) -> pl.DataFrame:

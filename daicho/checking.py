@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from daicho.reading.uploads import Wanted, reading_of
 from daicho.receiving import (
+    as_declared,
     checked_count,
     checked_holder,
     checked_product,
     checked_size,
-    decoded_as_declared,
     legible,
 )
 from daicho.references import calendar_of, reference_of
@@ -83,27 +84,31 @@ def check_upload(
     holder: str,
     count: str,
     tell: Callable[[str], None] = lambda _: None,
+    apart: bool = False,
 ) -> Check:
     """Findings and premium total as processing would have them.
 
-    ``tell`` hears the name of each step before it begins: ``decode``, ``assess``, ``post``.
+    ``tell`` hears the name of each step before it begins: ``decode``, ``assess``, ``post``. ``apart``: this process
+    answers others meanwhile, so that a CSV is read in one of its own too.
 
     Raises:
         Refusal: what would be refused at once is refused here.
     """
-    from functools import partial
-
-    from daicho.views import ledger_state
-    from pipelines.assess import assess_decoded
-    from pipelines.post import Candidate, post
-    from schemas.findings import NEEDS_DECISION
-
     kind = checked_product(product)
     declared = checked_count(count)
     holder = checked_holder(holder)
     checked_size(store.settings, len(content))
     tell("decode")
-    decoded = decoded_as_declared(store.settings, content, legible(file_name), kind, declared)
+    with reading_of(Wanted(content, legible(file_name), kind, apart=apart)) as reading:
+        # A process of its own reads while this one loads what it needs afterwards.
+        from functools import partial
+
+        from daicho.views import ledger_state
+        from pipelines.assess import assess_decoded
+        from pipelines.post import Candidate, post
+        from schemas.findings import NEEDS_DECISION
+
+        decoded = as_declared(store.settings, reading.decoded(), declared)
     now, reference = store.clock.now(), reference_of(store)
     calendar = calendar_of(reference)
     day = acceptance_day_if_sent(now, calendar)

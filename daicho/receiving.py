@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
+from daicho.reading.uploads import Wanted, read
 from daicho.references import calendar_of, reference_of
 from daicho.settings import Settings
 from daicho.store import Store
 from daicho.store.archive import Receipt
-from schemas.layouts import CURRENT_VERSION, layout_of
+from schemas.layouts import CURRENT_VERSION
 from schemas.products import Product, product_named
 from schemas.reading import CURRENT_READING
 from schemas.submission import Refusal
@@ -76,7 +77,7 @@ def _receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
     remarks = checked_remarks(upload.remarks)
     day = acceptance_day(received_at, calendar_of(reference_of(store)))
     checked_size(store.settings, len(upload.content))
-    decoded_as_declared(store.settings, upload.content, upload.file_name, product, count)
+    read_as_declared(store.settings, Wanted(upload.content, upload.file_name, product), count)
     sha256 = store.archive.put_bytes(upload.content)
     try:
         receipt = store.events.receive(
@@ -188,13 +189,13 @@ def checked_size(settings: Settings, size: int) -> None:
         )
 
 
-def decoded_as_declared(
-    settings: Settings, content: bytes, file_name: str, product: Product, declared: int
-) -> "Decoded":
+def read_as_declared(settings: Settings, wanted: Wanted, declared: int) -> "Decoded":
     """The file's records, whose number must be the declared one and within the limit (A-007, B-004, A-057)."""
-    from pipelines.reading.decode import decode
+    return as_declared(settings, read(wanted), declared)
 
-    decoded = decode(content, file_name, layout_of(product))
+
+def as_declared(settings: Settings, decoded: "Decoded", declared: int) -> "Decoded":
+    """The same records, if their number is the declared one and within the limit."""
     if decoded.count != declared:
         raise Refusal(
             "count-mismatch",

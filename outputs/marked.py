@@ -8,7 +8,7 @@ formulas), and widths, drawings, charts, other sheets, macros and links stay as 
 conditional format laid over the cells, so that it goes away without a trace. What the file does lose: a digital signature
 no longer fits, since it is no longer the file that was signed.
 
-The sheet comes last. So the marked workbook can be corrected and handed in as it is (the first sheet is read), and
+The sheet comes last. So the marked workbook can be corrected and handed in as it is (the first sheet that is seen is read), and
 when it is checked again the marks of the first time are taken out before the new ones are put in.
 
 All added text is text to a spreadsheet, whatever it begins with. The same input gives the same bytes.
@@ -40,8 +40,8 @@ from outputs.workbook import (
     escaped,
 )
 from schemas.cells import column_letter
+from schemas.sheets import RESULT_SHEET, RESULT_TITLE, first_visible
 
-RESULT_SHEET = "検査結果"
 MAX_MARKS = 20_000
 """Cells that are marked; beyond that a spreadsheet program becomes slow. The list goes on."""
 MAX_LISTED = 200_000
@@ -50,7 +50,6 @@ MAX_ROWS = 200_000
 """Rows of a CSV that are made into a sheet; beyond that the workbook has the list only."""
 SEVERITIES = {"error": "エラー", "warning": "警告"}
 _FILLS = {"error": "FFFFC7CE", "warning": "FFFFEB9C"}
-_TITLE = "送る前の検査の結果"
 _AUTHOR = "daicho"
 _HEADING = "送る前の検査"
 """First line of our comments: by it they are known again, since not every program keeps who wrote one."""
@@ -101,7 +100,7 @@ class Mark:
 def marked_workbook(
     content: bytes, findings: pl.DataFrame, labels: Mapping[str, str], facts: Mapping[str, str]
 ) -> bytes:
-    """The workbook ``content`` with its first sheet marked and the sheet 「検査結果」 added.
+    """The workbook ``content`` with the sheet that is read marked and the sheet 「検査結果」 added.
 
     ``findings`` as ``schemas.findings.SCHEMA``; ``labels``: layout field → Japanese name; ``facts``: what stands above
     the list (file, counts, premium …), name → text. A workbook that is built too strangely to be marked is
@@ -229,14 +228,17 @@ def _list_alone(
 
 
 def _first_sheet(book: Workbook) -> tuple[str, str]:
-    """Part and name of the first sheet."""
-    sheets = Edits(book.read(book.main)).named("sheet", 2)
-    if not sheets:
-        raise Unmarkable("no sheet")
-    relation = _sheet_relation(book, sheets[0])
-    if relation is None:
-        raise Unmarkable("the first sheet has no part")
-    return relation, sheets[0].attributes.get("name", "")
+    """Part and name of the sheet that is read: the first worksheet that is not hidden."""
+    worksheets = [
+        (part, sheet.attributes)
+        for sheet in Edits(book.read(book.main)).named("sheet", 2)
+        if (part := _sheet_relation(book, sheet)) is not None
+    ]
+    place = first_visible([told.get("state", "visible") != "visible" for _, told in worksheets])
+    if place is None:
+        raise Unmarkable("no sheet that is seen")
+    part, told = worksheets[place]
+    return part, told.get("name", "")
 
 
 def _sheet_relation(book: Workbook, sheet: Element) -> str | None:
@@ -587,7 +589,7 @@ def _old_list(book: Workbook) -> str | None:
             r.part for r in book.relations(book.main) if r.kind == "sharedStrings" and book.has(r.part)
         ]
         # A sheet of the sender that happens to be called so is not ours to replace.
-        if any(_TITLE.encode() in book.read(name) for name in [part, *strings]):
+        if any(RESULT_TITLE.encode() in book.read(name) for name in [part, *strings]):
             return part
     return None
 
@@ -656,7 +658,7 @@ def _list_sheet(
             + "</row>"
         )
 
-    row((_TITLE, styles.title), height=24)
+    row((RESULT_TITLE, styles.title), height=24)
     for name, text in facts.items():
         row((name, styles.head), ("", styles.head), ("", styles.head), (text, styles.text))
     for note in notes:

@@ -18,16 +18,15 @@ from pipelines.hierarchy import with_groups
 from pipelines.judge import judge
 from pipelines.money import yen_sum
 from pipelines.rate import rate
-from pipelines.reading.decode import decode
 from pipelines.reading.table import Decoded
 from pipelines.reference import Reference
 from pipelines.rules import Address, Rule, findings_of, in_order
 from pipelines.screen import application_rules, content_rules, record_rules
+from schemas.findings import UNSEEN
 from schemas.frames import Findings, validated
 from schemas.journal import RATED, TEXT
-from schemas.layouts import CURRENT_VERSION, Layout, all_layout_fields, layout_of
-from schemas.products import PARTIAL_TYPES, Product, is_notice
-from schemas.reading import CURRENT_READING
+from schemas.layouts import Layout, all_layout_fields
+from schemas.products import PARTIAL_TYPES, is_notice
 
 _KEPT = {
     *("record", "line", "row", "acceptance_date", "department_ledgers"),
@@ -66,32 +65,17 @@ class Assessment:
         return 0 if self.errors else yen_sum(self.lines["premium_total"])
 
 
-def assess(
-    content: bytes,
-    file_name: str,
-    product: Product,
-    submitter: str,
-    received_on: date,
-    acceptance_date: date,
-    reference: Reference,
-    layout_version: int = CURRENT_VERSION,
-    reading_version: int = CURRENT_READING,
-) -> Assessment:
-    """Assess the bytes of an upload as they would be processed on its acceptance day.
-
-    Raises:
-        Refusal: when the bytes hold no readable records.
-    """
-    decoded = decode(content, file_name, layout_of(product, layout_version), reading_version)
-    return assess_decoded(decoded, submitter, received_on, acceptance_date, reference)
-
-
 def assess_decoded(
     decoded: Decoded, submitter: str, received_on: date, acceptance_date: date, reference: Reference
 ) -> Assessment:
-    """Assess records that are text already (an upload after decoding, or typed-in data)."""
+    """Assess records that are text already (an upload after reading, or typed-in data) for their acceptance day."""
     layout = decoded.layout
     judged = judge(decoded)
+    # Of a cell that cannot be read as it is seen, nothing more is said.
+    unseen = decoded.findings.filter(decoded.findings["code"].is_in(list(UNSEEN)))
+    cells = judged.findings
+    if unseen.height:
+        cells = cells.join(unseen, on=["record", "field"], how="anti", maintain_order="left")
     records = judged.records.with_columns(pl.lit(acceptance_date).alias("acceptance_date"))
     partial = pl.col("process_type").is_in(list(PARTIAL_TYPES)).fill_null(False)
     changes = records.filter(partial)
@@ -108,7 +92,9 @@ def assess_decoded(
     screened = pl.concat(
         [
             screened.filter(~hollow),
-            screened.filter(hollow).join(judged.findings, on=["record", "field"], how="anti"),
+            screened.filter(hollow).join(
+                pl.concat([judged.findings, unseen]), on=["record", "field"], how="anti"
+            ),
         ]
     )
     return Assessment(
@@ -116,7 +102,7 @@ def assess_decoded(
         decoded.address,
         new.select(column for column in new.columns if column in _KEPT),
         changes.select("record", "line", "row", *layout.names),
-        validated(Findings, in_order(decoded.findings, judged.findings, screened)),
+        validated(Findings, in_order(decoded.findings, cells, screened)),
         decoded.count,
         reference.load_no,
         submitter,

@@ -13,3 +13,17 @@ def column_letter(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def column_number(letters: str) -> int:
+    """The place from 0 of a column by its letters; anything else than three letters at most gives -1.
+
+    >>> column_number("A"), column_number("AA"), column_number("XFD")
+    (0, 26, 16383)
+    """
+    if not 1 <= len(letters) <= 3 or not all("A" <= letter <= "Z" for letter in letters):
+        return -1
+    place = 0
+    for letter in letters:
+        place = place * 26 + ord(letter) - 64
+    return place - 1

@@ -50,6 +50,92 @@ KINDS: dict[str, FindingKind] = _kinds(
         "error",
         "項目の数が見出し({expected}個)と合いません({value}個)。区切りのコンマと引用符を確かめてください。",
     ),
+    # --- the sheet as it is seen
+    (
+        "sheet-hidden",
+        "warning",
+        "非表示のシート「{value}」にデータがありますが、読んだのは表示されているシート「{sheet}」だけです。送るデータが「{value}」にあるときは、再表示して先頭に移してください。",
+    ),
+    (
+        "sheet-not-read",
+        "warning",
+        "シート「{value}」にもデータがありますが、読んだのはシート「{sheet}」だけです。送るデータは1つのシートにまとめてください。",
+    ),
+    (
+        "merged-cells",
+        "error",
+        "セル {value} が結合されています。結合を解除し(ホーム→セル結合の解除)、すべてのセルに値を入力してください。",
+    ),
+    (
+        "hidden-row",
+        "error",
+        "{value}行目は非表示ですがデータがあります。再表示(行を選んで右クリック→再表示、フィルターの解除)して内容を確かめるか、行を削除してください。",
+    ),
+    (
+        "hidden-column",
+        "warning",
+        "「{label}」の列({value}列)は非表示ですがデータがあります。再表示(列を選んで右クリック→再表示)して内容を確かめてください。",
+    ),
+    (
+        "formula-no-result",
+        "error",
+        "「{label}」の数式に計算結果が保存されていません。Excelで開いて上書き保存するか、値を入力してください。",
+    ),
+    (
+        "formula-not-calculated",
+        "error",
+        "「{label}」の数式は開くたびに計算し直されるため、保存されている結果「{value}」が正しいか分かりません。Excelで開いて計算し、コピーして「値の貼り付け」で値に置き換えてください。",
+    ),
+    (
+        "cell-error",
+        "error",
+        "「{label}」のセルがエラー({value})です。数式を直すか、値を入力してください。",
+    ),
+    (
+        "shown-otherwise",
+        "error",
+        "「{label}」のセルには「{shown}」と表示されていますが、保存されている値は「{value}」です。表示形式を「標準」にして値を確かめ、違うときは入力し直してください。",
+    ),
+    (
+        "format-unknown",
+        "error",
+        "「{label}」の値「{value}」が表示形式「{shown}」でどう表示されるか分かりません。表示形式を「標準」または「文字列」にして値を確かめてください。",
+    ),
+    (
+        "shown-short",
+        "warning",
+        "「{label}」の値「{value}」は、表示形式「標準」では丸めて、または指数で表示されることがあります。表示形式を「数値」にして値を確かめてください。",
+    ),
+    (
+        "calculation-rest",
+        "warning",
+        "「{label}」の計算結果「{value}」には計算の端数があります。表示される15桁の「{shown}」として読みました。ROUND関数で丸めてください。",
+    ),
+    (
+        "digits-lost",
+        "error",
+        "「{label}」の値「{value}」は15桁を超える数値です。Excelは16桁目から0に変えるため、元の値が分かりません。セルの表示形式を「文字列」にしてから入力し直してください。",
+    ),
+    (
+        "number-in-text",
+        "warning",
+        "「{label}」の値「{value}」が数値として入力されています。先頭の0などが失われていないか確かめ、表示形式を「文字列」にしてから入力し直してください。",
+    ),
+    (
+        "cell-is-date",
+        "error",
+        "「{label}」のセルが日付({value})になっています。セルの表示形式を「文字列」または「標準」にしてから入力し直してください。",
+    ),
+    (
+        "date-partly-shown",
+        "warning",
+        "「{label}」は日付の一部だけが表示されています。{value} と読みました。表示形式を年月日にして確かめてください。",
+    ),
+    (
+        "time-dropped",
+        "warning",
+        "「{label}」の日付には表示されていない時刻があります。日付の {value} だけを読みました。時刻を除いて入力し直してください。",
+    ),
     # --- one cell
     ("mandatory", "error", "「{label}」は必須です。値を入力してください。"),
     (
@@ -443,6 +529,13 @@ KINDS: dict[str, FindingKind] = _kinds(
 )
 """Every kind of finding by its code."""
 
+UNSEEN = frozenset(
+    {
+        *("formula-no-result", "formula-not-calculated", "cell-error", "shown-otherwise", "format-unknown"),
+        *("digits-lost", "cell-is-date"),
+    }
+)
+"""Errors of a cell whose value is not what its sender sees: judging it further would only confuse."""
 NEEDS_DECISION = frozenset({"late-application", "late-change", "after-notice-limit"})
 """Codes that hold the whole submission until somebody decides (contract §7; A-043, A-050)."""
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 
-from pipelines.assess import Assessment, assess
+from pipelines.assess import Assessment, assess_decoded
+from pipelines.reading.decode import decode
 from pipelines.reference import Reference, builtin_tables, canonical_tables
 from schemas.layouts import Layout, layout_of
 from schemas.products import Product
@@ -380,9 +381,8 @@ def assess_bytes(
     accepted: date = ACCEPTED,
 ) -> Assessment:
     """An upload assessed in the default world unless told otherwise."""
-    return assess(
-        content, file_name, product, submitter, received_on, accepted, reference or default_reference()
-    )
+    decoded = decode(content, file_name, layout_of(product))
+    return assess_decoded(decoded, submitter, received_on, accepted, reference or default_reference())
 
 
 def assess_rows(

@@ -48,7 +48,9 @@ def check(
     from daicho.store import Store
     from outputs.documents import findings_report_csv
 
-    done = check_upload(Store.open(clock=Clock(fixed=now)), content, file_name, product, holder, count, tell)
+    done = check_upload(
+        Store.open(clock=Clock(fixed=now)), content, file_name, product, holder, count, tell, apart=True
+    )
     tell("report")
     findings = done.findings
     result = done.told | {
@@ -84,8 +86,8 @@ def marked(content: bytes, file_name: str, product: str, kept: bytes, facts: Map
     """
     import polars as pl
 
+    from daicho.reading.uploads import Wanted, read_rows
     from outputs.documents import marked_rows, marked_workbook
-    from pipelines.reading.decode import csv_rows
     from schemas.layouts import layout_of
     from schemas.products import Product
 
@@ -93,7 +95,7 @@ def marked(content: bytes, file_name: str, product: str, kept: bytes, facts: Map
     findings = pl.read_ipc(io.BytesIO(kept))
     if file_name.lower().endswith(".xlsx"):
         return marked_workbook(content, findings, layout.labels, facts)
-    rows = csv_rows(content, file_name)
+    rows = read_rows(Wanted(content, file_name, Product(product)))
     return marked_rows(rows, _with_cells(findings, rows[0], layout), layout.labels, facts)
 
 

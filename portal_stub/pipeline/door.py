@@ -1,12 +1,8 @@
 """What the pipeline would refuse at its door, told before anything is sent. Contract §5; A-006 to A-011, A-057."""
 
-import threading
 from pathlib import Path
 
 from daicho.settings import Settings
-
-_ONE = threading.Lock()
-"""Large files take memory: one at a time per process."""
 
 
 def judge(path: Path, file_name: str, product: str, count: str) -> int:
@@ -16,13 +12,13 @@ def judge(path: Path, file_name: str, product: str, count: str) -> int:
         Refusal: ``unknown-product``, ``invalid-count``, ``file-too-large``, ``too-many-records``,
             ``count-mismatch``, or why the file cannot be read.
     """
-    from daicho.receiving import checked_count, checked_product, checked_size, decoded_as_declared
+    from daicho.reading.uploads import Wanted
+    from daicho.receiving import checked_count, checked_product, checked_size, read_as_declared
 
     settings = Settings.from_env()
     kind, declared = checked_product(product), checked_count(count)
     checked_size(settings, path.stat().st_size)
-    with _ONE:
-        decoded_as_declared(settings, path.read_bytes(), file_name, kind, declared)
+    read_as_declared(settings, Wanted(path.read_bytes(), file_name, kind, apart=True), declared)
     return declared
 
 

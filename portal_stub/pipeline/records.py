@@ -68,16 +68,18 @@ def _records(store: "Store", source: Source, product: "Product") -> "pl.DataFram
     """The cells of one upload, by 枝番 and 船積No. within its application, else as entered (D-038)."""
     import polars as pl
 
+    from daicho.reading.uploads import Wanted, read
     from pipelines.judge import judge
-    from pipelines.reading.decode import decode
-    from schemas.layouts import CURRENT_VERSION, layout_of
+    from schemas.layouts import CURRENT_VERSION
     from schemas.products import is_notice
     from schemas.reading import CURRENT_READING
 
     known = store.events.portraits([source.submission_id]) if source.submission_id else []
     version = known[0]["layout_version"] if known else CURRENT_VERSION
     reading = known[0]["reading_version"] if known else CURRENT_READING
-    decoded = decode(_bytes(store, source), source.file_name, layout_of(product, version), reading)
+    decoded = read(
+        Wanted(_bytes(store, source), source.file_name, product, version, reading, apart=True, patient=True)
+    )
     names = decoded.layout.names
     raw = decoded.records.select("record", *(pl.col(name).alias(f"raw_{name}") for name in names))
     frame = (

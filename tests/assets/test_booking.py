@@ -7,6 +7,7 @@ import pytest
 
 from assets import booking
 from assets.booking import decide_due
+from daicho.reading.uploads import Wanted
 from schemas.submission import Refusal
 from tests import kit
 from tests.book import change
@@ -204,7 +205,7 @@ def dies_once(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
 @pytest.mark.parametrize(
     ("place", "booked_before"),
     [
-        ("assets.booking.assess", 0),
+        ("assets.booking.assess_decoded", 0),
         ("assets.booking.post", 0),
         ("daicho.store.journal.Snapshot.append", 0),
         ("daicho.store.findings.FindingsStore.write", 3),
@@ -295,18 +296,18 @@ def test_what_is_in_living_hands_is_left_alone(home: Home) -> None:
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, content: bytes, times: int = 99) -> list[int]:
-    """``assess`` breaks on one content, that many times; the calls it got for it."""
-    whole = booking.assess
+    """Reading breaks on one content, that many times; the calls it got for it."""
+    whole = booking.read
     calls: list[int] = []
 
-    def assess(data: bytes, *arguments: Any) -> Any:
-        if data == content:
+    def read(wanted: Wanted) -> Any:
+        if wanted.content == content:
             calls.append(len(calls) + 1)
             if len(calls) <= times:
                 raise RuntimeError("a bug nobody knows")
-        return whole(data, *arguments)
+        return whole(wanted)
 
-    monkeypatch.setattr(booking, "assess", assess)
+    monkeypatch.setattr(booking, "read", read)
     return calls
 
 
@@ -351,14 +352,14 @@ def test_attempts_count_over_processes_that_died(home: Home, monkeypatch: pytest
     home.submit(contracts("EX-1"))
     home.submit(killer)
     home.submit(contracts("EX-3"))
-    whole = booking.assess
+    whole = booking.read
 
-    def assess(data: bytes, *arguments: Any) -> Any:
-        if data == kit.csv_bytes(killer):
+    def read(wanted: Wanted) -> Any:
+        if wanted.content == kit.csv_bytes(killer):
             raise KeyboardInterrupt  # as when memory runs out: no handler gets a say
-        return whole(data, *arguments)
+        return whole(wanted)
 
-    monkeypatch.setattr(booking, "assess", assess)
+    monkeypatch.setattr(booking, "read", read)
     for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
             decide_due(home.at(), "test")

@@ -65,10 +65,10 @@ def test_a_worker_killed_in_the_middle_is_taken_over(home: Home) -> None:
     names = twelve_of_three_holders(home)
     script = (
         "import time; from assets import booking; from tests.homes import Home; from pathlib import Path\n"
-        "whole = booking.assess\n"
+        "whole = booking.assess_decoded\n"
         "def slow(*arguments):\n"
         "    print('assessing', flush=True); time.sleep(30); return whole(*arguments)\n"
-        "booking.assess = slow\n"
+        "booking.assess_decoded = slow\n"
         f"booking.decide_due(Home(Path({str(home.path)!r})).at({TUESDAY!r}), 'killed')\n"
     )
     victim = subprocess.Popen(

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EXACT_ROOMS = ("pipelines",)
+BINARY = frozenset({"pipelines/reading/kept_number.py"})
+"""Where the binary number of a spreadsheet becomes the decimal that was typed; exact from there on."""
 PURE_ROOMS = ("pipelines", "schemas")
 
 CLOCK = frozenset(
@@ -78,7 +80,7 @@ def check_rooms(root: Path) -> list[Violation]:
             found += check_source(
                 file.read_text(encoding="utf-8"),
                 file.relative_to(root).as_posix(),
-                exact=room in EXACT_ROOMS,
+                exact=room in EXACT_ROOMS and file.relative_to(root).as_posix() not in BINARY,
                 pure=room in PURE_ROOMS,
             )
     return found
