@@ -8,12 +8,15 @@ again and books nothing twice.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from daicho.store import Store
 from sensors.partitions import ACCEPTANCE_DAYS, ensure_partitions
+
+if TYPE_CHECKING:
+    from daicho.drop import DropOutcome
 
 SUBMISSIONS, LEDGERS, FINANCE, PORTAL = "submissions", "ledgers", "finance", "portal"
 FAULT = "fault"
@@ -65,7 +68,7 @@ def desk_requests(context: dg.AssetExecutionContext, store: StoreResource) -> dg
 def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
     """Dropped files become receipts; every receipt gets its 受付票."""
     from assets.papers import issue_receipt
-    from daicho.drop import collect
+    from daicho.drop import collect, left_lying
 
     kept = store.open()
     kept.events.recover()
@@ -73,7 +76,7 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
     if outcomes:
         _announce(context, kept)  # whoever sent it sees that it arrived; printing takes a while
     refused = [o for o in outcomes if o.refusal is not None]
-    failed = [(f"drop/{o.holder}/{o.name}", o.fault) for o in outcomes if o.fault is not None]
+    failed = _faults(context, outcomes)
     new = kept.events.without_document("receipt", decided=False)
     for receipt in new:
         try:
@@ -97,6 +100,7 @@ def uploads(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mater
             "今回dropで拒否": dg.MetadataValue.md(
                 "\n".join(f"- {o.name}: {o.refusal.message}" for o in refused if o.refusal) or "なし"
             ),
+            "受付フォルダに残るもの": table(["場所", "理由"], [list(each) for each in left_lying(kept)]),
             "受付一覧": table(["受付番号", "ファイル", "保険種", "保険利用者", "件数", "受付時刻"], rows),
         }
     )
@@ -124,7 +128,7 @@ def verdicts(context: dg.AssetExecutionContext, store: StoreResource) -> dg.Mate
         def after_batch() -> None:
             # What was dropped since this run began is taken now: its sender need not wait for the end of a long run to
             # learn that it arrived, and its turn comes in this very run.
-            missed.extend(_taken_meanwhile(kept))
+            missed.extend(_taken_meanwhile(context, kept))
             announce()
 
         decided = decide_due(kept, run_name(context.run), context.log.info, after_batch)
@@ -326,14 +330,29 @@ def portal_feed(context: dg.AssetExecutionContext, store: StoreResource) -> dg.M
     return dg.MaterializeResult(metadata=told if told else {"反映": "なし(ポータルがないか、届きません)"})
 
 
-def _taken_meanwhile(store: Store) -> list[tuple[str, Exception]]:
+def _taken_meanwhile(context: dg.AssetExecutionContext, store: Store) -> list[tuple[str, Exception]]:
     """Takes what lies complete in the drop; what could not be taken, which the next run tries again."""
     from daicho.drop import collect
 
     try:
-        return [(f"drop/{o.holder}/{o.name}", o.fault) for o in collect(store) if o.fault is not None]
+        return _faults(context, collect(store))
     except OSError as error:
         return [("drop", error)]
+
+
+def _faults(
+    context: dg.AssetExecutionContext, outcomes: Iterable["DropOutcome"]
+) -> list[tuple[str, Exception]]:
+    """Files of the drop whose fault is to fail this run. One that fails again is only told: a run fails once for it."""
+    failed = []
+    for outcome in outcomes:
+        if outcome.fault is not None:
+            about = f"drop/{outcome.holder}/{outcome.name}"
+            if outcome.is_news:
+                failed.append((about, outcome.fault))
+            else:
+                context.log.warning(f"{about}({outcome.attempt}回目): {outcome.fault!r}")
+    return failed
 
 
 def _announce(context: dg.AssetExecutionContext, store: Store) -> None:

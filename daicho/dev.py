@@ -111,9 +111,12 @@ def _drop_something(store: Store) -> None:
         holder = frame["policyholder_code"][0]
         folder = store.settings.home / "drop" / holder
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{name}_{holder}_{frame.height}_{today:%m%d}.csv"
+        content = frame.write_csv(line_terminator="\r\n").encode("cp932")
+        told = {"product": name, "user": f"{holder}000", "count": frame.height, "size": len(content)}
+        path = folder / f"{name}_{frame.height}_{today:%m%d}.csv"
+        path.with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
         temporary = path.with_suffix(".part")
-        temporary.write_bytes(frame.write_csv(line_terminator="\r\n").encode("cp932"))
+        temporary.write_bytes(content)
         temporary.rename(path)
 
 

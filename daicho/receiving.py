@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from daicho.reading.uploads import Wanted, read
 from daicho.references import calendar_of, reference_of
@@ -59,7 +59,7 @@ def receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
             refusal.code,
             refusal.message,
             actor=upload.user or upload.holder or "unknown",
-            file_name=upload.file_name,
+            file_name=visible(upload.file_name),
             product=upload.product,
             holder=upload.holder,
             channel=upload.channel,
@@ -71,6 +71,7 @@ def receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
 def _receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
     from daicho.store.eventlog import IdenticalUpload
 
+    checked_file_name(upload.file_name)
     product = checked_product(upload.product)
     holder, user = checked_sender(upload.holder, upload.user)
     count = checked_count(upload.count)
@@ -133,6 +134,39 @@ def legible(text: str) -> str:
         return text.encode("utf-8", "replace").decode()
 
 
+def unwritable(text: str) -> list[str]:
+    """The characters of a line that break lines, reports and terminals, or turn the reading around; each once."""
+    return [
+        char
+        for char in dict.fromkeys(text)
+        if category(char) in ("Cc", "Cs", "Zl", "Zp")
+        or "\u202a" <= char <= "\u202e"
+        or "\u2066" <= char <= "\u2069"
+    ]
+
+
+def visible(text: str) -> str:
+    """A line in which such characters are shown by their code points: ``a[U+000A]b``."""
+    for char in unwritable(text):
+        text = text.replace(char, _code_point(char))
+    return text
+
+
+def _code_point(char: str) -> str:
+    return f"[U+{ord(char):04X}]"
+
+
+def checked_file_name(name: str) -> str:
+    """A name that can be written in papers and lists."""
+    if found := unwritable(name):
+        raise Refusal(
+            "invalid-file-name",
+            f"ファイル名「{visible(name)}」に使えない文字({'、'.join(map(_code_point, found))})があります。"
+            "改行や制御文字を除いた名前にして送り直してください。",
+        )
+    return name
+
+
 def checked_product(name: str) -> Product:
     """The product of that name (A-001)."""
     product = product_named(name)
@@ -171,7 +205,12 @@ def checked_count(typed: str) -> int:
 
 
 def checked_remarks(remarks: str) -> str:
-    """備考情報 of at most 500 characters, kept as typed (A-010…A-012)."""
+    """備考情報 of at most 500 characters, kept as typed (A-010…A-012); of control characters only line ends and tabs."""
+    if found := [char for char in unwritable(remarks) if category(char) == "Cc" and char not in "\t\r\n"]:
+        raise Refusal(
+            "invalid-remarks",
+            f"備考情報に使えない文字({'、'.join(map(_code_point, found))})があります。除いて送り直してください。",
+        )
     length = len(normalize("NFC", remarks.replace("\r\n", "\n")))
     if length > MAX_REMARKS:
         raise Refusal(

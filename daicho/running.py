@@ -7,6 +7,8 @@ from typing import Any
 
 from daicho.store import Store
 
+_TAKING = ("intake", "nightly")
+"""Jobs that take what lies in the drop."""
 _SQLITE = """\
 # Written by daicho; Dagster's own state of this home.
 telemetry:
@@ -63,6 +65,12 @@ def run_job(store: Store, name: str, say: Callable[[str], None]) -> tuple[dict[s
     home = dagster_home(store)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    if name in _TAKING:
+        from daicho.drop import wait_for_writers
+
+        wait_for_writers(
+            store, say
+        )  # who asks by hand expects what was just copied; the sensor comes again anyway
     say(f"{name} を開始します(起動に数秒かかります)")
     import logging
 

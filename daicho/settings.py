@@ -41,8 +41,8 @@ class Settings:
     """Bytes per upload (contract §5)."""
     lease_seconds: int = 120
     """Real seconds for which a worker owns a claimed submission without renewing."""
-    drop_settle_seconds: int = 1
-    """Real seconds between the two looks in which a dropped file must not change."""
+    drop_settle_seconds: int = 30
+    """Real seconds for which a dropped file must not have changed, unless it is known to be whole (contract §5)."""
     manifest_wait_minutes: int = 15
     """Minutes for which a dropped file waits for its manifest (contract §5)."""
     payment_days: int = 40

@@ -442,7 +442,10 @@ def main() -> int:
             flush=True,
         )
         daicho = CommandLine(home)
+        settings = home / "settings.toml"
+        settings.write_text("drop_settle_seconds = 0\n", encoding="utf-8")  # the tour drops whole files only
         faults = result(daicho, tour(daicho))
+        settings.unlink()
     except TourBroken as broken:
         print(f"\n中断しました: {broken}", file=sys.stderr)
         return 2

@@ -7,6 +7,7 @@ One dialect of SQL for SQLite and PostgreSQL through their plain drivers: import
 import os
 import re
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 BUSY_SECONDS = 60
 """How long a writer waits for the others before it gives up."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _WRITER_LOCK = 0x64616963686F  # "daicho": PostgreSQL's advisory lock of all writers
 _NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
@@ -104,6 +105,11 @@ CREATE TABLE IF NOT EXISTS drop_looks (
     fingerprint TEXT NOT NULL,
     seen_at DOUBLE PRECISION NOT NULL
 );
+CREATE TABLE IF NOT EXISTS drop_attempts (
+    upload TEXT PRIMARY KEY,
+    attempts INTEGER NOT NULL,
+    parked TEXT
+);
 """
 
 _ADDED_COLUMNS = (("receipts", "reading_version", "INTEGER NOT NULL DEFAULT 1"),)
@@ -133,6 +139,14 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Closes this thread's connection."""
+
+
+def is_out_of_reach(error: Exception) -> bool:
+    """Whether the database itself is the cause – locked, full, gone – and not what it was asked to keep."""
+    kinds: list[type[Exception]] = [sqlite3.OperationalError]
+    if psycopg := sys.modules.get("psycopg"):
+        kinds += [psycopg.OperationalError, psycopg.InterfaceError]
+    return isinstance(error, tuple(kinds))
 
 
 def open_database(url: str) -> Database:
@@ -316,7 +330,7 @@ class PostgresDatabase:
 
 def _complete(raw: Any) -> bool:
     """Whether a PostgreSQL database has all tables and columns. Asked first: even a change of nothing locks a table."""
-    if raw.execute("SELECT 1 WHERE to_regclass('daicho.drop_looks') IS NULL").fetchone():
+    if raw.execute("SELECT 1 WHERE to_regclass('daicho.drop_attempts') IS NULL").fetchone():
         return False
     known = raw.execute(
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'daicho'"

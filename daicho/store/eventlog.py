@@ -145,6 +145,12 @@ class EventLog:
             found = _receipts(connection, "r.submission_id = :submission_id", submission_id=submission_id)
         return found[0] if found else None
 
+    def received_from(self, source: str) -> Receipt | None:
+        """The receipt of what came from there, or None."""
+        with self._database.reading() as connection:
+            found = _receipts(connection, "r.source = :source", source=source)
+        return found[0] if found else None
+
     def _recover(self, connection: Connection) -> int:
         """Takes in receipts without a row; the next free number."""
         number = _last_receipt_no(connection) + 1
@@ -752,10 +758,73 @@ class EventLog:
             )
         return 0
 
-    def forget_drop_look(self, path: str) -> None:
-        """Forgets a dropped file that was taken or went away."""
+    def drop_looked(self, path: str) -> bool:
+        """Whether a file was ever looked at under that path."""
+        with self._database.reading() as connection:
+            return bool(connection.rows("SELECT 1 AS found FROM drop_looks WHERE path = :path", path=path))
+
+    def forget_drop_looks(self, older_seconds: float) -> None:
+        """Forgets looks at what has long been taken or gone away."""
+        before = self._real_seconds() - older_seconds
         with self._database.writing() as connection:
-            connection.run("DELETE FROM drop_looks WHERE path = :path", path=path)
+            connection.run("DELETE FROM drop_looks WHERE seen_at < :before", before=before)
+
+    def drop_attempt(self, upload: str) -> int:
+        """Counts one more attempt at a dropped file, durably and before anything of it is touched; its number."""
+        with self._database.writing() as connection:
+            counted = connection.rows(
+                "INSERT INTO drop_attempts (upload, attempts) VALUES (:upload, 1)"
+                " ON CONFLICT (upload) DO UPDATE SET attempts = drop_attempts.attempts + 1 RETURNING attempts",
+                upload=upload,
+            )
+        return int(counted[0]["attempts"])
+
+    def take_back_drop_attempt(self, upload: str) -> None:
+        """Uncounts the last attempt: what failed was not the file."""
+        with self._database.writing() as connection:
+            connection.run(
+                "UPDATE drop_attempts SET attempts = attempts - 1 WHERE upload = :upload AND attempts > 0",
+                upload=upload,
+            )
+
+    def park_drop(self, upload: str, fingerprint: str, name: str, holder: str, reason: str) -> None:
+        """Gives a dropped file up until it looks otherwise than ``fingerprint``, and tells the operator by an event."""
+        with self._database.writing() as connection:
+            connection.run(
+                "INSERT INTO drop_attempts (upload, attempts, parked) VALUES (:upload, 0, :fingerprint)"
+                " ON CONFLICT (upload) DO UPDATE SET attempts = 0, parked = :fingerprint",
+                upload=upload,
+                fingerprint=fingerprint,
+            )
+            details = {"upload": upload, "file_name": name, "holder": holder}
+            self._add(connection, "drop-parked", "daicho", reason=reason, details=details)
+
+    def parked_drops(self) -> dict[str, str]:
+        """What was given up, and what it looked like then."""
+        with self._database.reading() as connection:
+            rows = connection.rows("SELECT upload, parked FROM drop_attempts WHERE parked IS NOT NULL")
+        return {row["upload"]: row["parked"] for row in rows}
+
+    def forget_drop(self, upload: str) -> None:
+        """Forgets the attempts at a dropped file that was finished or went away."""
+        with self._database.writing() as connection:
+            connection.run("DELETE FROM drop_attempts WHERE upload = :upload", upload=upload)
+
+    def refusal_of(self, source: str) -> tuple[str, str] | None:
+        """Code and message with which the upload of this source was refused, or None. For taking up after a crash."""
+        told = json.dumps({"source": source}, ensure_ascii=False)[1:-1]
+        pattern = "%" + told.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+        with self._database.reading() as connection:
+            rows = connection.rows(
+                "SELECT reason, details FROM events WHERE kind = 'refused' AND details LIKE :pattern ESCAPE '!'"
+                " ORDER BY id",
+                pattern=pattern,
+            )
+        for row in rows:
+            details = json.loads(row["details"])
+            if details.get("source") == source:
+                return str(details["code"]), str(row["reason"])
+        return None
 
 
 def _listed(column: str, values: Iterable[str]) -> tuple[str, dict[str, str]]:

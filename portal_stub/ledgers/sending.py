@@ -213,6 +213,7 @@ def _manifest(upload: Upload) -> dict[str, Any]:
         "resend": upload.resend,
         "file_name": upload.file_name,
         "dispatch": upload.pk,
+        "size": upload.size,
     }
 
 

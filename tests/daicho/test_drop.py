@@ -1,9 +1,8 @@
-"""The upload drop: what is taken and when, what is answered, what is refused, and that no sender stops the others."""
+"""The upload drop: what is taken and when, what is answered, and what is refused."""
 
 import hashlib
 import json
 import os
-import stat
 import threading
 import time
 from pathlib import Path
@@ -11,67 +10,26 @@ from typing import Any
 
 import pytest
 
-from daicho import drop
-from daicho.drop import DropOutcome, collect, is_waiting
+from daicho.drop import collect, is_waiting, left_lying, survey, taking
 from tests import kit
+from tests.daicho.dropping import (
+    ANSWERED,
+    GOOD,
+    TOLD,
+    answer,
+    assert_refused,
+    by_hand,
+    dropping,
+    folder,
+    left,
+    one,
+    put,
+    set_aside,
+    take,
+)
 from tests.homes import LINE_YEN, TUESDAY, USER, Home, contracts, instant
 
-TOLD = {"product": "enterprise", "user": USER, "count": 1}
-GOOD = kit.csv_bytes(contracts("EX-0001"))
-
-
-@pytest.fixture
-def dropping(home: Home) -> Home:
-    """A home whose drop does not wait for files to settle, nor for manifests."""
-    home.settings(drop_settle_seconds=0, manifest_wait_minutes=0)
-    return home
-
-
-def folder(home: Home, holder: str = kit.HOLDER) -> Path:
-    path = home.path / "drop" / holder
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def put(
-    home: Home,
-    name: str = "november.csv",
-    content: bytes = GOOD,
-    told: Any = TOLD,
-    holder: str = kit.HOLDER,
-) -> Path:
-    """A file as a sender leaves it, manifest first; ``told`` None = without one, bytes = as they are."""
-    path = folder(home, holder) / name
-    if told is not None:
-        text = told if isinstance(told, bytes) else json.dumps(told).encode()
-        path.with_suffix(".json").write_bytes(text)
-    path.write_bytes(content)
-    return path
-
-
-def take(home: Home, now: str = TUESDAY) -> list[DropOutcome]:
-    return collect(home.at(now))
-
-
-def one(home: Home, now: str = TUESDAY) -> DropOutcome:
-    (outcome,) = take(home, now)
-    return outcome
-
-
-def answer(home: Home, stem: str = "november", holder: str = kit.HOLDER) -> dict[str, Any]:
-    return json.loads((folder(home, holder) / "answers" / f"{stem}.json").read_text(encoding="utf-8"))
-
-
-def left(home: Home, holder: str = kit.HOLDER) -> list[str]:
-    """Every file of a holder's folder."""
-    root = folder(home, holder)
-    return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
-
-
-def set_aside(home: Home) -> list[str]:
-    taken = home.path / "drop" / ".taken"
-    return sorted(path.name for path in taken.iterdir()) if taken.exists() else []
-
+__all__ = ["dropping"]
 
 # -- taken --------------------------------------------------------------------------------------------------
 
@@ -100,9 +58,7 @@ def test_a_file_with_its_manifest_becomes_a_submission_and_is_answered(dropping:
         "acceptance_date": "2018-11-06",
         "window": "same-day",
     }
-    assert left(dropping) == ["answers/november.json"], (
-        "the bytes are in the archive, the manifest is used up"
-    )
+    assert left(dropping) == ANSWERED, "the bytes are in the archive, the manifest is used up"
     assert set_aside(dropping) == []
     assert take(dropping) == []
 
@@ -113,7 +69,7 @@ def test_the_verdict_and_the_findings_are_answered_later(dropping: Home) -> None
     take(dropping)
     dropping.decide()
     dropping.print_papers()
-    good, bad = answer(dropping, "good"), answer(dropping, "bad")
+    good, bad = answer(dropping, "good.csv"), answer(dropping, "bad.csv")
     assert good["submission_id"] == "S00000001"
     verdict = ("status", "errors", "warnings", "premium_total_yen", "findings")
     assert [good[name] for name in verdict] == ["処理完了", 0, 0, LINE_YEN, []]
@@ -157,28 +113,49 @@ def test_files_are_taken_in_order_of_appearance(dropping: Home) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["november.csv.part", "november.csv.tmp", "november.tmp", ".november.csv", "november.txt", "november"],
+    [
+        *(
+            "november.csv.part",
+            "november.csv.tmp",
+            "november.tmp",
+            "NOVEMBER.CSV.PART",
+            "november.csv.filepart",
+        ),
+        *(".november.csv", "._november.csv", ".DS_Store", "~$november.xlsx", "Thumbs.db", "desktop.ini"),
+        "~$november.csv",
+    ],
 )
-def test_what_is_still_written_or_no_upload_is_left_alone(dropping: Home, name: str) -> None:
-    put(dropping, name)
+def test_what_is_still_written_or_of_the_system_is_left_alone(dropping: Home, name: str) -> None:
+    put(dropping, name, told=None)
     assert take(dropping) == []
     assert not is_waiting(dropping.at())
-    assert name in left(dropping)
+    assert left(dropping) == [name]
 
 
-def test_folders_and_links_are_no_uploads(dropping: Home, tmp_path: Path) -> None:
-    secret = tmp_path / f"enterprise_{kit.HOLDER}_1_secret.csv"
-    secret.write_bytes(GOOD)
-    (folder(dropping) / secret.name).symlink_to(secret)
-    (folder(dropping) / f"enterprise_{kit.HOLDER}_1_folder.csv").mkdir()
-    (dropping.path / "drop" / "loose.csv").write_bytes(GOOD)
+def test_what_lies_outside_of_a_holders_folder_is_left_alone_and_shown_to_the_operator(
+    dropping: Home, tmp_path: Path
+) -> None:
+    name = f"enterprise_{kit.HOLDER}_1_x.csv"
+    root = dropping.path / "drop"
+    (folder(dropping) / "2018").mkdir()
+    (folder(dropping) / "2018" / name).write_bytes(GOOD)
+    (folder(dropping) / f"2_{name}").mkdir()
+    (root / name).write_bytes(GOOD)
+    (root / "loose.json").write_text(json.dumps(TOLD), encoding="utf-8")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    (elsewhere / secret.name).write_bytes(GOOD)
-    (dropping.path / "drop" / kit.MEMBER).symlink_to(elsewhere)
+    (elsewhere / name).write_bytes(GOOD)
+    (root / kit.MEMBER).symlink_to(elsewhere)
     assert take(dropping) == []
-    assert secret.exists()
-    assert (elsewhere / secret.name).exists()
+    assert not is_waiting(dropping.at())
+    assert (elsewhere / name).read_bytes() == GOOD
+    assert dict(left_lying(dropping.at())) == {
+        name: "保険利用者のフォルダの外にあります",
+        "loose.json": "保険利用者のフォルダの外にあります",
+        kit.MEMBER: "保険利用者のフォルダの外にあります",
+        f"{kit.HOLDER}/2018": "フォルダの中は見ません",
+        f"{kit.HOLDER}/2_{name}": "フォルダの中は見ません",
+    }
 
 
 def test_an_empty_home_has_no_drop(empty_home: Home) -> None:
@@ -186,23 +163,107 @@ def test_an_empty_home_has_no_drop(empty_home: Home) -> None:
     assert take(empty_home) == []
 
 
-# -- two looks ----------------------------------------------------------------------------------------------
+# -- whole --------------------------------------------------------------------------------------------------
 
 
-def test_a_file_is_taken_when_two_looks_saw_the_same(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[float] = []
-    sleep = time.sleep
+def at_age(monkeypatch: pytest.MonkeyPatch, path: Path, seconds: float) -> None:
+    """The drop is looked at when so much time has passed since the file got its name."""
+    changed = path.lstat().st_ctime_ns / 1e9
+    monkeypatch.setattr(survey.time, "time", lambda: changed + seconds)
 
-    def sleeps(seconds: float) -> None:
-        waited.append(seconds)
-        sleep(seconds)
 
-    monkeypatch.setattr(time, "sleep", sleeps)
+def test_a_file_is_whole_when_it_has_not_changed_for_thirty_seconds(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(home)
+    os.utime(path, (1, 1))  # what a client says does not count
+    at_age(monkeypatch, path, 29.9)
+    assert not is_waiting(home.at())
+    assert take(home) == []
+    at_age(monkeypatch, path, 30.1)
+    assert is_waiting(home.at())
+    assert one(home).receipt is not None
+
+
+def test_who_asks_by_hand_waits_until_what_was_just_copied_is_whole(home: Home) -> None:
     home.settings(drop_settle_seconds=1)
     put(home)
-    assert not is_waiting(home.at()), "the first look"
-    assert one(home).receipt is not None, "one run takes the second look itself"
-    assert waited == [1], "once, as long as the setting says"
+    assert take(home) == []
+    [outcome] = by_hand(home)
+    assert outcome.receipt is not None
+
+
+def test_a_run_by_hand_waits_for_its_file_and_not_for_one_without_manifest(home: Home) -> None:
+    home.settings(drop_settle_seconds=1)
+    put(home)
+    put(home, "alone.csv", told=None)
+    (folder(home) / "growing.csv.part").write_bytes(b"")
+    ran = home.cli("run", "intake", "--json")
+    assert (ran.code, ran.json["processed"]) == (0, ["S00000001"])
+    assert "1ファイルの書込みが終わるのを待ちます" in ran.err
+
+
+@pytest.mark.parametrize("proof", ["size", "sha256", "both"])
+def test_a_file_that_fits_its_manifest_is_whole_at_once(home: Home, proof: str) -> None:
+    proofs = {"size": len(GOOD), "sha256": hashlib.sha256(GOOD).hexdigest().upper()}
+    told = TOLD | (proofs if proof == "both" else {proof: proofs[proof]})
+    path = put(home, content=GOOD[:-20], told=told)
+    assert not is_waiting(home.at()), "half of it"
+    assert take(home) == []
+    path.write_bytes(GOOD)
+    assert is_waiting(home.at())
+    assert one(home).receipt is not None
+
+
+@pytest.mark.parametrize(
+    ("proof", "code"),
+    [
+        ({"size": len(GOOD) + 1}, "size-mismatch"),
+        ({"sha256": "0" * 64}, "sha256-mismatch"),
+        ({"size": len(GOOD), "sha256": "0" * 64}, "sha256-mismatch"),
+        ({"size": len(GOOD) - 1, "sha256": hashlib.sha256(GOOD).hexdigest()}, "size-mismatch"),
+    ],
+)
+def test_a_file_that_never_fits_its_manifest_is_refused(
+    home: Home, monkeypatch: pytest.MonkeyPatch, proof: dict[str, Any], code: str
+) -> None:
+    path = put(home, told=TOLD | proof)
+    assert take(home) == []
+    at_age(monkeypatch, path, 31)
+    assert_refused(home, one(home), code)
+
+
+@pytest.mark.parametrize("ending", [".part", ".PART", ".csv.part", ".csv.tmp", ".csv.filepart"])
+def test_a_file_that_was_seen_under_its_unfinished_name_is_whole_at_once(home: Home, ending: str) -> None:
+    path = folder(home) / f"november{ending}"
+    path.write_bytes(GOOD)
+    (folder(home) / "november.json").write_text(json.dumps(TOLD), encoding="utf-8")
+    assert not is_waiting(home.at())
+    time.sleep(0.02)  # the clock of the file system is coarse
+    path.rename(folder(home) / "november.csv")
+    assert is_waiting(home.at())
+    assert one(home).receipt is not None
+
+
+def test_an_inode_that_was_an_unfinished_file_once_proves_nothing_while_it_is_written(home: Home) -> None:
+    path = folder(home) / "november.part"
+    path.write_bytes(GOOD)
+    assert not is_waiting(home.at())
+    path.rename(folder(home) / "november.csv")
+    (folder(home) / "november.json").write_text(json.dumps(TOLD), encoding="utf-8")
+    with (folder(home) / "november.csv").open("r+b") as stream:  # as another file in its place would
+        stream.write(GOOD[:100])
+    assert not is_waiting(home.at())
+
+
+def test_a_disk_whose_clock_is_ahead_lets_files_settle_too(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.settings(drop_settle_seconds=1)
+    at_age(monkeypatch, put(home), -3600)
+    assert take(home) == []
+    threading.Event().wait(1.1)
+    assert one(home).receipt is not None
 
 
 def test_a_file_that_still_grows_is_left_alone(home: Home) -> None:
@@ -220,13 +281,13 @@ def test_a_file_that_still_grows_is_left_alone(home: Home) -> None:
     writer.start()
     try:
         time.sleep(0.3)
-        assert take(home) == []
+        assert by_hand(home) == []
         assert not is_waiting(home.at())
     finally:
         growing.set()
         writer.join()
     assert left(home) == ["november.csv", "november.json"]
-    assert one(home).receipt is not None
+    assert by_hand(home)[0].receipt is not None
 
 
 def test_a_manifest_that_is_still_written_is_waited_for(home: Home) -> None:
@@ -239,6 +300,7 @@ def test_a_manifest_that_is_still_written_is_waited_for(home: Home) -> None:
     finisher = threading.Timer(0.4, path.with_suffix(".json").write_bytes, [whole])
     finisher.start()
     assert take(home) == [], "half a manifest is no manifest yet"
+    assert not is_waiting(home.at())
     finisher.join()
     assert one(home).receipt is not None
 
@@ -261,34 +323,14 @@ def test_a_file_waits_for_its_manifest_and_is_then_refused(home: Home) -> None:
 def test_the_wait_for_a_manifest_is_fifteen_minutes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     home.settings(drop_settle_seconds=0)
     path = put(home, told=None)
-    changed = path.stat().st_ctime_ns
-    minutes = 60 * 10**9
-    monkeypatch.setattr(drop.time, "time_ns", lambda: changed + 15 * minutes - 1)
+    at_age(monkeypatch, path, 15 * 60 - 0.1)
     assert take(home) == []
-    monkeypatch.setattr(drop.time, "time_ns", lambda: changed + 15 * minutes)
+    at_age(monkeypatch, path, 15 * 60 + 0.1)
     assert_refused(home, one(home), "manifest-missing", "november.csv")
     assert "15分" in answer(home)["refused"]["message"]
 
 
 # -- refused ------------------------------------------------------------------------------------------------
-
-
-def assert_refused(
-    home: Home, outcome: DropOutcome, code: str, name: str = "november.csv", content: bytes = GOOD
-) -> None:
-    """Answered, kept as an event, moved unchanged, and nothing else kept."""
-    assert outcome.refusal is not None, outcome
-    assert (outcome.refusal.code, outcome.receipt, outcome.fault) == (code, None, None)
-    told = answer(home, Path(name).stem)
-    assert told == {"refused": {"code": code, "message": outcome.refusal.message}}
-    event = home.events("refused")[-1]
-    assert (event["details"]["code"], event["details"]["channel"]) == (code, "drop")
-    assert event["details"]["file_name"] == name
-    assert event["reason"] == outcome.refusal.message
-    moved = folder(home) / "refused" / name
-    assert moved.read_bytes() == content
-    assert not (folder(home) / name).exists()
-    assert set_aside(home) == []
 
 
 REFUSALS = [
@@ -301,6 +343,27 @@ REFUSALS = [
     (TOLD | {"user": kit.MEMBER + "001"}, "invalid-user"),
     (TOLD | {"remarks": "備" * 501}, "remarks-too-long"),
     (TOLD | {"resend": "yes"}, "manifest-unreadable"),
+    (TOLD | {"remarks": ["x"]}, "manifest-unreadable"),
+    (TOLD | {"remarks": 5}, "manifest-unreadable"),
+    (TOLD | {"remarks": "a\x00b"}, "invalid-remarks"),
+    (TOLD | {"user": [USER]}, "invalid-user"),
+    (TOLD | {"user": {"id": USER}}, "invalid-user"),
+    (TOLD | {"dispatch": "1"}, "manifest-unreadable"),
+    (TOLD | {"size": -1}, "manifest-unreadable"),
+    (TOLD | {"size": str(len(GOOD))}, "manifest-unreadable"),
+    (TOLD | {"size": True}, "manifest-unreadable"),
+    (TOLD | {"size": float(len(GOOD))}, "manifest-unreadable"),
+    (TOLD | {"sha256": 5}, "manifest-unreadable"),
+    (TOLD | {"sha256": "0" * 63}, "manifest-unreadable"),
+    (
+        b'{"count": 1, "product": "enterprise", "count": 1, "user": "' + USER.encode() + b'"}',
+        "manifest-unreadable",
+    ),
+    (b'{"count": NaN, "product": "enterprise", "user": "' + USER.encode() + b'"}', "manifest-unreadable"),
+    (json.dumps(TOLD | {"remarks": "備考"}, ensure_ascii=False).encode("cp932"), "manifest-unreadable"),
+    (json.dumps(TOLD).encode("utf-16"), "manifest-unreadable"),
+    (json.dumps(TOLD).encode()[:-1], "manifest-unreadable"),
+    (b"null", "manifest-unreadable"),
     ({"product": "enterprise", "user": USER}, "manifest-incomplete"),
     (TOLD | {"count": None}, "manifest-incomplete"),
     ({"refusal": ["own-code", "own words"]}, "manifest-incomplete"),
@@ -320,7 +383,7 @@ REFUSALS = [
 def test_a_refused_file_moves_unchanged_with_its_manifest(dropping: Home, told: Any, code: str) -> None:
     put(dropping, told=told)
     assert_refused(dropping, one(dropping), code)
-    assert left(dropping) == ["answers/november.json", "refused/november.csv", "refused/november.json"]
+    assert left(dropping) == [*ANSWERED, "refused/november.csv", "refused/november.json"]
     assert dropping.cli("status", "--json").json == []
 
 
@@ -357,7 +420,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(
 ) -> None:
     home.settings(drop_settle_seconds=0, max_bytes=len(GOOD) - 1)
     put(home)
-    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("read into memory"))
+    monkeypatch.setattr(taking, "read_bounded", lambda *_: pytest.fail("read into memory"))
     outcome = one(home)
     monkeypatch.undo()
     assert_refused(home, outcome, "file-too-large")
@@ -416,204 +479,3 @@ def test_a_running_clock_gives_the_moment_of_the_final_name_never_the_senders_ti
     assert received_at == store.clock.from_file_time(appeared).replace(tzinfo=received_at.tzinfo)
     assert (store.clock.now() - received_at).total_seconds() >= 0.05
     assert (received_at - instant(TUESDAY)).total_seconds() < 60
-
-
-# -- faults -------------------------------------------------------------------------------------------------
-
-
-def crash_in(monkeypatch: pytest.MonkeyPatch, target: str) -> None:
-    """The process dies when it comes to that function."""
-
-    def die(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(target, die)
-
-
-@pytest.mark.parametrize(
-    "place",
-    ["daicho.drop._try_to_take", "daicho.drop.receive", "daicho.drop._receipt_answer", "pathlib.Path.unlink"],
-)
-def test_after_a_crash_the_same_file_gives_one_receipt(
-    dropping: Home, monkeypatch: pytest.MonkeyPatch, place: str
-) -> None:
-    put(dropping)
-    crash_in(monkeypatch, place)
-    with pytest.raises(KeyboardInterrupt):
-        take(dropping)
-    monkeypatch.undo()
-    assert is_waiting(dropping.at())
-    receipt = one(dropping, "2018-11-06T11:00:00").receipt
-    assert receipt is not None
-    assert receipt["submission_id"] == "S00000001"
-    assert receipt["received_at"] == "2018-11-06T10:00:00+09:00", (
-        "when it came, not when it was taken up again"
-    )
-    assert [row["submission_id"] for row in dropping.cli("status", "--json").json] == ["S00000001"]
-    assert answer(dropping)["submission_id"] == "S00000001"
-    assert left(dropping) == ["answers/november.json"], "the manifest went with its file"
-    assert set_aside(dropping) == []
-    assert take(dropping) == []
-
-
-def test_a_crash_before_anything_was_moved_leaves_the_file_to_be_taken(
-    dropping: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put(dropping)
-    crash_in(monkeypatch, "pathlib.Path.rename")
-    with pytest.raises(KeyboardInterrupt):
-        take(dropping)
-    monkeypatch.undo()
-    assert left(dropping) == ["november.csv", "november.json"]
-    assert one(dropping).receipt is not None
-    assert set_aside(dropping) == []
-
-
-def test_the_manifest_of_a_later_file_is_not_taken_for_an_earlier_one(
-    dropping: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put(dropping)
-    crash_in(monkeypatch, "daicho.drop._try_to_take")
-    with pytest.raises(KeyboardInterrupt):
-        take(dropping)
-    monkeypatch.undo()
-    # The next upload of that name comes before the first is taken up again.
-    folder(dropping).joinpath("november.json").unlink()
-    put(dropping, content=kit.csv_bytes(contracts("EX-2", "EX-3")), told=TOLD | {"count": 2})
-    first, second = (o.receipt for o in take(dropping))
-    assert first is not None
-    assert second is not None
-    assert (first["declared_count"], second["declared_count"]) == (1, 2)
-
-
-def test_a_file_that_breaks_its_taking_is_refused_at_last_and_keeps_nobody_waiting(
-    dropping: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    poison, good = put(dropping, "poison.csv", b"poison"), put(dropping, "november.csv")
-    assert poison.exists()
-    assert good.exists()
-    whole = drop.receive
-
-    def breaks(store: Any, upload: Any, received_at: Any) -> Any:
-        if upload.content == b"poison":
-            raise RuntimeError("a bug")
-        return whole(store, upload, received_at)
-
-    monkeypatch.setattr(drop, "receive", breaks)
-    first, second = take(dropping)
-    assert (first.name, str(first.fault)) == ("poison.csv", "a bug")
-    assert second.receipt is not None, "the other one goes on"
-    for _ in range(2):
-        assert one(dropping).fault is not None
-    assert_refused(dropping, one(dropping), "internal-fault", "poison.csv", b"poison")
-    assert take(dropping) == []
-
-
-def test_a_file_that_kills_its_process_is_refused_at_last(
-    dropping: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put(dropping)
-    crash_in(monkeypatch, "daicho.drop.receive")
-    for _ in range(3):
-        with pytest.raises(KeyboardInterrupt):
-            take(dropping)
-    monkeypatch.undo()
-    assert_refused(dropping, one(dropping), "internal-fault")
-
-
-def test_a_sender_who_spoils_its_folder_harms_only_itself(dropping: Home, tmp_path: Path) -> None:
-    target = tmp_path / "target"
-    target.mkdir()
-    (folder(dropping) / "answers").symlink_to(target)
-    put(dropping)
-    put(dropping, holder=kit.MEMBER, told=TOLD | {"user": kit.MEMBER + "001"})
-    outcomes = {o.holder: o for o in take(dropping)}
-    assert outcomes[kit.MEMBER].receipt is not None
-    assert isinstance(outcomes[kit.HOLDER].fault, OSError)
-    for _ in range(5):
-        take(dropping)
-    assert list(target.iterdir()) == [], "nothing of ours was led elsewhere"
-    assert not is_waiting(dropping.at()), "given up, no run is started for it any more"
-    dropping.decide()
-    dropping.print_papers()
-    assert answer(dropping, holder=kit.MEMBER)["status"] == "申請内容要確認", "told as to anybody"
-
-
-def test_a_later_answer_under_the_same_name_stays(dropping: Home) -> None:
-    put(dropping)
-    one(dropping)
-    put(dropping, told=TOLD | {"count": 9})
-    assert one(dropping).refusal is not None
-    dropping.decide()
-    dropping.print_papers()
-    assert answer(dropping)["refused"]["code"] == "count-mismatch"
-
-
-@pytest.mark.parametrize("content", [None, b"", b"[]", b"\xff"])
-def test_an_answer_that_its_sender_removed_or_spoiled_is_told_again(
-    dropping: Home, content: bytes | None
-) -> None:
-    put(dropping)
-    one(dropping)
-    path = folder(dropping) / "answers" / "november.json"
-    path.unlink() if content is None else path.write_bytes(content)
-    dropping.decide()
-    dropping.print_papers()
-    assert answer(dropping)["status"] == "処理完了"
-
-
-def test_names_in_another_encoding_and_very_long_ones(dropping: Home) -> None:
-    root = os.fsencode(folder(dropping))
-    cp932 = f"enterprise_{kit.HOLDER}_1_十一月分①.csv".encode("cp932")
-    with open(root + b"/" + cp932, "wb") as stream:
-        stream.write(GOOD)
-    long = "長" * 80 + ".csv"  # 244 bytes
-    put(dropping, long, kit.csv_bytes(contracts("EX-2", "EX-3")))
-    taken = take(dropping)
-    assert [o.fault for o in taken] == [None, None]
-    receipts = [o.receipt for o in taken if o.receipt]
-    assert [r["file_name"] for r in receipts] == [f"enterprise_{kit.HOLDER}_1_十一月分①.csv"]
-    assert answer(dropping, f"enterprise_{kit.HOLDER}_1_十一月分①")["submission_id"] == "S00000001"
-    assert [o.refusal.code for o in taken if o.refusal] == ["count-mismatch"]
-    assert (folder(dropping) / "refused" / long).exists()
-    (told,) = [name for name in left(dropping) if name.startswith("answers/長")]
-    assert len(told.encode()) < 255
-
-
-def test_words_that_no_file_can_hold_do_not_stop_the_drop(dropping: Home) -> None:
-    put(
-        dropping,
-        told=b'{"product": "enterprise", "user": "'
-        + USER.encode()
-        + b'", "count": 1, "remarks": "\\ud800x"}',
-    )
-    receipt = one(dropping).receipt
-    assert receipt is not None
-    assert receipt["remarks"] == "?x"
-
-
-def test_two_collectors_at_once_take_every_file_once(dropping: Home) -> None:
-    for n in range(12):
-        put(dropping, f"{n}.csv", kit.csv_bytes(contracts(f"EX-{n}")))
-    found: list[DropOutcome] = []
-    collectors = [threading.Thread(target=lambda: found.extend(take(dropping))) for _ in range(4)]
-    for thread in collectors:
-        thread.start()
-    for thread in collectors:
-        thread.join()
-    assert sorted(o.name for o in found) == sorted(f"{n}.csv" for n in range(12))
-    assert all(o.receipt for o in found)
-    assert len(dropping.cli("status", "--json").json) == 12
-
-
-def test_taken_files_are_out_of_reach_of_their_sender(
-    dropping: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    put(dropping)
-    crash_in(monkeypatch, "daicho.drop.receive")
-    with pytest.raises(KeyboardInterrupt):
-        take(dropping)
-    monkeypatch.undo()
-    assert left(dropping) == []
-    assert len(set_aside(dropping)) == 3
-    assert stat.S_ISREG((dropping.path / "drop" / ".lock").stat().st_mode)

@@ -575,8 +575,35 @@ def test_a_dropped_file_settles_from_its_first_unchanged_look(
     assert events.drop_look("drop/x/a.csv", "11 bytes") == 0
     real_seconds.value += 1
     assert events.drop_look("drop/x/a.csv", "11 bytes") == 1
-    events.forget_drop_look("drop/x/a.csv")
-    assert events.drop_look("drop/x/a.csv", "11 bytes") == 0
+    assert events.drop_looked("drop/x/a.csv")
+    assert not events.drop_looked("drop/x/c.csv")
+    events.forget_drop_looks(1.5)
+    assert (events.drop_looked("drop/x/a.csv"), events.drop_looked("drop/x/b.csv")) == (True, False)
+
+
+def test_attempts_at_a_dropped_file_are_counted_until_it_is_finished_or_given_up(events: EventLog) -> None:
+    assert [events.drop_attempt("1-1"), events.drop_attempt("1-1"), events.drop_attempt("2-2")] == [1, 2, 1]
+    events.take_back_drop_attempt("1-1")
+    assert events.drop_attempt("1-1") == 2
+    events.forget_drop("1-1")
+    assert events.drop_attempt("1-1") == 1
+    assert events.parked_drops() == {}
+    events.park_drop("1-1", "as it looked", "a.csv", "100000001", "ValueError()")
+    assert events.parked_drops() == {"1-1": "as it looked"}
+    [told] = events.events(kind="drop-parked")
+    assert (told["reason"], told["details"]["file_name"]) == ("ValueError()", "a.csv")
+    assert events.drop_attempt("1-1") == 1, "whoever mends it gets all attempts again"
+
+
+@pytest.mark.parametrize("source", ["drop:1/a.csv:1:2", 'drop:1/a%_!"\\㈱.csv:1:2'])
+def test_a_refusal_is_found_by_its_source(events: EventLog, source: str) -> None:
+    events.refuse("other", "別", actor="1", source=source.replace("a", "b"))
+    events.refuse("other", "別", actor="1", source=source + "3")
+    events.refuse("other", "別", actor="1", file_name=source)
+    assert events.refusal_of(source) is None
+    events.refuse("code", "理由", actor="1", source=source)
+    assert events.refusal_of(source) == ("code", "理由")
+    assert events.refusal_of("drop:1/_.csv:1:2") is None
 
 
 # ---------------------------------------------------------------------------------------------- database
