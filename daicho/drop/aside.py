@@ -65,16 +65,27 @@ def raw_name(text: str) -> str:
 
 def pending(store: Store) -> Iterator[str]:
     """Ids of what is set aside and neither finished nor given up, in order of appearance."""
+    return (upload for upload, is_parked in _known(store) if not is_parked)
+
+
+def given_up(store: Store) -> Iterator[str]:
+    """Ids of what is set aside and was given up."""
+    return (upload for upload, is_parked in _known(store) if is_parked)
+
+
+def _known(store: Store) -> Iterator[tuple[str, bool]]:
     try:
         with Folder.at(drop_folder(store) / TAKEN) as taken:
             entries = dict(taken.entries())
     except FileNotFoundError:
         return
-    parked = store.events.parked_drops()
     ids = [name.removesuffix(_NOTE) for name in entries if name.endswith(_NOTE)]
+    if not ids:
+        return
+    parked = store.events.parked_drops()
     for upload in sorted(ids, key=_appeared):
-        if upload in entries and parked.get(upload) != fingerprint(entries[upload]):
-            yield upload
+        if upload in entries:
+            yield upload, parked.get(upload) == fingerprint(entries[upload])
 
 
 def parts_of(upload: str, note: Note) -> list[str]:

@@ -73,11 +73,13 @@ class Dying:
         return step
 
 
-@pytest.mark.night
+@pytest.mark.parametrize("every", [11, pytest.param(1, marks=pytest.mark.night)])
 @pytest.mark.parametrize("good", [True, False])
-def test_wherever_the_process_dies_the_next_one_ends_with_one_answer(dropping: Home, good: bool) -> None:
+def test_wherever_the_process_dies_the_next_one_ends_with_one_answer(
+    dropping: Home, good: bool, every: int
+) -> None:
     refused = folder(dropping) / "refused"
-    for step in itertools.count():
+    for number, step in enumerate(itertools.count(0, every)):
         name = f"{step}.csv"
         content = kit.csv_bytes(contracts(f"EX-{step}"))
         path = put(dropping, name, content, told=TOLD | ({} if good else {"count": 2}))
@@ -94,7 +96,7 @@ def test_wherever_the_process_dies_the_next_one_ends_with_one_answer(dropping: H
         if good:
             assert receipt is not None
             assert (told["submission_id"], len(refusals)) == (receipt["submission_id"], 0)
-            assert receipt["receipt_no"] == step + 1, "dense"
+            assert receipt["receipt_no"] == number + 1, "dense"
             assert dropping.at().archive.get_bytes(receipt["sha256"]) == content
             if receipt["received_at"] != "2018-11-06T10:00:00+09:00":
                 assert step < 10, "it was not even set aside"
