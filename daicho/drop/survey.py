@@ -36,6 +36,7 @@ from schemas.submission import Refusal
 _HOLDER = re.compile(r"[0-9]{9}")
 _BLINK = 0.25
 """Seconds between two looks while writers are waited for."""
+_GIVEN_UP = "処理できなかったため、試すのをやめました"
 _FORGOTTEN = 86_400
 """Seconds after which an unfinished file is shown to the operator."""
 _HASHES: dict[str, str] = {}
@@ -95,7 +96,8 @@ def is_waiting(store: Store) -> bool:
 
 def left_lying(store: Store) -> list[tuple[str, str]]:
     """Places in the drop of what nobody takes, and why; in Japanese, for the operator."""
-    return look_around(store).left
+    given_up = [(f"{aside.TAKEN}/{upload}", _GIVEN_UP) for upload in aside.given_up(store)]
+    return look_around(store).left + given_up
 
 
 def wait_for_writers(store: Store, say: Callable[[str], None]) -> None:
@@ -142,9 +144,7 @@ def _leave_parked(survey: Survey, parked: dict[str, str]) -> None:
     """Takes what was given up out of what is to be done."""
     for each in (*survey.ready, *(dropped for dropped, _ in survey.broken)):
         if each.id in parked:
-            survey.left.append(
-                (f"{meant(each.folder)}/{each.meant}", "処理できなかったため、試すのをやめました")
-            )
+            survey.left.append((f"{meant(each.folder)}/{each.meant}", _GIVEN_UP))
     survey.ready = [each for each in survey.ready if each.id not in parked]
     survey.broken = [(each, error) for each, error in survey.broken if each.id not in parked]
 

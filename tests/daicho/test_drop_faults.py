@@ -202,6 +202,7 @@ def test_a_sender_who_spoils_its_folder_harms_only_itself(dropping: Home, tmp_pa
     # The operator mends the folder, and touches the file.
     (folder(dropping) / "answers").unlink()
     [place] = [name for name in set_aside(dropping) if "." not in name]
+    assert left_lying(dropping.at()) == [(f".taken/{place}", "処理できなかったため、試すのをやめました")]
     os.utime(dropping.path / "drop" / ".taken" / place)
     assert is_waiting(dropping.at())
     receipt = one(dropping, "2018-11-07T10:00:00").receipt
