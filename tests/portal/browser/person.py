@@ -10,8 +10,9 @@ How to write a test (fixtures in ``conftest``; each begins with the demo's data,
         person.sees("新井 花子")
         person.looks_right()
 
-``looks_right`` belongs to the end of every test and to every page worth a look: axe (WCAG 2.1 A and AA), nothing on the
-console, the strict CSP kept, everything loaded, no scrolling sideways on a wide and a narrow screen. Labels and buttons
+``looks_right`` belongs to the end of every test and to every page worth a look: axe (WCAG 2.1 A and AA, once for a page in a
+state: ``_STATE``), nothing on the console, the strict CSP kept, everything loaded, no scrolling sideways on a wide and a
+narrow screen. Labels and buttons
 are found as a screen reader finds them; two that cannot be told apart are a fault of the page. A second person:
 ``people()``; without JavaScript: ``people(scripts=False)``. Mails: ``person.mail("件名の一部")`` is the newest text.
 ``DAICHO_SCREENSHOTS=folder`` keeps a picture of every page that ``looks_right`` looked at.
@@ -19,6 +20,7 @@ are found as a screen reader finds them; two that cannot be told apart are a fau
 What belongs here is the language; what pages must do belongs in tests.
 """
 
+import hashlib
 import html
 import re
 import subprocess
@@ -49,6 +51,46 @@ _UNLOADED = """() => [
   ...[...document.images].filter(image => !image.complete || !image.naturalWidth).map(image => image.src),
   ...[...document.querySelectorAll('link[rel="stylesheet"]')].filter(link => !link.sheet).map(link => link.href),
 ]"""
+
+_STATE = r"""() => {
+  const ids = {}, outline = [], kinds = new Set();
+  const behind = part => {
+    for (let layer = part; layer; layer = layer.parentElement) {
+      const {backgroundColor, backgroundImage, opacity} = getComputedStyle(layer);
+      if (backgroundColor !== "rgba(0, 0, 0, 0)" || backgroundImage !== "none" || opacity !== "1")
+        return [backgroundColor, backgroundImage, opacity];
+    }
+    return null;
+  };
+  for (const part of document.querySelectorAll("html, body, body *:not(script)")) {
+    const style = getComputedStyle(part);
+    const shown = part.checkVisibility({opacityProperty: true, visibilityProperty: true});
+    if (part.id) ids[part.id] = (ids[part.id] || 0) + 1;
+    if (/^(H[1-6]|MAIN|NAV|HEADER|FOOTER|ASIDE|FORM|DIALOG|SECTION)$/.test(part.tagName) && shown) outline.push(part.tagName);
+    const words = [...part.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const attributes = [...part.attributes].map(({name, value}) =>
+      /^(class|role|type|lang|scope|style|tabindex|autocomplete|aria-(?!label|describedby|labelledby|controls|details|owns).*)$/.test(name)
+        ? `${name}=${value}` : `${name}:${Boolean(value.trim())}`);
+    const references = ["for", "aria-labelledby", "aria-describedby", "aria-controls", "headers"]
+      .flatMap(name => (part.getAttribute(name) || "").split(/\s+/).filter(Boolean).map(id => !!document.getElementById(id)));
+    kinds.add(JSON.stringify([
+      part.parentElement && [part.parentElement.tagName, part.parentElement.className], part.tagName, attributes.sort(),
+      references, part.labels ? [...part.labels].map(label => !!label.textContent.trim()) : null, words, !!part.textContent.trim(),
+      part.childElementCount > 0, shown, style.color, behind(part),
+      style.fontSize, style.fontWeight, style.textDecorationLine, style.display,
+    ]));
+  }
+  return JSON.stringify([
+    !!document.title.trim(), outline, Object.values(ids).filter(count => count > 1).length, [...kinds].sort(),
+  ]);
+}"""
+"""What axe judges by, without the words: which kinds of elements a page shows, how they are labelled, nested and coloured.
+
+Rows of a list and other data do not count, nor does the width as long as the same is shown: two looks with the same state
+get the same verdict, and only the first is judged.
+"""
+JUDGED: set[str] = set()
+"""The states that passed in this process."""
 
 
 def pdf_text(content: bytes) -> str:
@@ -240,14 +282,20 @@ class Person:
 
     # ------------------------------------------------------------------------------------------ inside
     def _axe(self) -> list[str]:
+        state = hashlib.sha256(self.page.evaluate(_STATE).encode()).hexdigest()
+        if state in JUDGED:
+            return []
         if not self.page.evaluate("() => 'axe' in window"):
             self.page.evaluate(_AXE)
         found: dict[str, Any] = self.page.evaluate("rules => axe.run(document, rules)", RULES)
-        return [
+        faults = [
             f"{fault['id']}: {fault['help']}: {node['html'][:200]} ({node['failureSummary']})"
             for fault in found["violations"]
             for node in fault["nodes"]
         ]
+        if not faults:
+            JUDGED.add(state)
+        return faults
 
     def _picture(self, name: str) -> None:
         if self.pictures is not None:
