@@ -66,6 +66,7 @@ def issued(home: Home) -> dict[str, dict[str, str]]:
     return {name: row for name in ids if (row := events.document(name)) is not None}
 
 
+@pytest.mark.night
 @pytest.mark.slow
 def test_every_document_of_every_kind_is_made_again_byte_for_byte(old: Home) -> None:
     documents = issued(old)

@@ -59,6 +59,7 @@ def test_workers_that_come_again_find_nothing_to_do(home: Home) -> None:
     assert home.journal().height == 1
 
 
+@pytest.mark.night
 @pytest.mark.slow
 def test_a_worker_killed_in_the_middle_is_taken_over(home: Home) -> None:
     home.settings(lease_seconds=2)
@@ -86,6 +87,7 @@ def test_a_worker_killed_in_the_middle_is_taken_over(home: Home) -> None:
     assert home.verify() == []
 
 
+@pytest.mark.night
 def test_every_command_may_run_while_others_run(home: Home) -> None:
     wrong = live_together(home.path, TUESDAY, uploads=15)
     assert wrong == {"sender": [], "worker": [], "reader": []}

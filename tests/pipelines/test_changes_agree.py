@@ -20,6 +20,7 @@ from schemas.layouts import layout_of
 from schemas.products import Product
 from tests import kit, scatter
 from tests.book import Book, change, sent
+from tests.halves import by_day
 from tests.kit import ENTERPRISE, NOTICE, Row
 
 LEDGERS = (ENTERPRISE, scatter.EQUIPMENT, scatter.CONSUMER_GOODS)
@@ -310,13 +311,14 @@ def booked_yen(posted: Posted) -> dict[Key, tuple[Yen, Yen]]:
     }
 
 
-@pytest.mark.parametrize("product", Product)
+@pytest.mark.parametrize("product", by_day(Product, Product.ENTERPRISE))
 def test_changes_cost_what_the_oracle_says(product: Product) -> None:
     seen = history(product)
     for version in seen:
         assert version.got == version.wanted, (version.kind, version.told)
 
 
+@pytest.mark.night
 @pytest.mark.parametrize("product", Product)
 def test_the_changes_reach_every_corner(product: Product) -> None:
     seen = history(product)

@@ -26,6 +26,7 @@ from schemas.money import MAX_RATE_MILLI
 from schemas.products import Product
 from sensors.calendar import BusinessCalendar
 from tests import kit, scatter
+from tests.halves import by_day
 from tests.kit import ENTERPRISE, NOTICE, Row
 
 LEDGERS = (ENTERPRISE, scatter.EQUIPMENT, scatter.CONSUMER_GOODS)
@@ -64,7 +65,7 @@ def uploaded(product: Product, when: When) -> tuple[scatter.Scene, list[Row], li
     return scene, rows, oracle.reckon(str(product), rows, scene.world, when.accepted)
 
 
-@pytest.mark.parametrize("when", SCENES, ids=str)
+@pytest.mark.parametrize("when", by_day(SCENES, SCENES[0]), ids=str)
 @pytest.mark.parametrize("product", Product)
 @pytest.mark.req("A-049", "B-032", "E-065", "E-066", "E-067", "E-069", "E-075", "E-076", "E-077", "E-136")
 def test_every_figure_agrees_with_the_oracle(product: Product, when: When) -> None:
@@ -271,6 +272,7 @@ def _amount(r: Rated) -> str:
     return r.row.get("contract_amount") or r.row.get("shipped_amount", "")
 
 
+@pytest.mark.night
 @pytest.mark.parametrize("product", Product)
 def test_the_lines_reach_every_corner(product: Product) -> None:
     """The comparison is worth what it visits: each of these at least ten times, per product."""
@@ -303,6 +305,7 @@ NOTICE_SPREAD: dict[str, tuple[Callable[[Rated], Collection[object]], set[object
 }
 
 
+@pytest.mark.night
 @pytest.mark.parametrize("product", Product)
 def test_the_lines_spread_over_all_codes(product: Product) -> None:
     """Every settlement method, rating, category, currency and set of rates occurs at least ten times."""
@@ -319,6 +322,7 @@ def test_the_lines_are_many() -> None:
     assert sum(counts.values()) >= 20_000
 
 
+@pytest.mark.night
 @pytest.mark.parametrize("product", LEDGERS)
 def test_contracts_branches_and_shipments_are_nested_and_scattered(product: Product) -> None:
     for when in SCENES:
@@ -333,6 +337,7 @@ def test_contracts_branches_and_shipments_are_nested_and_scattered(product: Prod
         assert jumps > len(rows) * 0.9
 
 
+@pytest.mark.night
 @pytest.mark.parametrize("product", Product)
 def test_tables_change_between_the_days_of_acceptance(product: Product) -> None:
     """One buyer, one country and one agreement are rated, ranked and discounted differently later on."""
@@ -364,6 +369,7 @@ def test_the_oracle_knows_nothing_of_the_pipeline() -> None:
 # --------------------------------------------------------------------------------------- booked lines
 
 
+@pytest.mark.night
 @pytest.mark.parametrize("product", Product)
 def test_booked_lines_recompute_to_the_yen(product: Product) -> None:
     """From the text in the journal alone, in any order of the rows, every figure comes out again."""

@@ -16,6 +16,7 @@ from schemas.money import COMPONENTS
 from schemas.products import Product
 from tests import kit
 from tests.book import Book, change
+from tests.halves import by_day
 from tests.kit import enterprise_row
 
 START, END = date(2018, 11, 6), date(2019, 4, 26)
@@ -145,7 +146,7 @@ def lived(seed: int) -> tuple[Book, Counter[str]]:
 
 
 @pytest.mark.req("A-024", "A-026", "D-021")
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", by_day(range(2), 0))
 def test_a_random_life_adds_up(seed: int) -> None:
     book, verdicts = lived(seed)
     assert verdicts["booked"] >= 25, verdicts

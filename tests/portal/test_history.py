@@ -20,6 +20,8 @@ from portal_stub.mails.sending import post, send_due
 from sensors.windows import TOKYO
 from tests.portal.conftest import HOLDER, Hand, World, text
 
+pytestmark = pytest.mark.dialect
+
 QUERY = {"start": "2026-03-01", "end": "2026-04-30", "login_id": "", "order": "user"}
 HEADER = ["操作内容", "氏名", "所属名", "役職名"]
 

@@ -18,6 +18,8 @@ from portal_stub.mails.models import Mail, State
 from portal_stub.mails.sending import post, send_due
 from tests.portal.conftest import Hand, World
 
+pytestmark = pytest.mark.dialect
+
 
 class Postbox:
     """What a mail server took in, and what it answers to whom."""

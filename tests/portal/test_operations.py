@@ -20,6 +20,8 @@ from tests.portal.buyers.test_procedures import CONTACT, registration
 from tests.portal.conftest import PASSWORD, World, text
 from tests.portal.procedures.walking import begin, newest, press_apply, to_check
 
+pytestmark = pytest.mark.dialect
+
 __all__ = ["directory"]
 
 TO_COME = {

@@ -12,6 +12,8 @@ from portal_stub.mails.models import Mail
 from portal_stub.pages.models import Notice
 from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail, text
 
+pytestmark = pytest.mark.dialect
+
 
 def login(client: Client, login_id: str, password: str):
     return client.post("/login/", {"login_id": login_id, "password": password})

@@ -15,6 +15,7 @@ from tests.sample_ledgers.test_samples import expected, loaded
 RUN = ROOT / "run.py"
 
 
+@pytest.mark.night
 @pytest.mark.slow
 def test_the_tour_ends_with_every_upload_as_expected(tmp_path: Path) -> None:
     home, elsewhere = tmp_path / "home", tmp_path / "elsewhere"

@@ -39,6 +39,7 @@ def daemon(home: Home) -> Iterator[Home]:
     log.close()
 
 
+@pytest.mark.night
 @pytest.mark.slow
 @pytest.mark.req("D-001", "D-002")
 def test_submitted_and_dropped_uploads_are_processed_without_anybody_s_help(daemon: Home) -> None:

@@ -13,6 +13,8 @@ from daicho.store.files import LocalFiles
 from daicho.store.findings import FindingsStore
 from tests.store.made import NINE
 
+pytestmark = pytest.mark.dialect
+
 
 @pytest.fixture
 def documents(files: LocalFiles, events: EventLog) -> DocumentStore:

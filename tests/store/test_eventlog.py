@@ -21,6 +21,8 @@ from sensors.windows import TOKYO
 from tests.store import workers
 from tests.store.made import NINE, RealSeconds, a_receipt
 
+pytestmark = pytest.mark.dialect
+
 OTHER = {"holder": "200000002", "user": "200000002000"}
 
 

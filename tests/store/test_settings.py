@@ -7,6 +7,8 @@ import pytest
 
 from daicho.settings import Settings, SettingsError
 
+pytestmark = pytest.mark.dialect
+
 
 def test_defaults_stand_below_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

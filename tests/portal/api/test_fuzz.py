@@ -28,7 +28,7 @@ from tests.portal.feed.conftest import found, paper, portrait, tell
 from tests.portal.whole import Whole, loaded, whole
 
 __all__ = ["loaded", "whole"]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.night]
 
 EXAMPLES = 30
 """Per endpoint and mode."""

@@ -197,6 +197,7 @@ def test_a_member_of_the_desk_cannot_be_made_a_user_or_widen_himself(world: Worl
 
 
 # ---------------------------------------------------------------------------------------------- other sites
+@pytest.mark.night
 @pytest.mark.parametrize("goal", ["//evil.example/", "javascript:x"])
 def test_no_page_leads_to_another_site(scene: Scene, goal: str) -> None:
     names = ("next", "url", "to", "back", "return", "goto", "redirect", "continue", "from", "subject", "q")

@@ -15,6 +15,8 @@ from tests.portal.attacks.conftest import Scene, a_file, japanese, routes, undon
 from tests.portal.attacks.pages import PageForm, forms_of
 from tests.portal.conftest import PASSWORD, World
 
+pytestmark = pytest.mark.night
+
 GARBAGE = [
     "",
     " 　",

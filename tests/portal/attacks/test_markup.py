@@ -19,6 +19,8 @@ from tests.portal.attacks.pages import tags_of
 from tests.portal.attacks.test_garbage import HIDDEN, QUERIES, known_items
 from tests.portal.conftest import PASSWORD, World
 
+pytestmark = pytest.mark.night
+
 EVIL = '"><img src=x onerror=al()>'
 ESCAPED = html.escape(EVIL)
 KEYS = {"session_token", "token_hash", "password", "password_hash", "token", "request_key", "sha256", "slot"}

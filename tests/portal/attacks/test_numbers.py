@@ -9,6 +9,8 @@ import pytest
 from portal_stub.procedures.models import Document
 from tests.portal.attacks.conftest import Scene
 
+pytestmark = pytest.mark.night
+
 NUMBERS = ["²", "٣", "１", "-1", "9" * 30, "9" * 5_000, "1e3", "0x1", "", " 1"]
 
 

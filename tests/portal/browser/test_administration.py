@@ -17,6 +17,7 @@ def administrator(person: Person) -> Person:
     return person
 
 
+@pytest.mark.night
 def test_a_new_mail_address_waits_for_its_confirmation(administrator: Person) -> None:
     person = administrator
     person.opens("管理項目", "Webユーザー（管理者）情報変更")
@@ -103,6 +104,7 @@ def test_an_applicant_is_registered_with_codes(administrator: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 def test_all_of_it_without_scripts(people: Callable[..., Person]) -> None:
     person = people(scripts=False)
     person.logs_in(ADMINISTRATOR)
@@ -110,6 +112,7 @@ def test_all_of_it_without_scripts(people: Callable[..., Person]) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 def test_codes_can_be_pressed_only_for_listed_agreements(administrator: Person) -> None:
     administrator.goes_to("/applicant-new/")
     button = administrator.control("特約コードの追加／削除")
@@ -119,6 +122,7 @@ def test_codes_can_be_pressed_only_for_listed_agreements(administrator: Person) 
     administrator.looks_right()
 
 
+@pytest.mark.night
 def test_the_access_history_is_a_file(administrator: Person) -> None:
     person = administrator
     person.opens("管理項目", "アクセス履歴出力")
@@ -141,6 +145,7 @@ def test_the_access_history_is_a_file(administrator: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 def test_nobody_locks_himself_out_by_addresses(administrator: Person) -> None:
     person = administrator
     person.opens("管理項目", "IPアドレス制限の設定")
@@ -160,6 +165,7 @@ def test_nobody_locks_himself_out_by_addresses(administrator: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 @pytest.mark.parametrize(
     "path", ["/notices/", "/contact/", "/manual/", "/holder/", "/nowhere/", "/demo/mails/"]
 )

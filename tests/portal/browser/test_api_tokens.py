@@ -4,7 +4,11 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from tests.portal.browser.person import Person
+
+pytestmark = pytest.mark.night
 
 
 def test_a_token_is_made_used_and_withdrawn(person: Person) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.portal.browser.person import Person
 
+pytestmark = pytest.mark.night
+
 APPLICANT = "990000001001"
 
 

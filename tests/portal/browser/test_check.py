@@ -74,6 +74,7 @@ def test_a_bad_workbook_comes_back_with_its_faults_marked(person: Person, bad: P
     assert any(f"セル {cell.coordinate}" in first for cell in comments)
 
 
+@pytest.mark.night
 def test_corrected_it_is_told_its_premium(portal: Portal, person: Person, bad: Path) -> None:
     good = bad.with_name("直した.xlsx")
     command(portal, "generate", "--product", "enterprise", "--lines", "5", "--seed", "4", "--out", str(good))
@@ -87,6 +88,7 @@ def test_corrected_it_is_told_its_premium(portal: Portal, person: Person, bad: P
     person.sees("直した.xlsx", "2026年4月6日")
 
 
+@pytest.mark.night
 def test_without_javascript_one_looks_again_oneself(people: Callable[..., Person], bad: Path) -> None:
     person = people(scripts=False)
     hands_in(person, bad, 59)

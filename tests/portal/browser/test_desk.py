@@ -1,6 +1,10 @@
 """The insurer's desk in a browser: what it keeps, and that its pages look right."""
 
+import pytest
+
 from tests.portal.browser.person import Person
+
+pytestmark = pytest.mark.night
 
 
 def test_a_supervisor_adds_a_member_and_a_notice(person: Person) -> None:

@@ -98,6 +98,7 @@ def test_a_contract_is_typed_saved_and_applied_for(people: Callable[..., Person]
     person.looks_right()
 
 
+@pytest.mark.night
 def test_drafts_and_templates(person: Person) -> None:
     person.logs_in(APPLICANT)
     begins(person)
@@ -124,6 +125,7 @@ def test_drafts_and_templates(person: Person) -> None:
     person.sees("仮保存一覧に、保存されたものはありません。")
 
 
+@pytest.mark.night
 @pytest.mark.req("P-015")
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "bare"])
 def test_a_notice_is_typed(people: Callable[..., Person], scripts: bool) -> None:
@@ -162,6 +164,7 @@ def test_the_screen_is_walked_with_the_keyboard(person: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 def test_who_may_only_enter_sees_no_bulk_button(person: Person) -> None:
     person.logs_in(ENTERER)
     begins(person)
@@ -174,6 +177,7 @@ def test_who_may_only_enter_sees_no_bulk_button(person: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 @pytest.mark.req("A-059", "P-044")
 def test_one_contract_is_confirmed_and_the_check_is_waited_for(person: Person) -> None:
     person.logs_in(APPLICANT)

@@ -62,6 +62,7 @@ def test_two_branches_are_compared(person: Person) -> None:
     person.is_on("ユーザーページ")
 
 
+@pytest.mark.night
 @pytest.mark.usefixtures("rates")
 def test_faults_are_shown_where_they_are(person: Person) -> None:
     person.logs_in("990000001000")
@@ -75,6 +76,7 @@ def test_faults_are_shown_where_they_are(person: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 @pytest.mark.usefixtures("rates")
 def test_a_notice_with_its_yearly_premium_and_what_is_not_covered(person: Person) -> None:
     person.logs_in("990000001000")
@@ -91,6 +93,7 @@ def test_a_notice_with_its_yearly_premium_and_what_is_not_covered(person: Person
     person.looks_right()
 
 
+@pytest.mark.night
 @pytest.mark.req("J-006", "J-018")
 @pytest.mark.usefixtures("rates")
 def test_all_of_it_works_without_script_and_ends(people: Callable[..., Person]) -> None:
@@ -107,6 +110,7 @@ def test_all_of_it_works_without_script_and_ends(people: Callable[..., Person]) 
     person.is_on("ログアウトしました")
 
 
+@pytest.mark.night
 @pytest.mark.usefixtures("portal")
 def test_a_product_without_rates(person: Person) -> None:
     person.logs_in("990000001000")

@@ -102,6 +102,7 @@ def fed(portal: Portal) -> Portal:
     return portal
 
 
+@pytest.mark.night
 def test_the_first_page_tells_how_business_stands(fed: Portal, people: Callable[..., Person]) -> None:
     person = people()
     person.logs_in(USER)
@@ -147,6 +148,7 @@ def test_the_list_of_hand_ins_follows_by_itself(fed: Portal, people: Callable[..
     other.looks_right()
 
 
+@pytest.mark.night
 def test_what_needs_attention_leads_to_its_page(fed: Portal, person: Person) -> None:
     person.logs_in(USER)
     person.presses("late.csv")

@@ -7,6 +7,8 @@ import pytest
 
 from tests.portal.browser.person import Person
 
+pytestmark = pytest.mark.night
+
 READER, ADMINISTRATOR = "990000001901", "990000001000"
 
 

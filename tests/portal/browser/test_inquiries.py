@@ -9,6 +9,8 @@ import pytest
 
 from tests.portal.browser.person import Person
 
+pytestmark = pytest.mark.night
+
 APPLICANT, DESK = "990000001001", "desk-1"
 MENU = "各種情報照会"
 

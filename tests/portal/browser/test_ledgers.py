@@ -98,6 +98,7 @@ def test_the_same_without_javascript(people: Callable[..., Person], file: Path) 
     person.is_on("ユーザーページ")
 
 
+@pytest.mark.night
 @pytest.mark.req("D-032", "D-033", "D-034", "P-033", "P-034")
 def test_a_ledger_file_is_made_and_stored(person: Person, file: Path) -> None:
     to_upload(person)
@@ -123,6 +124,7 @@ def test_a_ledger_file_is_made_and_stored(person: Person, file: Path) -> None:
     assert [row[label] for row in rows] == ["EX-1", "EX-2"]
 
 
+@pytest.mark.night
 def test_a_large_file_shows_how_far_it_is(person: Person, file: Path) -> None:
     to_upload(person)
     person.uploads("申請ファイル", file)
@@ -139,6 +141,7 @@ def test_a_large_file_shows_how_far_it_is(person: Person, file: Path) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 def test_a_broken_line_is_told_and_the_button_works_again(person: Person, file: Path) -> None:
     to_upload(person)
     person.uploads("申請ファイル", file)
@@ -152,6 +155,7 @@ def test_a_broken_line_is_told_and_the_button_works_again(person: Person, file: 
     person.is_on("企業総合保険　申請完了")
 
 
+@pytest.mark.night
 @pytest.mark.req("A-005")
 def test_a_kept_file_is_checked_before_it_is_sent(person: Person) -> None:
     to_upload(person)
@@ -201,6 +205,7 @@ def told(portal: Portal) -> Portal:
     return portal
 
 
+@pytest.mark.night
 @pytest.mark.req("P-032", "C-018")
 def test_lists_and_details(told: Portal, person: Person) -> None:
     person.logs_in(USER)
@@ -244,6 +249,7 @@ def test_papers_are_found(told: Portal, person: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 @pytest.mark.req("B-001", "B-002")
 def test_notices_speak_of_notices(told: Portal, person: Person) -> None:
     person.logs_in(USER)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import pytest
+
 from tests.portal.browser.person import PASSWORD, Person
 
 ADMINISTRATOR, APPLICANT = "990000001000", "990000001001"
@@ -50,6 +52,7 @@ def test_the_keyboard_is_enough(person: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 def test_wrong_passwords_end_on_a_page_that_tells_the_way_out(person: Person) -> None:
     person.goes_to("/login/")
     person.presses("ログイン")
@@ -70,6 +73,7 @@ def test_wrong_passwords_end_on_a_page_that_tells_the_way_out(person: Person) ->
     person.looks_right()
 
 
+@pytest.mark.night
 def test_a_reset_password_must_be_changed_first(people: Callable[..., Person]) -> None:
     administrator, applicant = people(), people()
     administrator.logs_in(ADMINISTRATOR)
@@ -103,6 +107,7 @@ def test_a_reset_password_must_be_changed_first(people: Callable[..., Person]) -
     administrator.looks_right()
 
 
+@pytest.mark.night
 def test_a_newer_login_ends_the_session_with_a_word(people: Callable[..., Person]) -> None:
     first, second = people(), people()
     first.logs_in(APPLICANT)
@@ -138,6 +143,7 @@ def test_one_time_password(person: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 def test_the_desk_has_a_door_of_its_own(person: Person) -> None:
     person.logs_in("desk-1")
     person.sees("保険者デスク", "審査 一郎")

@@ -7,6 +7,8 @@ from playwright.sync_api import Locator, expect
 
 from tests.portal.browser.person import Person
 
+pytestmark = pytest.mark.night
+
 APPLICANT = "990000001001"
 _ORANGE = re.compile(r"\bchanged\b")
 

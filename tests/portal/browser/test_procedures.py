@@ -110,6 +110,7 @@ def test_a_buyer_is_registered_from_the_search_to_the_notice(
     assert got.body().startswith(b"%PDF-")
 
 
+@pytest.mark.night
 def test_two_windows_do_not_overwrite_each_other(person: Person) -> None:
     person.logs_in(APPLICANT)
     _begins_a_registration(person, "公的機関")
@@ -130,6 +131,7 @@ def test_two_windows_do_not_overwrite_each_other(person: Person) -> None:
     person.is_on("海外商社登録　必要書類の確認")
 
 
+@pytest.mark.night
 def test_a_lost_session_loses_nothing_that_was_saved(person: Person) -> None:
     person.logs_in(APPLICANT)
     _begins_a_registration(person)
@@ -144,6 +146,7 @@ def test_a_lost_session_loses_nothing_that_was_saved(person: Person) -> None:
     person.sees_typed("海外商社名称（英文）", "NEW TRADING CO., LTD.")
 
 
+@pytest.mark.night
 def test_an_account_is_registered_with_a_chosen_branch(person: Person) -> None:
     person.logs_in(ADMINISTRATOR)
     person.opens("管理項目", "口座情報照会・登録・変更")
@@ -172,6 +175,7 @@ def test_an_account_is_registered_with_a_chosen_branch(person: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 def test_the_list_is_searched_sorted_and_deleted_from(person: Person) -> None:
     person.logs_in(ADMINISTRATOR)
     person.opens("Web申込状況一覧", "Web申込状況一覧")
@@ -189,6 +193,7 @@ def test_the_list_is_searched_sorted_and_deleted_from(person: Person) -> None:
     person.does_not_see("保存 2026/")
 
 
+@pytest.mark.night
 def test_a_request_to_enter_again_is_answered(person: Person) -> None:
     person.logs_in(ADMINISTRATOR)
     person.goes_to("/applications/?state=again")
@@ -206,6 +211,7 @@ def test_a_request_to_enter_again_is_answered(person: Person) -> None:
     person.looks_right()
 
 
+@pytest.mark.night
 def test_without_scripts_a_procedure_goes_its_way(people: Callable[..., Person]) -> None:
     person = people(scripts=False)
     person.logs_in(ADMINISTRATOR)

@@ -72,6 +72,7 @@ def _sends(person: Person) -> None:
     person.is_on(f"{TITLE}ステップ5 申込書印刷・捺印・送付")
 
 
+@pytest.mark.night
 def test_the_way_from_the_top_page_to_the_form(person: Person) -> None:
     mailed = _asks_for_the_url(person)
     person.looks_right()
@@ -133,6 +134,7 @@ def _sent(person: Person) -> None:
     _sends(person)
 
 
+@pytest.mark.night
 @pytest.mark.req("F-049")
 def test_the_desk_completes_and_the_new_administrator_logs_in(people: Callable[..., Person]) -> None:
     newcomer, desk = people(), people()
@@ -172,6 +174,7 @@ def test_the_desk_completes_and_the_new_administrator_logs_in(people: Callable[.
     newcomer.looks_right()
 
 
+@pytest.mark.night
 @pytest.mark.req("F-046")
 def test_a_restart_opens_the_form_again_with_what_was_typed(people: Callable[..., Person]) -> None:
     newcomer, desk = people(), people()

@@ -66,6 +66,7 @@ def fed(portal: Portal) -> Portal:
     return portal
 
 
+@pytest.mark.night
 def test_uploads_are_searched_and_read(fed: Portal, person: Person) -> None:
     person.logs_in("desk-3")
     person.presses("台帳のアップロード")
@@ -129,6 +130,7 @@ def test_a_held_upload_is_released_and_the_answer_comes_back(
     person.looks_right()
 
 
+@pytest.mark.night
 def test_reference_tables_are_sent(fed: Portal, person: Person, tmp_path: Path) -> None:
     wrong, right = tmp_path / "unknown.csv", tmp_path / "buyers.csv"
     wrong.write_text("a,b\n1,2\n")

@@ -16,6 +16,8 @@ from portal_stub.mails.models import Mail
 from tests.portal.buyers.conftest import COUNTRIES, ROWS
 from tests.portal.conftest import World
 
+pytestmark = pytest.mark.dialect
+
 ROOT = Path(__file__).resolve().parents[3]
 Rows = Callable[..., list[dict[str, str]]]
 

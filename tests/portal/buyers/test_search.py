@@ -17,7 +17,7 @@ from portal_stub.pages.models import Notice
 from tests.portal.conftest import World, text
 
 Visit = Callable[..., Client]
-pytestmark = pytest.mark.usefixtures("directory")
+pytestmark = [pytest.mark.usefixtures("directory"), pytest.mark.dialect]
 
 
 def found(reply: Any) -> list[str]:

@@ -12,6 +12,8 @@ from portal_stub.history.models import AuditEvent
 from schemas.submission import Refusal
 from tests.portal.conftest import World
 
+pytestmark = pytest.mark.dialect
+
 
 @pytest.fixture(autouse=True)
 def _here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ from django.db.models import Q
 from portal_stub.history.models import AuditEvent
 from portal_stub.history.recording import audit
 
+pytestmark = pytest.mark.dialect
+
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite looks up beginnings another way")
 @pytest.mark.django_db

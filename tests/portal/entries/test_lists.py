@@ -22,6 +22,8 @@ from tests.portal.conftest import Hand, World, hidden, text
 from tests.portal.entries.test_screen import NOTICE, good
 from tests.portal.entries.walking import Screen, form_of, waiting_form
 
+pytestmark = pytest.mark.dialect
+
 Visit = Callable[..., Client]
 WAITING = "/ledger/enterprise/entries/waiting/"
 

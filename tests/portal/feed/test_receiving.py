@@ -23,7 +23,7 @@ from portal_stub.feed.receiving import MovedOn, Told
 from tests.portal.conftest import HOLDER, Hand, World
 from tests.portal.feed.conftest import HELD, UNDECIDED, found, paper, portrait, tell
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.dialect]
 
 
 def test_a_submission_is_told_again_and_stays_one_row() -> None:

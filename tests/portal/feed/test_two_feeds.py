@@ -14,6 +14,8 @@ from tests import kit
 from tests.assets.test_feed import picture
 from tests.homes import Home, contracts, loaded, print_quickly
 
+pytestmark = pytest.mark.dialect
+
 __all__ = ["loaded"]
 
 

@@ -16,7 +16,7 @@ from portal_stub.inquiries.models import Bringing, Loss, PaperContract
 from tests.portal.conftest import HOLDER, OTHER, Hand, World, text
 from tests.portal.inquiries.conftest import AGREEMENT, CONTRACT, LOSS, Visit, a_file
 
-pytestmark = pytest.mark.usefixtures("directory")
+pytestmark = [pytest.mark.usefixtures("directory"), pytest.mark.dialect]
 PAGES = {"contracts": "/desk/paper-contracts/", "losses": "/desk/losses/"}
 
 

@@ -11,6 +11,8 @@ from portal_stub.jobs.registry import SHELF, Kind, Running
 from schemas.submission import Refusal
 from tests.portal.conftest import Hand, World
 
+pytestmark = pytest.mark.dialect
+
 
 @pytest.fixture
 def kinds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:

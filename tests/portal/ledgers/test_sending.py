@@ -19,7 +19,7 @@ from tests.portal.conftest import World
 from tests.portal.whole import Whole, loaded, whole
 
 __all__ = ["loaded", "whole"]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.dialect]
 
 
 def draft(

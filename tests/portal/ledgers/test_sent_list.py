@@ -22,6 +22,8 @@ from sensors.windows import TOKYO
 from tests.portal.conftest import HOLDER, OTHER, Hand, World, text
 from tests.portal.feed.conftest import HELD, UNDECIDED, found, paper, portrait, tell
 
+pytestmark = pytest.mark.dialect
+
 Visit = Callable[..., Client]
 LIST = "/ledger/enterprise/sent/"
 ENTRIES = "/ledger/enterprise/sent-entries/"

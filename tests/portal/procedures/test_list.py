@@ -20,6 +20,8 @@ from portal_stub.procedures.registry import PROCEDURES
 from sensors.windows import TOKYO
 from tests.portal.conftest import Hand, World, text
 
+pytestmark = pytest.mark.dialect
+
 NOON = datetime(2026, 4, 1, 9, 0, tzinfo=TOKYO)
 
 

@@ -16,7 +16,7 @@ from tests.portal.conftest import World
 from tests.portal.procedures.test_flow import ITEMS, KEY
 from tests.portal.procedures.walking import begin, fill, newest, press_apply, to_check
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.dialect]
 
 
 def at_once(works: list[Callable[[], Any]]) -> list[Any]:
