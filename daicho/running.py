@@ -74,12 +74,11 @@ def run_job(store: Store, name: str, say: Callable[[str], None]) -> tuple[dict[s
     say(f"{name} を開始します(起動に数秒かかります)")
     import logging
 
-    import dagster as dg
-
     from assets.in_process import run_in_process
+    from assets.run_history import instance_of
 
     logging.getLogger("dagster").setLevel(logging.WARNING)
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with instance_of(home, store.settings.uses_sqlite) as instance:
         outcome = run_in_process(name, store, instance)
     if not outcome.success:
         say(f"{name} の一部が失敗しました。Dagster の画面で run {outcome.run_id} を確認してください。")

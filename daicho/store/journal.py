@@ -260,8 +260,9 @@ def canonical_text(rows: pl.DataFrame) -> pl.Series:
     ['a=1\\x1fb=x\\x1f', 'a=2\\x1f']
     """
     texts = [
-        pl.concat_str(pl.lit(f"{name}="), _as_text(name, rows.schema[name]), pl.lit("\x1f"))
-        for name in sorted(set(rows.columns) - set(_HASHES))
+        pl.concat_str(pl.lit(f"{name}="), _as_text(name, dtype), pl.lit("\x1f"))
+        for name, dtype in sorted(rows.schema.items())
+        if name not in _HASHES
     ]
     return rows.select(pl.concat_str(texts, ignore_nulls=True).alias("text")).to_series()
 
