@@ -31,7 +31,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_NO_PROGRESS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test night test-all dev bench lint format requirements lock static clean
+.PHONY: help setup run test night test-all mutants dev bench lint format requirements lock static clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
@@ -82,6 +82,10 @@ night: setup ## the long tests that make test leaves out
 
 test-all: ## all tests: make test, then make night
 	@status=0; $(MAKE) test || status=$$?; $(MAKE) night || status=$$?; exit $$status
+
+mutants: setup ## break marked code at random (SEED=1 COUNT=60) and tell what no test notices
+	@nice $(PY) -m tests.mutants.run --seed $(or $(SEED),1) --count $(or $(COUNT),60) --workers $(PYTEST_WORKERS) \
+	  $(MUTANTS_ARGS)
 
 dev: setup ## Dagster web UI, daemon and portal on 127.0.0.1 with sample data
 	@$(PY) -m daicho.dev
