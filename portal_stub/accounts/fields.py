@@ -58,6 +58,9 @@ def in_jis_x_0213(text: str) -> bool:
 class WideField(forms.CharField):
     """The width "全角 n": any characters of JIS X 0213, half-width kana made full-width, at most n."""
 
+    unusable = "機種依存文字・絵文字・改行など"
+    """What the fault about characters names."""
+
     def __init__(
         self, *, label: str, limit: int, example: str = "", explanation: str = "", **kwargs: Any
     ) -> None:
@@ -73,7 +76,7 @@ class WideField(forms.CharField):
         text = _HALF_KANA.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
         if _CONTROL.search(text) or not in_jis_x_0213(text):
             raise ValidationError(
-                f"{self.label}に使えない文字（機種依存文字・絵文字・改行など）があります。別の文字に直してください。"
+                f"{self.label}に使えない文字（{self.unusable}）があります。別の文字に直してください。"
             )
         if len(text) > self.limit:
             raise ValidationError(

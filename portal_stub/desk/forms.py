@@ -44,6 +44,7 @@ class LinesField(WideField):
     """Wide text of several lines."""
 
     widget = forms.Textarea
+    unusable = "機種依存文字・絵文字など"
 
     def clean(self, value: Any) -> str:
         """The lines as they are kept; each is judged like a line of its own."""

@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from portal_stub.accounts.models import Holder, User
 from portal_stub.history.models import AuditEvent
 from portal_stub.mails.models import Mail
-from tests.portal.conftest import HOLDER, OTHER, PASSWORD, World, hidden, last_mail, text
+from tests.portal.conftest import HOLDER, OTHER, PASSWORD, World, hidden, last_mail
 from tests.portal.desk.test_staff import confirm
+from tests.portal.pages import page_of
 
 
 @pytest.mark.parametrize(
@@ -29,9 +30,10 @@ def test_search_by_the_beginning_of_the_code_or_a_part_of_the_name(
     world: World, visit: Callable[..., Client], query: str, found: list[str]
 ) -> None:
     Holder.objects.filter(code=HOLDER).update(name_kana="ミホンシヨウジ")
-    page = text(visit(world.staff).get("/desk/holders/", {"q": query}))
-    assert [code for code in (HOLDER, OTHER) if code in page] == found
-    assert ("該当する保険利用者はありません" in page) == (not found)
+    page = page_of(visit(world.staff).get("/desk/holders/", {"q": query}))
+    assert [row.head for table in page.tables for row in table.rows] == found
+    nothing = "該当する保険利用者はありません。条件を変えて、もう一度検索してください。"
+    assert page.statuses == ([] if found else [nothing])
 
 
 def test_many_holders_take_as_many_queries_as_few(world: World, visit: Callable[..., Client]) -> None:
@@ -45,25 +47,26 @@ def test_many_holders_take_as_many_queries_as_few(world: World, visit: Callable[
             Holder(code=f"5{number:08}", name=f"会社{number}") for number in range(more)
         )
     assert counts[0] == counts[1]
-    page = client.get("/desk/holders/")
-    assert page.content.decode().count('scope="row"') == 50
-    assert "62件" in text(page)
-    assert "1／2ページ" in text(page)
+    page = page_of(client.get("/desk/holders/"))
+    table = page.table("保険利用者の表")
+    assert (table.caption, len(table.rows)) == ("保険利用者（62件）", 50)
+    assert page.pager == "1／2ページ（1～50件目）"
 
 
 def test_the_detail_shows_users_with_their_states(world: World, visit: Callable[..., Client]) -> None:
     User.objects.filter(pk=world.applicant.pk).update(active=False)
     User.objects.filter(pk=world.reader.pk).update(locked=True)
-    page = text(visit(world.staff).get(f"/desk/holders/{HOLDER}/"))
-    assert "Webユーザー（申込者） 貿易 花子 見本課 無効" in page
-    assert "閲覧 三郎 見本課 有効（ロック中）" in page
-    for words in (
-        f"{HOLDER[:8]}1（企業総合保険）",
-        "ワンタイムパスワード利用 利用しない",
-        f"{HOLDER}901 全社 花子",
-    ):
-        assert words in page
-    assert f"{OTHER}000" not in page
+    page = page_of(visit(world.staff).get(f"/desk/holders/{HOLDER}/"))
+    users = page.table("管理者と申込者")
+    assert {row.head: (row["種別"], row["氏名"], row["状態"]) for row in users.rows} == {
+        world.administrator.login_id: ("Webユーザー（管理者）", "日本 太郎", "有効"),
+        world.applicant.login_id: ("Webユーザー（申込者）", "貿易 花子", "無効"),
+        world.enterer.login_id: ("Webユーザー（申込者）", "入力 次郎", "有効"),
+        world.reader.login_id: ("Webユーザー（申込者）", "閲覧 三郎", "有効（ロック中）"),
+    }
+    assert page.facts["ワンタイムパスワード利用"] == "利用しない"
+    assert f"{HOLDER[:8]}1（企業総合保険）" in page.sentences
+    assert f"{HOLDER}901" in [row.head for table in page.tables for row in table.rows]
     assert visit(world.staff).get("/desk/holders/000000000/").status_code == 404
 
 
@@ -74,12 +77,15 @@ def test_the_restriction_is_lifted_with_a_reason(world: World, visit: Callable[.
     holder.save()
     holder.address_entries.create(network="192.0.2.1")
     path, client = f"/desk/holders/{HOLDER}/lift/", visit(world.staff)
-    assert "IPアドレス制限の解除" in text(client.get(f"/desk/holders/{HOLDER}/"))
-    assert client.post(path, {"reason": " "}).status_code == 422
+    assert page_of(client.get(f"/desk/holders/{HOLDER}/")).links["IPアドレス制限の解除"] == path
+    empty = page_of(client.post(path, {"reason": " "}), 422)
+    assert empty.errors == {"reason": "理由を入力してください。"}
     holder.refresh_from_db()
     assert holder.addresses_restricted
     reply = client.post(path, {"reason": "本人確認済み"}, follow=True)
-    assert "IPアドレス制限を解除しました" in text(reply)
+    page = page_of(reply)
+    assert page.status == "IPアドレス制限を解除しました。Webユーザー（管理者）にメールでお知らせしました。"
+    assert "IPアドレス制限の解除" not in page.links
     assert visit(world.administrator).get("/menu/").status_code == 200
     assert last_mail("addresses-changed").to == world.administrator.mail
     event = AuditEvent.objects.get(event="addresses-lifted")
@@ -99,13 +105,16 @@ def test_a_locked_administrator_is_let_in_again(world: World, visit: Callable[..
 
 def test_a_password_goes_to_the_registered_address_only(world: World, visit: Callable[..., Client]) -> None:
     running, client = visit(world.administrator), visit(world.staff)
-    assert world.administrator.mail in text(client.get(f"/desk/holders/{HOLDER}/reissue/"))
+    question = page_of(client.get(f"/desk/holders/{HOLDER}/reissue/"))
+    assert world.administrator.mail in question.facts.values()
+    assert list(question.fields) == ["reason"], "no address to type"
     reply = client.post(
         f"/desk/holders/{HOLDER}/reissue/", {"reason": "紛失", "mail": "thief@example.com"}, follow=True
     )
     mail = last_mail("password-reissued")
     assert mail.to == world.administrator.mail
-    assert mail.secret not in text(reply)
+    assert page_of(reply).status == "新しいパスワードを、登録メールアドレスに送信しました。"
+    assert mail.secret not in reply.content.decode()
     assert running.get("/menu/").headers["Location"] == "/session-ended/refused/"
     fresh = visit(world.administrator, password=mail.secret)
     assert fresh.get("/menu/").headers["Location"] == "/password/"
@@ -117,7 +126,10 @@ def test_a_holder_without_administrator_has_nobody_to_help(
 ) -> None:
     Holder.objects.create(code="555555555", name="新会社")
     client = visit(world.staff)
-    assert "再発行" not in text(client.get("/desk/holders/555555555/"))
+    page = page_of(client.get("/desk/holders/555555555/"))
+    assert page.heading == "新会社"
+    assert page.find(".actions a") == []
+    assert page_of(client.get(f"/desk/holders/{HOLDER}/")).find(".actions a") != []
     for act in ("lift", "unlock", "reissue"):
         assert client.post(f"/desk/holders/555555555/{act}/", {"reason": "x"}).status_code == 404
 
@@ -137,15 +149,21 @@ def test_an_id_for_the_whole_company_is_issued_changed_and_reset(
 ) -> None:
     client, path = visit(world.staff), f"/desk/holders/{HOLDER}/reader-new/"
     check = client.post(path, READER | {"step": "check"})
-    assert f"{HOLDER} 見本商事" in text(check)
+    assert f"{HOLDER} 見本商事" in page_of(check).facts.values()
+    assert list(page_of(check).buttons) == ["確定する", "修正する"]
     sent = hidden(check) | {"step": "confirm"}
     for _ in range(2):
-        assert "全社閲覧用IDを発行しました" in text(client.post(path, sent, follow=True))
+        done = page_of(client.post(path, sent, follow=True))
+        assert done.status == (
+            "全社閲覧用IDを発行しました。初期パスワードは、利用者のメールアドレスに送信しました。"
+        )
     user = User.objects.get(login_id=f"{HOLDER}902")
     assert Mail.objects.filter(kind="reader-issued").count() == 1
     first = visit(user, password=last_mail("reader-issued").secret)
     assert first.get("/menu/").headers["Location"] == "/password/"
-    assert f"{HOLDER}902" in text(client.get(f"/desk/holders/{OTHER}/")), "shown at every linked holder"
+    linked = page_of(client.get(f"/desk/holders/{OTHER}/"))
+    heads = [row.head for table in linked.tables for row in table.rows]
+    assert f"{HOLDER}902" in heads, "shown at every linked holder"
 
     Holder.objects.create(code="111111111", name="第三")
     change = READER | {"codes": "111111111", "active": "0"}
@@ -165,15 +183,18 @@ def test_an_id_for_the_whole_company_is_issued_changed_and_reset(
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"codes": ""}, "1件以上"),
-        ({"codes": HOLDER}, "の他に、1件以上"),
+        ({"codes": ""}, "参照する他の保険利用者コードを1件以上入力してください。"),
+        ({"codes": HOLDER}, f"この保険利用者コード {HOLDER} の他に、1件以上入力してください。"),
         (
             {"codes": f"{OTHER} 111111111"},
             "登録されていない保険利用者コードがあります。直してください: 111111111",
         ),
-        ({"codes": " ".join(f"{n:09}" for n in range(101))}, "100件まで"),
-        ({"confirmed": ""}, "同じ法人であることを確認してから"),
-        ({"reason": ""}, "理由を入力してください"),
+        (
+            {"codes": " ".join(f"{n:09}" for n in range(101))},
+            "登録できるのは100件までです（入力: 101件）。件数を減らしてください。",
+        ),
+        ({"confirmed": ""}, "同じ法人であることを確認してから、チェックを付けてください。"),
+        ({"reason": ""}, "理由を入力してください。"),
     ],
 )
 def test_ids_that_are_not_issued(
@@ -183,16 +204,18 @@ def test_ids_that_are_not_issued(
     reply = visit(world.staff).post(
         f"/desk/holders/{HOLDER}/reader-new/", READER | change | {"step": "confirm"}
     )
-    assert reply.status_code == 422
-    assert fault in text(reply)
+    [item] = change
+    assert page_of(reply, 422).errors == {item: fault}
     assert User.objects.count() == before
 
 
 def test_without_numbers_left_the_desk_is_told(world: World, visit: Callable[..., Client]) -> None:
     User.objects.filter(pk=world.company_reader.pk).update(login_id=f"{HOLDER}999")
     reply = confirm(visit(world.staff), f"/desk/holders/{HOLDER}/reader-new/", READER)
-    assert reply.status_code == 409
-    assert "999まですべて発行済み" in text(reply)
+    [told] = page_of(reply, 409).callouts
+    assert told == (
+        "この保険利用者コードの番号は、999まですべて発行済みです。同じ法人の別の保険利用者コードで発行してください。"
+    )
 
 
 def test_other_users_cannot_be_changed_as_readers(world: World, visit: Callable[..., Client]) -> None:
