@@ -11,7 +11,8 @@ from portal_stub.accounts.models import Holder, OneTimePassword, User
 from portal_stub.accounts.rules import lift_addresses
 from portal_stub.history.models import AccessRecord, AuditEvent
 from portal_stub.mails.models import Mail
-from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail, text
+from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail
+from tests.portal.pages import page_of
 
 
 def typed(world: World, **changes: Any) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def typed(world: World, **changes: Any) -> dict[str, Any]:
 
 def change(client: Client, data: dict[str, Any]) -> Any:
     check = client.post("/administrator/", {**data, "step": "check"})
-    assert "確定する" in text(check), text(check)
+    assert page_of(check).heading == "Webユーザー（管理者）情報変更確認"
     return client.post("/administrator/", {**hidden(check), "step": "confirm"}, follow=True)
 
 
@@ -38,10 +39,10 @@ def test_a_change_without_new_address(world: World, visit: Callable[..., Client]
     client = visit(world.administrator)
     check = client.post("/administrator/", {**typed(world, title="部長"), "step": "check"})
     again = client.post("/administrator/", {**hidden(check), "step": "edit"})
-    assert 'value="部長"' in again.content.decode()
-    done = change(client, typed(world, title="部長"))
-    assert "情報変更完了" in text(done)
-    assert "まだ完了していません" not in text(done)
+    assert page_of(again).fields["title"].value == "部長"
+    done = page_of(change(client, typed(world, title="部長")))
+    assert done.heading == "Webユーザー（管理者）情報変更完了"
+    assert done.sentences == ["Webユーザー（管理者）情報を変更しました。", "ユーザーページへ"]
     assert User.objects.get(pk=world.administrator.pk).title == "部長"
     assert Mail.objects.count() == 0
 
@@ -49,9 +50,18 @@ def test_a_change_without_new_address(world: World, visit: Callable[..., Client]
 @pytest.mark.req("G-042", "G-043", "G-044", "G-045", "G-046")
 def test_a_new_address_waits_for_its_url(world: World, visit: Callable[..., Client], hand: Hand) -> None:
     client, old = visit(world.administrator), world.administrator.mail
-    assert "フリーメール" in text(client.get("/administrator/"))
-    done = change(client, typed(world, mail="new@example.com"))
-    assert "まだ完了していません" in text(done)
+    [advice] = page_of(client.get("/administrator/")).callouts
+    assert advice.startswith("フリーメールや携帯電話・スマートフォンのメールアドレスは推奨しません。")
+    done = page_of(change(client, typed(world, mail="new@example.com")))
+    assert done.sentences[0] == (
+        "Webユーザー（管理者）情報を変更しました。ただし、メールアドレスの変更はまだ完了していません。"
+    )
+    assert done.callouts == [
+        (
+            "new@example.com に確認用メールを送信しました。24時間以内に、メールに記載されたURLを開いてください。"
+            "開かない場合、メールアドレスは変更されません。"
+        )
+    ]
     mail = last_mail("address-confirmation")
     assert mail.to == "new@example.com"
     assert User.objects.get(pk=world.administrator.pk).mail == old
@@ -59,7 +69,7 @@ def test_a_new_address_waits_for_its_url(world: World, visit: Callable[..., Clie
     Client().get(path)
     assert User.objects.get(pk=world.administrator.pk).mail == old, "looking alone does nothing"
     hand.on(hours=24)
-    assert "メールアドレスを変更しました" in text(Client().post(path))
+    assert page_of(Client().post(path)).heading == "メールアドレスを変更しました"
     assert User.objects.get(pk=world.administrator.pk).mail == "new@example.com"
     assert Client().post(path).status_code == 410, "once only"
 
@@ -70,27 +80,30 @@ def test_after_a_day_the_old_address_stays(world: World, visit: Callable[..., Cl
     path = last_mail("address-confirmation").secret.removeprefix("https://portal.example")
     hand.on(hours=24, seconds=1)
     reply = Client().post(path)
-    assert reply.status_code == 410
-    assert "変更されていません" in text(reply)
+    assert page_of(reply, 410).heading == "メールアドレスは変更されていません"
     assert User.objects.get(pk=world.administrator.pk).mail == world.administrator.mail
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "item", "message"),
     [
-        ({"mail_again": "other@example.com"}, "一致しません"),
-        ({"department": "", "title": ""}, "所属名か役職名のどちらかを入力してください。"),
-        ({"phone": ""}, "電話番号を入力してください。"),
-        ({"otp_required": ""}, "ワンタイムパスワード利用を選択してください。"),
+        (
+            {"mail_again": "other@example.com"},
+            "mail_again",
+            "メールアドレスと確認用の入力が一致しません。同じものを入力してください。",
+        ),
+        ({"department": "", "title": ""}, "department", "所属名か役職名のどちらかを入力してください。"),
+        ({"phone": ""}, "phone", "電話番号を入力してください。"),
+        ({"otp_required": ""}, "otp_required", "ワンタイムパスワード利用を選択してください。"),
     ],
 )
 def test_refused_changes_change_nothing(
-    world: World, visit: Callable[..., Client], changes: dict[str, str], message: str
+    world: World, visit: Callable[..., Client], changes: dict[str, str], item: str, message: str
 ) -> None:
     reply = visit(world.administrator).post(
         "/administrator/", {**typed(world, name="別人"), **changes, "step": "confirm"}
     )
-    assert message in text(reply)
+    assert page_of(reply).errors == {item: message}
     assert User.objects.get(pk=world.administrator.pk).name == "日本 太郎"
 
 
@@ -100,8 +113,8 @@ def test_the_administrator_switches_it_on_for_all(world: World, visit: Callable[
     applicant = visit(world.applicant)
     assert applicant.get("/user/").status_code == 200
     administrator = visit(world.administrator)
-    page = text(administrator.get("/administrator/"))
-    for label in (
+    page = page_of(administrator.get("/administrator/"))
+    assert [item.label for item in page.fields.values()] == [
         "所属名",
         "役職名",
         "氏名",
@@ -109,11 +122,11 @@ def test_the_administrator_switches_it_on_for_all(world: World, visit: Callable[
         "メールアドレス",
         "メールアドレス（確認用）",
         "ワンタイムパスワード利用",
-    ):
-        assert label in page
+    ]
     change(administrator, typed(world, otp_required="1"))
     assert applicant.get("/user/").status_code == 403
-    assert "ワンタイムパスワード" in text(applicant.get("/menu/"))
+    asked = page_of(applicant.get("/menu/")).section("ワンタイムパスワードの入力")
+    assert asked.buttons["ワンタイムパスワードの発行"].action == "/otp/issue/"
 
 
 @pytest.fixture
@@ -125,8 +138,9 @@ def guarded(world: World) -> World:
 @pytest.mark.req("G-115")
 def test_a_protected_menu_says_so(guarded: World, visit: Callable[..., Client]) -> None:
     reply = visit(guarded.applicant).get("/holder/")
-    assert reply.status_code == 403
-    assert "ワンタイムパスワードにより保護されています" in text(reply)
+    page = page_of(reply, 403)
+    assert page.heading == "ワンタイムパスワードにより保護されています"
+    assert page.buttons["ワンタイムパスワードの発行"].action == "/otp/issue/"
 
 
 @pytest.mark.req("G-117", "G-118", "G-122", "G-124")
@@ -144,6 +158,9 @@ def test_issue_and_entry_open_everything_until_the_end(guarded: World, visit: Ca
     assert visit(guarded.applicant).get("/holder/").status_code == 403, "once per login"
 
 
+EXPIRED = "ワンタイムパスワードは失効しています。ユーザーページで再度発行してください。"
+
+
 @pytest.mark.req("G-119", "C-035")
 def test_ten_minutes_and_no_longer(guarded: World, visit: Callable[..., Client], hand: Hand) -> None:
     client = visit(guarded.applicant)
@@ -155,7 +172,7 @@ def test_ten_minutes_and_no_longer(guarded: World, visit: Callable[..., Client],
     client.post("/otp/issue/")
     hand.on(minutes=10)
     reply = client.post("/otp/", {"code": last_mail("one-time-password").secret})
-    assert "失効しています" in text(reply)
+    assert page_of(reply).error_summary == [EXPIRED]
     assert client.get("/holder/").status_code == 403
 
 
@@ -168,9 +185,13 @@ def test_the_second_wrong_entry_ends_it(guarded: World, visit: Callable[..., Cli
     client = visit(guarded.applicant)
     client.post("/otp/issue/")
     code = last_mail("one-time-password").secret
-    assert "もう一度間違えると失効します" in text(client.post("/otp/", {"code": wrong(code)}))
-    assert "失効しています" in text(client.post("/otp/", {"code": wrong(code)}))
-    assert "失効しています" in text(client.post("/otp/", {"code": code})), "the right one comes too late"
+    first = page_of(client.post("/otp/", {"code": wrong(code)}))
+    assert first.error_summary == [
+        "ワンタイムパスワードが正しくありません。メールを確認して入力し直してください。もう一度間違えると失効します。"
+    ]
+    assert page_of(client.post("/otp/", {"code": wrong(code)})).error_summary == [EXPIRED]
+    late = page_of(client.post("/otp/", {"code": code}))
+    assert late.error_summary == [EXPIRED], "the right one comes too late"
     client.post("/otp/issue/")
     assert client.post("/otp/", {"code": last_mail("one-time-password").secret}).status_code == 302
 
@@ -199,7 +220,7 @@ def test_somebody_elses_one_time_password_opens_nothing(guarded: World, visit: C
 def restrict(client: Client, entries: str, restricted: str = "1") -> Any:
     data = {"restricted": restricted, "entries": entries}
     check = client.post("/addresses/", {**data, "step": "check"})
-    if "確定する" not in text(check):
+    if page_of(check, check.status_code).heading != "IPアドレス制限の設定確認":
         return check
     return client.post("/addresses/", {**hidden(check), "step": "confirm"}, follow=True)
 
@@ -208,7 +229,8 @@ def restrict(client: Client, entries: str, restricted: str = "1") -> Any:
 def test_only_listed_addresses_get_in(world: World, visit: Callable[..., Client]) -> None:
     elsewhere = visit(world.applicant, REMOTE_ADDR="198.51.100.7")
     done = restrict(visit(world.administrator), "127.0.0.1 本社\n192.0.2.0/24 支店\n2001:db8::/32")
-    assert "設定完了" in text(done)
+    assert page_of(done).heading == "IPアドレス制限の設定完了"
+    assert page_of(done).sentences[0] == "IPアドレス制限の設定を変更しました。現在の設定: 利用する"
     assert list(Holder.objects.get(pk=world.holder.pk).address_entries.values_list("network", "memo")) == [
         ("127.0.0.1", "本社"),
         ("192.0.2.0/24", "支店"),
@@ -219,28 +241,41 @@ def test_only_listed_addresses_get_in(world: World, visit: Callable[..., Client]
     assert elsewhere.get("/menu/").headers["Location"] == "/session-ended/refused/"
     login = {"login_id": world.applicant.login_id, "password": PASSWORD}
     refused = Client(REMOTE_ADDR="198.51.100.7").post("/login/", login)
-    assert "この場所からはログインできません" in text(refused)
+    assert page_of(refused).error_summary == [
+        "この場所からはログインできません。貴社のWebユーザー（管理者）にお問い合わせください。"
+    ]
     assert AuditEvent.objects.filter(event="login-failed", detail__why="address").count() == 1
     assert Client(REMOTE_ADDR="192.0.2.200").post("/login/", login).status_code == 302
     assert visit(world.stranger, REMOTE_ADDR="198.51.100.7").get("/menu/").status_code == 200
+
+
+NOT_INCLUDED = (
+    "現在ご利用中のアドレス 127.0.0.1 が含まれていません。含む行を加えてから「利用する」にしてください。"
+)
 
 
 @pytest.mark.req("G-129", "G-130")
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
-        ("192.0.2.1", "現在ご利用中のアドレス 127.0.0.1 が含まれていません"),
-        ("", "含まれていません"),
-        ("127.0.0.1\n300.1.1.1", "2行目「300.1.1.1」はIPアドレスとして読めません"),
-        ("127.0.0.1 " + "メ" * 41, "1行目: メモは40文字以内"),
-        ("\n".join(f"127.0.0.{n}" for n in range(1, 22)), "20件まで"),
-        ("0.0.0.0/0", "すべてのアドレスを含む範囲"),
+        ("192.0.2.1", NOT_INCLUDED),
+        ("", NOT_INCLUDED),
+        (
+            "127.0.0.1\n300.1.1.1",
+            "2行目「300.1.1.1」はIPアドレスとして読めません。192.0.2.1 や 192.0.2.0/24 のように入力してください。",
+        ),
+        ("127.0.0.1 " + "メ" * 41, "1行目: メモは40文字以内で入力してください（入力された文字数: 41）。"),
+        (
+            "\n".join(f"127.0.0.{n}" for n in range(1, 22)),
+            "登録できるのは20件までです（入力: 21件）。件数を減らしてください。",
+        ),
+        ("0.0.0.0/0", "1行目: すべてのアドレスを含む範囲は登録できません。範囲を狭めてください。"),
     ],
 )
 def test_lists_that_are_refused(
     world: World, visit: Callable[..., Client], entries: str, message: str
 ) -> None:
-    assert message in text(restrict(visit(world.administrator), entries))
+    assert page_of(restrict(visit(world.administrator), entries)).errors == {"entries": message}
     assert not Holder.objects.get(pk=world.holder.pk).addresses_restricted
 
 

@@ -10,7 +10,8 @@ from portal_stub.accounts.models import User
 from portal_stub.history.models import AccessRecord, AuditEvent
 from portal_stub.mails.models import Mail
 from portal_stub.pages.models import Notice
-from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail, text
+from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail
+from tests.portal.pages import Part, page_of
 
 pytestmark = pytest.mark.dialect
 
@@ -19,25 +20,31 @@ def login(client: Client, login_id: str, password: str):
     return client.post("/login/", {"login_id": login_id, "password": password})
 
 
+FAILED = "ログインできませんでした。WebユーザーIDとパスワードが正しく入力されているか確認してください。"
+
+
 @pytest.mark.req("G-135", "S-001", "S-002")
 def test_from_the_top_page_to_the_user_page(world: World) -> None:
     client = Client()
-    assert 'href="/login/"' in client.get("/").content.decode()
+    assert page_of(client.get("/")).links["ログイン"] == "/login/"
     reply = login(client, world.applicant.login_id, PASSWORD)
     assert reply.headers["Location"] == "/menu/"
-    page = client.get("/menu/")
-    words = text(page)
-    assert all(word in words for word in ("見本商事", "123456789", "123456789001", "ユーザーページ"))
-    head, _, main = page.content.decode().partition("<main")
-    assert "見本商事" in head, "with the codes, in the head of every page"
-    assert "見本商事" in main, "and apart from them"
+    page = page_of(client.get("/menu/"))
+    assert page.heading == "ユーザーページ"
+    assert page.user.facts == {
+        "保険利用者コード": "123456789",
+        "WebユーザーID": "123456789001",
+        "最終ログイン": "－",
+    }
+    assert page.user.lines[0].startswith("見本商事"), "with the codes, in the head of every page"
+    assert page.sentences[0] == "見本商事　貿易 花子 様", "and apart from them"
 
 
 @pytest.mark.req("G-136")
 @pytest.mark.parametrize("login_id", ["123456789001", "123456789099", "desk-1", "x" * 99])
 def test_a_failed_login_asks_to_check_both(world: World, login_id: str) -> None:
     reply = login(Client(), login_id, "Wrong-one.1")
-    assert "WebユーザーIDとパスワードが正しく入力されているか確認してください" in text(reply)
+    assert page_of(reply).error_summary == [FAILED]
     assert not AccessRecord.objects.exists()
     assert AuditEvent.objects.filter(event="login-failed", subject=login_id[:40]).count() == 1
 
@@ -53,13 +60,16 @@ def test_staff_and_users_have_doors_of_their_own(world: World) -> None:
 def test_five_failures_in_a_row_lock_the_id(world: World) -> None:
     client = Client()
     for _ in range(4):
-        assert "確認してください" in text(login(client, world.applicant.login_id, "Wrong-one.1"))
-    fifth = login(client, world.applicant.login_id, "Wrong-one.1")
-    assert "パスワードエラー" in text(fifth)
-    assert "パスワードリセット" in text(fifth)
-    assert "パスワードエラー" in text(login(client, world.applicant.login_id, PASSWORD)), (
-        "even with the right one"
+        page = page_of(login(client, world.applicant.login_id, "Wrong-one.1"))
+        assert page.error_summary == [FAILED]
+    fifth = page_of(login(client, world.applicant.login_id, "Wrong-one.1"), 403)
+    assert fifth.heading == "パスワードエラー"
+    assert fifth.sentences[1] == (
+        "Webユーザー（申込者）の方: 貴社のWebユーザー（管理者）にパスワードリセットを依頼し、"
+        "新しいパスワードでログインしてください。"
     )
+    right = page_of(login(client, world.applicant.login_id, PASSWORD), 403)
+    assert right.heading == "パスワードエラー", "even with the right one"
     rules.reset_applicant(world.administrator, User.objects.get(pk=world.applicant.pk))
     reply = login(client, world.applicant.login_id, last_mail("applicant-reset").secret)
     assert reply.status_code == 302
@@ -76,7 +86,8 @@ def test_a_newer_login_ends_the_older_session(world: World, visit: Callable[...,
     older = visit(world.applicant)
     newer = visit(world.applicant)
     assert older.get("/menu/").headers["Location"] == "/session-ended/newer-login/"
-    assert "新しいログイン" in text(older.get("/session-ended/newer-login/"))
+    page = page_of(older.get("/session-ended/newer-login/"))
+    assert page.sentences[0].startswith("同じIDで新しいログインがあったため、このログインは終了しました。")
     assert newer.get("/menu/").status_code == 200
 
 
@@ -84,11 +95,8 @@ def test_a_newer_login_ends_the_older_session(world: World, visit: Callable[...,
 def test_thirty_idle_minutes_end_the_session(world: World, visit: Callable[..., Client], hand: Hand) -> None:
     client = visit(world.applicant)
     hand.on(minutes=30)
-    page = client.get("/menu/")
-    assert page.status_code == 200
-    assert 'data-idle-minutes="30"' in page.content.decode(), (
-        "from which the word five minutes before is told"
-    )
+    [body] = page_of(client.get("/menu/")).whole.nodes
+    assert body.get("data-idle-minutes") == "30", "from which the word five minutes before is told"
     hand.on(minutes=30)
     assert client.get("/menu/").status_code == 200, "each request counts"
     hand.on(minutes=30, seconds=1)
@@ -122,8 +130,7 @@ def test_a_session_fixed_before_login_is_worth_nothing(world: World) -> None:
 def test_forms_without_token_are_refused(world: World) -> None:
     client = Client(enforce_csrf_checks=True)
     reply = login(client, world.applicant.login_id, PASSWORD)
-    assert reply.status_code == 403
-    assert "画面の有効期限が切れています" in text(reply)
+    assert page_of(reply, 403).heading == "画面の有効期限が切れています"
     assert not AccessRecord.objects.exists()
 
 
@@ -134,24 +141,28 @@ def test_a_disabled_applicant_is_out_at_once(world: World, visit: Callable[..., 
     rules.change_applicant(world.administrator, User.objects.get(pk=world.applicant.pk), person, [])
     assert client.get("/menu/").headers["Location"] == "/session-ended/refused/"
     reply = login(Client(), world.applicant.login_id, PASSWORD)
-    assert "確認してください" in text(reply), "and no hint that the ID exists"
+    assert page_of(reply).error_summary == [FAILED], "and no hint that the ID exists"
 
 
 @pytest.mark.req("G-071")
 def test_a_changed_right_counts_with_the_next_request(world: World, visit: Callable[..., Client]) -> None:
     client = visit(world.applicant)
-    assert "保険契約情報" in text(client.get("/menu/"))
+    doors = dict(page_of(client.get("/menu/")).links)
+    assert doors["保険契約情報"] == "/contract-data/"
     person = {name: getattr(world.applicant, name) for name in rules.APPLICANT_FIELDS}
     person |= {"active": True, "data_scope": "none"}
     rules.change_applicant(world.administrator, User.objects.get(pk=world.applicant.pk), person, [])
-    assert "保険契約情報" not in text(client.get("/menu/"))
+    fewer = page_of(client.get("/menu/"))
+    assert fewer.heading == "ユーザーページ"
+    assert "保険契約情報" in set(doors) - set(fewer.links)
 
 
 @pytest.mark.req("S-004", "S-005")
 def test_the_login_before_is_shown(world: World, visit: Callable[..., Client], hand: Hand) -> None:
-    assert "最終ログイン －" in text(visit(world.applicant).get("/menu/"))
+    assert page_of(visit(world.applicant).get("/menu/")).user.facts["最終ログイン"] == "－"
     hand.on(days=1)
-    assert "最終ログイン 2026/04/01 09:00" in text(visit(world.applicant).get("/menu/"))
+    again = page_of(visit(world.applicant).get("/menu/"))
+    assert again.user.facts["最終ログイン"] == "2026/04/01 09:00"
 
 
 @pytest.mark.req("S-006")
@@ -160,21 +171,22 @@ def test_three_notices_then_the_list(world: World, visit: Callable[..., Client],
         Notice.objects.create(title=f"お知らせ{day}", shown_from=(hand.at.date().replace(day=1)))
     Notice.objects.create(title="明日から", shown_from=hand.at.date().replace(day=2))
     client = visit(world.applicant)
-    words = text(client.get("/menu/"))
-    assert [n for n in range(5) if f"お知らせ{n}" in words] == [2, 3, 4]
-    assert "明日から" not in words
-    whole = text(client.get("/notices/"))
-    assert all(f"お知らせ{n}" in whole for n in range(5))
+
+    def titles(address: str) -> list[str]:
+        return [Part([node]).text for node in page_of(client.get(address)).find("ul.notices > li > strong")]
+
+    assert titles("/menu/") == ["お知らせ4", "お知らせ3", "お知らせ2"]
+    assert titles("/notices/") == [f"お知らせ{n}" for n in (4, 3, 2, 1, 0)]
 
 
 @pytest.mark.req("G-048", "G-049", "G-138")
 def test_reissue_asks_and_then_mails(world: World) -> None:
     client = Client()
     User.objects.filter(pk=world.administrator.pk).update(locked=True, failures=5)
-    assert 'href="/reissue/"' in client.get("/login/").content.decode()
+    assert page_of(client.get("/login/")).links["こちら"] == "/reissue/"
     pair = {"login_id": world.administrator.login_id, "mail": world.administrator.mail}
     question = client.post("/reissue/", {**pair, "step": "ask"})
-    assert "メールを送信します。よろしいですか？" in text(question)
+    assert page_of(question).heading == "メールを送信します。よろしいですか？"
     assert User.objects.get(pk=world.administrator.pk).check_password(PASSWORD), "nothing happened yet"
     client.post("/reissue/", {**hidden(question), "step": "send"})
     mail = last_mail("password-reissued")
@@ -202,7 +214,8 @@ def test_reissue_is_neutral_and_for_administrators_only(world: World, login_id: 
         {"login_id": "123456789000", "mail": world.administrator.mail, "step": "send"},
         follow=True,
     )
-    assert text(wrong) == text(right)
+    assert page_of(wrong).heading == "パスワード再発行を受け付けました"
+    assert page_of(wrong).whole.lines == page_of(right).whole.lines
 
 
 def test_headers_that_every_page_has(world: World) -> None:
@@ -216,6 +229,5 @@ def test_headers_that_every_page_has(world: World) -> None:
 
 def test_unknown_pages_are_told_kindly(db: None) -> None:
     reply = Client().get("/nowhere/")
-    assert reply.status_code == 404
-    assert "ページが見つかりません" in text(reply)
+    assert page_of(reply, 404).heading == "ページが見つかりません"
     assert Client().get("/session-ended/<script>/").status_code == 404
