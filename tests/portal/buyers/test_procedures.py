@@ -21,7 +21,8 @@ from portal_stub.mails.models import Mail
 from portal_stub.procedures import uploads
 from portal_stub.procedures.deciding import decide, tidy
 from portal_stub.procedures.models import Application, State
-from tests.portal.conftest import Hand, World, text
+from tests.portal.conftest import Hand, World
+from tests.portal.pages import Page, Part, page_of
 from tests.portal.procedures.walking import begin, fill, newest, press_apply, to_check
 
 Visit = Callable[..., Client]
@@ -67,7 +68,7 @@ def pdf_words(content: bytes, folder: Path) -> str:
 def on(client: Client, at: str, **items: Any) -> str:
     """Fills a step that must hold; the address of the next one."""
     reply = fill(client, at, **items)
-    assert reply.status_code == 302, text(reply)
+    assert reply.status_code == 302, page_of(reply, reply.status_code).error_summary
     return str(reply.headers["Location"])
 
 
@@ -98,33 +99,39 @@ def client(world: World, visit: Visit) -> Client:
 # ---------------------------------------------------------------------------------------------- 海外商社登録
 @pytest.mark.req("K-016", "K-017", "K-020", "K-036", "K-037", "K-045")
 def test_from_the_search_without_hit_to_the_completion(client: Client, world: World) -> None:
-    page = client.get("/buyers/", {"country": "", "name": "new trading", "rating": ""})
-    assert "海外商社名簿に登録されていません" in text(page)
+    page = page_of(client.get("/buyers/", {"country": "", "name": "new trading", "rating": ""}))
+    assert page.status == (
+        "条件に合う海外商社は、海外商社名簿に登録されていません。登録する場合は「海外商社登録」を押してください。"
+    )
     reply = client.post("/buyers/?country=&name=new+trading&rating=", {"do": "register"}, follow=True)
-    assert "申込手続きの内容と流れ" in text(reply)
-    assert "申込情報の入力へ" in text(reply)
+    assert page_of(reply).heading == "海外商社登録　申込手続きの内容と流れ"
+    assert page_of(reply).buttons["申込情報の入力へ"].action == "/procedures/buyer-registration/start/"
     at = begin(client, "buyer-registration")
-    entry = client.get(at)
-    steps = ("申込情報の入力", "必要書類の確認", "必要書類の添付", "申込内容の確認")
-    assert [step for step in steps if step in text(entry)] == list(steps)
-    assert "必要書類の確認へ" in text(entry)
-    assert re.search(r'name="name"[^>]*class="missing"', entry.content.decode()), "mandatory and pink"
+    entry = page_of(client.get(at))
+    steps = ["1 申込情報の入力", "2 必要書類の確認", "3 必要書類の添付", "4 申込内容の確認"]
+    assert Part(entry.find("ol.steps")).lines == steps
+    assert entry.step == steps[0]
+    assert entry.buttons["必要書類の確認へ"].value == "next"
+    assert entry.fields["name"].required
+    assert entry.fields["name"].pink, "mandatory and pink"
     back = fill(client, at, "back", **ENTRY)
     assert back.headers["Location"] == "/procedures/buyer-registration/"
     at = on(client, at, **ENTRY)
-    assert "必要書類の添付へ" in text(client.get(at))
+    assert page_of(client.get(at)).buttons["必要書類の添付へ"].value == "next"
     check = to_check(client, on(client, at), separate="yes", separate_names="会社案内")
-    assert '<strong class="web-number">2026-0401-0001</strong>' in check.content.decode()
-    for word in ("申込む", "修正する", "Web申込状況一覧へ"):
-        assert word in text(check)
-    change = re.search(r'href="([^"]+)">修正する', check.content.decode())
-    assert change is not None
-    assert change[1].endswith("/steps/entry/")
+    assert page_of(check).sentences[0] == "Web申込番号 2026-0401-0001"
+    form = page_of(check).form("/apply/")
+    assert list(form.buttons) == ["申込む"]
+    assert list(form.links) == ["修正する", "Web申込状況一覧へ"]
+    assert form.links["修正する"].endswith("/steps/entry/")
     assert (logged(world.applicant, "2-1"), logged(world.applicant, "2-2")) == (1, 0)
-    done = client.get(press_apply(client, check).headers["Location"])
-    for word in ("申込完了", "2026-0401-0001", "2026/04/01 09:00", "Web申込状況一覧へ", "ユーザーページへ"):
-        assert word in text(done)
-    assert 'href="/buyers/">続けて申込みへ' in done.content.decode()
+    done = page_of(client.get(press_apply(client, check).headers["Location"]))
+    assert done.heading == "海外商社登録　申込完了"
+    assert done.facts["Web申込番号"] == "2026-0401-0001"
+    assert done.facts["Web申込日時"] == "2026/04/01 09:00"
+    assert done.links["続けて申込みへ"] == "/buyers/"
+    assert done.links["Web申込状況一覧へ"] == "/applications/"
+    assert done.links["ユーザーページへ"] == "/menu/"
     assert (logged(world.applicant, "2-1"), logged(world.applicant, "2-2")) == (1, 1)
 
 
@@ -132,90 +139,131 @@ def test_from_the_search_without_hit_to_the_completion(client: Client, world: Wo
 @pytest.mark.parametrize(
     ("item", "value", "words"),
     [
-        ("country", "", "所在国を選択してください"),
-        ("name", "", "海外商社名称（英文）を入力してください"),
-        ("name", "新しい商社", "海外商社名称（英文）は半角"),
-        ("address", "", "住所（英文）を入力してください"),
-        ("phone", "内線1", "電話番号は半角"),
-        ("url", "buyer.example", "URLは http://"),
-        ("industry", "", "業種を入力してください"),
-        ("kind", "", "企業・公的機関・銀行の区分を選択してください"),
-        ("related", "", "特定資本関係の有無を選択してください"),
-        ("contact_name", "", "担当者 氏名を入力してください"),
-        ("contact_phone", "", "担当者 電話番号を入力してください"),
-        ("contact_mail", "x", "担当者 メールアドレスの形"),
+        ("country", "", "所在国を選択してください。"),
+        ("name", "", "海外商社名称（英文）を入力してください。"),
+        (
+            "name",
+            "新しい商社",
+            "海外商社名称（英文）は半角の英数字と記号で入力してください（例: EXAMPLE TRADING CO., LTD.）。",
+        ),
+        ("address", "", "住所（英文）を入力してください。"),
+        (
+            "phone",
+            "内線1",
+            "電話番号は半角の数字、+、括弧、ハイフンで入力してください（例: +1-000-000-0000）。",
+        ),
+        ("url", "buyer.example", "URLは http:// または https:// から入力してください。"),
+        ("industry", "", "業種を入力してください。"),
+        ("kind", "", "企業・公的機関・銀行の区分を選択してください。"),
+        ("related", "", "特定資本関係の有無を選択してください。"),
+        ("contact_name", "", "担当者 氏名を入力してください。"),
+        ("contact_phone", "", "担当者 電話番号を入力してください。"),
+        (
+            "contact_mail",
+            "x",
+            "担当者 メールアドレスの形が正しくありません。nippon-taro@example.com のように入力してください。",
+        ),
     ],
 )
 def test_items_of_step_1_are_judged(client: Client, item: str, value: str, words: str) -> None:
     reply = fill(client, begin(client, "buyer-registration"), **{**ENTRY, item: value})
-    assert reply.status_code == 422
-    assert words in text(reply)
+    assert page_of(reply, 422).errors == {item: words}
 
 
 @pytest.mark.req("K-019")
 def test_the_person_to_ask_may_be_another_for_this_application(client: Client, world: World) -> None:
     at = begin(client, "buyer-registration")
-    page = client.get(at).content.decode()
-    for value in ("貿易 花子", "見本課", "03-1111-2222", "hanako@example.com"):
-        assert f'value="{value}"' in page
+    shown = page_of(client.get(at)).fields
+    assert {name: shown[name].value for name in CONTACT} == CONTACT
     on(client, at, **{**ENTRY, "contact_name": "別の 担当", "contact_mail": "other@example.com"})
-    assert 'value="別の 担当"' in client.get(at).content.decode()
+    again = page_of(client.get(at)).fields
+    assert (again["contact_name"].value, again["contact_mail"].value) == ("別の 担当", "other@example.com")
     kept = User.objects.get(pk=world.applicant.pk)
     assert (kept.name, kept.mail) == ("貿易 花子", "hanako@example.com")
 
 
 @pytest.mark.req("K-021", "K-026")
 def test_documents_depend_on_the_entries_by_a_table(client: Client) -> None:
-    def documents(**changes: str) -> str:
+    def documents(**changes: str) -> list[str]:
         at = on(client, begin(client, "buyer-registration"), **{**ENTRY, **changes})
-        return text(client.get(at))
+        page = page_of(client.get(at))
+        assert page.step == "2 必要書類の確認"
+        return Part(page.find("section.panel")).sentences
 
-    assert "公的機関であることを確認できる資料（必須）" in documents()
-    assert "特定資本関係" not in documents()
-    assert "特定資本関係を確認できる資料（必須）" in documents(related="yes")
-    assert "信用調査報告書（信用調書）（必須）" in documents(kind="enterprise")
+    identity = "海外商社の名称・所在地を確認できる資料（必須） 登記簿の写し、会社案内、契約書の写しなど"
+    foundation = "公的機関であることを確認できる資料（必須） 設立の根拠となる法令の写しなど"
+    capital = "特定資本関係を確認できる資料（必須） 資本関係図など"
+    assert documents() == [identity, foundation]
+    assert documents(related="yes") == [identity, foundation, capital]
+    assert documents(kind="enterprise") == [identity, "信用調査報告書（信用調書）（必須）"]
+    assert documents(kind="bank") == [identity, "直近の決算資料（任意）"]
     DocumentRule.objects.create(
         procedure="buyer-registration", item="country", value="105", document="own", title="国別の資料"
     )
-    assert "国別の資料（必須）" in documents()
-    assert "公的機関であることを確認できる資料" not in documents(), "own rows replace the built-in ones"
-    assert "必要な書類はありません" in documents(country="304")
+    assert documents() == ["国別の資料（必須）"], "own rows replace the built-in ones"
+    assert documents(country="304") == ["入力した内容では、必要な書類はありません。次へ進んでください。"]
 
 
 @pytest.mark.req("K-022", "K-023", "K-024")
 @pytest.mark.parametrize(
-    ("typed", "words"),
+    ("typed", "item", "words"),
     [
-        ({}, "どちらかをチェックしてください"),
-        ({"report_own": "on", **ORDER}, "両方はチェックできません"),
-        ({"report_order": "on"}, "取得費用の請求先（部署名）を入力してください"),
-        ({**ORDER, "report_agency": ""}, "取得する調査機関を選択してください"),
-        ({**ORDER, "report_agency": "stated"}, "指定する調査機関名を入力してください"),
-        ({**ORDER, "report_consent": ""}, "同意します"),
+        (
+            {},
+            "report_own",
+            "信用調査報告書をお持ちか、取得を申し込むか、どちらかをチェックしてください。",
+        ),
+        (
+            {"report_own": "on", **ORDER},
+            "report_order",
+            "両方はチェックできません。どちらか一方のチェックを外してください。",
+        ),
+        (
+            {**ORDER, "report_department": ""},
+            "report_department",
+            "取得費用の請求先（部署名）を入力してください。",
+        ),
+        ({**ORDER, "report_agency": ""}, "report_agency", "取得する調査機関を選択してください。"),
+        (
+            {**ORDER, "report_agency": "stated"},
+            "report_agency_name",
+            "指定する調査機関名を入力してください。",
+        ),
+        (
+            {**ORDER, "report_consent": ""},
+            "report_consent",
+            "「取得にかかる費用を負担することに同意します」を確認し、チェックしてください。",
+        ),
     ],
 )
-def test_a_credit_report_is_own_or_ordered(client: Client, typed: dict[str, str], words: str) -> None:
+def test_a_credit_report_is_own_or_ordered(
+    client: Client, typed: dict[str, str], item: str, words: str
+) -> None:
     at = on(client, begin(client, "buyer-registration"), **ENTERPRISE)
-    page = text(client.get(at))
-    assert "お持ちの場合」はこちらをチェックしてください" in page
-    assert "取得を保険者に申込む場合」はこちらをチェックしてください" in page
+    boxes = page_of(client.get(at)).fields
+    assert boxes["report_own"].label == (
+        "「信用調査報告書（信用調書）をお持ちの場合」はこちらをチェックしてください"
+    )
+    assert boxes["report_order"].label == (
+        "「信用調査報告書（信用調書）の取得を保険者に申込む場合」はこちらをチェックしてください"
+    )
     reply = fill(client, at, **typed)
-    assert reply.status_code == 422
-    assert words in text(reply)
+    assert page_of(reply, 422).errors == {item: words}
 
 
 @pytest.mark.req("K-022")
 def test_an_own_report_must_be_attached_and_an_ordered_one_need_not(client: Client) -> None:
     at = on(client, begin(client, "buyer-registration"), **ENTERPRISE)
     own = on(client, at, report_own="on")
-    assert "file-credit-report" in client.get(own).content.decode()
+    assert page_of(client.get(own)).fields["file-credit-report"].required
     missing = fill(client, own, separate="no", **{"file-identity": pdf("a.pdf")})
-    assert "信用調査報告書（信用調書）を添付してください" in text(missing)
+    assert page_of(missing, 422).error_summary == ["信用調査報告書（信用調書）を添付してください。"]
     ordered = on(client, at, **ORDER)
-    assert "file-credit-report" not in client.get(ordered).content.decode()
-    check = to_check(client, ordered, separate="no")
-    assert "信用調査報告書（信用調書） 取得を保険者に申込む" in text(check)
-    assert "経理部" in text(check)
+    files = [item.name for item in page_of(client.get(ordered)).fields.values() if item.kind == "file"]
+    assert files == ["file-identity", "file-other"]
+    check = page_of(to_check(client, ordered, separate="no"))
+    assert check.facts["信用調査報告書（信用調書）"] == "取得を保険者に申込む"
+    assert check.facts["取得費用の請求先（部署名）"] == "経理部"
 
 
 @pytest.mark.req("K-025")
@@ -223,36 +271,43 @@ def test_the_state_tells_of_the_acquisition(client: Client, world: World) -> Non
     at = on(client, on(client, begin(client, "buyer-registration"), **ENTERPRISE), **ORDER)
     row = applied(client, to_check(client, at, separate="yes", separate_names="会社案内"))
     assert decide(world.staff, row, "order-report", "").state == State.REPORT
-    assert "調書取得中" in text(client.get("/applications/"))
+    assert page_of(client.get("/applications/")).table().column("手続状況") == ["調書取得中"]
     assert decide(world.staff, row, "report-here", "").state == State.PROCESSING
-    assert "手続中" in text(client.get("/applications/"))
+    assert page_of(client.get("/applications/")).table().column("手続状況") == ["手続中"]
 
 
 @pytest.mark.req("K-027", "K-028", "K-030", "K-032", "K-033")
 def test_files_and_separate_documents(client: Client) -> None:
     at = on(client, on(client, begin(client, "buyer-registration"), **ENTRY))
-    several = fill(client, at, "attach", **{"file-identity": [pdf("a.pdf"), pdf("b.pdf")]})
-    assert "a.pdf" in text(several)
-    assert "b.pdf" in text(several)
-    assert "同じ名前のファイル" in text(fill(client, at, "attach", **{"file-foundation": pdf("a.pdf")}))
-    long = fill(client, at, "attach", **{"file-foundation": pdf("あ" * 97 + ".pdf")})
-    assert "100文字以内" in text(long)
-    gap = fill(client, at, separate="no")
-    assert "公的機関であることを確認できる資料を添付してください" in text(gap)
-    unnamed = fill(client, at, separate="yes")
-    assert "別送する資料名を入力してください" in text(unnamed)
-    check = to_check(client, at, separate="yes", separate_names="法令の写し")
-    for word in ("a.pdf、b.pdf", "法令の写し"):
-        assert word in text(check)
+    several = page_of(fill(client, at, "attach", **{"file-identity": [pdf("a.pdf"), pdf("b.pdf")]}))
+    assert list(Part(several.find("#slot-identity")).links) == ["a.pdf", "b.pdf"]
+    same = page_of(fill(client, at, "attach", **{"file-foundation": pdf("a.pdf")}), 422)
+    assert same.error_summary == [
+        "「a.pdf」は添付できませんでした。同じ名前のファイルが添付されています。名前を変えるか、先に添付したものを削除してください。"
+    ]
+    long = page_of(fill(client, at, "attach", **{"file-foundation": pdf("あ" * 97 + ".pdf")}), 422)
+    assert long.error_summary == [
+        f"「{'あ' * 97}.pd」は添付できませんでした。ファイル名は100文字以内にしてください（現在101文字）。"
+    ]
+    gap = page_of(fill(client, at, separate="no"), 422)
+    assert gap.error_summary == ["公的機関であることを確認できる資料を添付してください。"]
+    unnamed = page_of(fill(client, at, separate="yes"), 422)
+    assert unnamed.errors == {"separate_names": "別送する資料名を入力してください。"}
+    check = page_of(to_check(client, at, separate="yes", separate_names="法令の写し"))
+    assert check.facts["海外商社の名称・所在地を確認できる資料"] == "a.pdf、b.pdf"
+    assert check.facts["別送する資料名"] == "法令の写し"
 
 
 @pytest.mark.req("K-038", "K-039", "C-037")
 def test_the_cover_sheet_names_destination_and_last_day(client: Client, tmp_path: Path) -> None:
-    done = client.get(press_apply(client, registration(client)).headers["Location"])
-    link = re.search(r'href="([^"]+)">送付状を印刷する', done.content.decode())
-    assert link is not None
-    assert "15日以内" in text(done)
-    sheet = pdf_words(b"".join(client.get(link[1])), tmp_path)
+    done = page_of(client.get(press_apply(client, registration(client)).headers["Location"]))
+    separate = done.section("別送資料があります")
+    assert separate.sentences[:3] == [
+        "送付状を印刷して資料に添え、Web申込日から15日以内に届くように送付してください。",
+        "会社案内",
+        "法令の写し",
+    ]
+    sheet = pdf_words(b"".join(client.get(separate.links["送付状を印刷する"])), tmp_path)
     for word in (
         "東京都架空区",
         "海外商社登録係　御中",
@@ -268,10 +323,8 @@ def test_the_cover_sheet_names_destination_and_last_day(client: Client, tmp_path
 @pytest.mark.req("K-038")
 def test_the_destination_is_the_one_of_the_settings(client: Client, settings: Any, tmp_path: Path) -> None:
     settings.PORTAL = replace(settings.PORTAL, documents_destination="〒111-1111 実在市1\n保険者ビル")
-    done = client.get(press_apply(client, registration(client)).headers["Location"])
-    link = re.search(r'href="([^"]+)">送付状を印刷する', done.content.decode())
-    assert link is not None
-    sheet = pdf_words(b"".join(client.get(link[1])), tmp_path)
+    done = page_of(client.get(press_apply(client, registration(client)).headers["Location"]))
+    sheet = pdf_words(b"".join(client.get(done.links["送付状を印刷する"])), tmp_path)
     assert "〒111-1111実在市1保険者ビル海外商社登録係御中" in sheet
     assert "見本" not in sheet.replace("見本商事", "").replace("見本課", "")
 
@@ -279,8 +332,10 @@ def test_the_destination_is_the_one_of_the_settings(client: Client, settings: An
 def test_without_separate_documents_there_is_no_cover_sheet(client: Client) -> None:
     files = {"file-identity": pdf("a.pdf"), "file-foundation": pdf("b.pdf")}
     check = registration(client, separate="no", separate_names="", **files)
-    done = client.get(press_apply(client, check).headers["Location"])
-    assert "送付状を印刷する" not in text(done)
+    done = page_of(client.get(press_apply(client, check).headers["Location"]))
+    assert done.heading == "海外商社登録　申込完了"
+    assert "送付状を印刷する" not in done.links
+    assert done.callouts == []
 
 
 @pytest.mark.req("K-040")
@@ -327,45 +382,53 @@ def test_mails_at_receipt_start_and_completion_and_the_notice(
 def test_a_buyer_of_the_same_name_is_pointed_out(client: Client) -> None:
     at = on(client, begin(client, "buyer-registration"), **{**ENTRY, "name": "Example Shanghai CO., LTD."})
     check = to_check(client, on(client, at), separate="yes", separate_names="会社案内")
-    assert "同じ名称の海外商社が登録されています（105000001" in text(check)
+    assert page_of(check).callouts == [
+        "同じ国に同じ名称の海外商社が登録されています（105000001 EXAMPLE SHANGHAI CO., LTD.）。登録が必要か確認してください。"
+    ]
 
 
 def test_a_registration_is_about_nobody_yet(client: Client) -> None:
-    assert client.get("/procedures/buyer-registration/?subject=105000001").status_code == 409
+    reply = client.get("/procedures/buyer-registration/?subject=105000001")
+    assert page_of(reply, 409).callouts == ["海外商社登録は、海外商社を選択せずに始めてください。"]
 
 
 # ---------------------------------------------------------------------------------------------- 海外商社変更
+UNCHANGED = "変更された項目がありません。変更する項目を入力してください。"
 CHANGE = {"country": "105", "name": "EXAMPLE SHANGHAI CO., LTD.", **CONTACT}
 
 
 @pytest.mark.req("K-046")
 def test_a_change_begins_with_the_selected_buyer(client: Client) -> None:
     reply = client.post("/buyers/", {"do": "change", "code": "105000001"}, follow=True)
-    assert "海外商社変更 申込手続きの内容と流れ" in text(reply).replace("\u3000", " ")
-    assert "EXAMPLE SHANGHAI CO., LTD." in text(reply)
+    assert page_of(reply).heading == "海外商社変更　申込手続きの内容と流れ"
+    assert page_of(reply).facts["バイヤーコード"] == "105000001"
+    assert page_of(reply).facts["バイヤー名称"] == "EXAMPLE SHANGHAI CO., LTD."
+
+
+def orange(page: Page) -> list[str]:
+    """Items that are marked as changed."""
+    return list(Part(page.find(".item.changed")).fields)
 
 
 @pytest.mark.req("K-047")
 def test_present_data_are_shown_and_changed_ones_are_orange(client: Client) -> None:
     at = begin(client, "buyer-change", "105000001")
-    page = client.get(at).content.decode()
-    assert 'value="EXAMPLE SHANGHAI CO., LTD."' in page
-    assert 'class="item changed"' not in page
+    page = page_of(client.get(at))
+    assert page.fields["name"].value == "EXAMPLE SHANGHAI CO., LTD."
+    assert page.fields["country"].value == "105"
+    assert orange(page) == []
     on(client, at, **{**CHANGE, "industry": "卸売業", "contact_department": "別の課"})
-    again = client.get(at).content.decode()
-    orange = re.findall(r'class="item changed".*?name="(\w+)"', again, re.S)
-    assert orange == ["industry"], "担当者情報 is no change of the buyer"
+    assert orange(page_of(client.get(at))) == ["industry"], "担当者情報 is no change of the buyer"
 
 
 @pytest.mark.req("K-050")
 def test_a_change_changes_something(client: Client) -> None:
     reply = fill(client, begin(client, "buyer-change", "105000001"), **CHANGE)
-    assert reply.status_code == 422
-    assert "変更された項目がありません" in text(reply)
+    assert page_of(reply, 422).error_summary == [UNCHANGED]
     contact = fill(
         client, begin(client, "buyer-change", "105000001"), **{**CHANGE, "contact_name": "別の 担当"}
     )
-    assert "変更された項目がありません" in text(contact)
+    assert page_of(contact, 422).error_summary == [UNCHANGED]
 
 
 def test_what_stays_in_force_is_not_judged_anew(client: Client) -> None:
@@ -373,26 +436,36 @@ def test_what_stays_in_force_is_not_judged_anew(client: Client) -> None:
     at = begin(client, "buyer-change", "105000001")
     on(client, at, **{**CHANGE, "name": "ÖRNEK  A.S.", "phone": "+86-1"})
     refused = fill(client, at, **{**CHANGE, "name": "ÖRNEK TRADING", "phone": "+86-1"})
-    assert "海外商社名称（英文）は半角" in text(refused)
+    assert page_of(refused, 422).errors == {
+        "name": "海外商社名称（英文）は半角の英数字と記号で入力してください（例: EXAMPLE TRADING CO., LTD.）。"
+    }
     same = fill(client, at, **{**CHANGE, "name": "ÖRNEK  A.S."})
-    assert "変更された項目がありません" in text(same)
+    assert page_of(same, 422).error_summary == [UNCHANGED]
 
 
 @pytest.mark.req("H-017", "K-045", "K-048", "K-049")
 def test_the_way_of_a_change(client: Client, world: World) -> None:
     at = on(client, begin(client, "buyer-change", "105000001"), **{**CHANGE, "name": "RENAMED CO., LTD."})
-    page = text(client.get(at))
-    assert "必要書類の確認" in page
-    assert "申込書類の確認" not in page
-    assert "名称の変更を確認できる資料（必須）" in page
+    page = page_of(client.get(at))
+    assert page.heading == "海外商社変更　必要書類の確認"
+    assert page.step == "2 必要書類の確認"
+    assert Part(page.find("section.panel")).sentences == [
+        "名称の変更を確認できる資料（必須） 変更後の登記簿の写しなど",
+        "信用調査報告書（信用調書）（必須）",
+    ]
     at = on(client, at, **ORDER)
-    assert "合計30MB" in text(client.get(at))
-    assert "100文字以内" in text(client.get(at))
+    assert (
+        page_of(client.get(at))
+        .form(having="separate")
+        .sentences[0]
+        .endswith("1回の申込みで合計30MBまで、ファイル名は拡張子を含めて100文字以内です。")
+    )
     check = to_check(client, at, separate="yes", separate_names="登記簿")
-    done = client.get(press_apply(client, check).headers["Location"])
-    assert "送付状を印刷する" in text(done)
+    done = page_of(client.get(press_apply(client, check).headers["Location"]))
+    assert done.links["送付状を印刷する"] == f"/applications/{newest().number}/cover.pdf"
     assert (logged(world.applicant, "2-1"), logged(world.applicant, "2-2")) == (1, 1)
-    assert "中華人民共和国 EXAMPLE SHANGHAI CO., LTD." in text(client.get("/applications/"))
+    listed = page_of(client.get("/applications/")).table()
+    assert listed.column("参考情報") == ["中華人民共和国 EXAMPLE SHANGHAI CO., LTD."]
     decide(world.staff, newest(), "complete", "")
     assert client.get(f"/applications/{newest().number}/notice.pdf").status_code == 200
 
@@ -430,15 +503,17 @@ def season(db: None) -> None:
 @pytest.mark.req("K-055", "K-056", "K-057", "K-058", "K-059")
 def test_the_way_of_a_release(client: Client, world: World, season: None) -> None:
     reply = client.post("/buyers/", {"do": "release", "code": "105000002"}, follow=True)
-    assert "解除内容の入力へ" in text(reply)
+    assert list(page_of(reply).buttons) == ["解除内容の入力へ"]
     at = begin(client, "sleeping-release", "105000002")
-    page = client.get(at)
-    for word in ("解除内容の入力", "申込内容の確認へ"):
-        assert word in text(page)
-    assert 'type="file"' not in page.content.decode()
+    page = page_of(client.get(at))
+    assert page.heading == "スリーピング候補バイヤー解除　解除内容の入力"
+    assert page.buttons["申込内容の確認へ"].value == "next"
+    assert [item.name for item in page.fields.values() if item.kind == "file"] == []
+    assert "reason" in page.fields
     check = to_check(client, at, reason="trade", **CONTACT)
-    for word in ("2026-0401-0001", "申込む", "修正する", "Web申込状況一覧へ"):
-        assert word in text(check)
+    assert page_of(check).sentences[0] == "Web申込番号 2026-0401-0001"
+    form = page_of(check).form("/apply/")
+    assert (list(form.buttons), list(form.links)) == (["申込む"], ["修正する", "Web申込状況一覧へ"])
     assert newest().state == State.ENTERING
     assert (logged(world.applicant, "2-3"), logged(world.applicant, "2-4")) == (1, 0)
     row = applied(client, check)
@@ -454,20 +529,24 @@ def test_the_way_of_a_release(client: Client, world: World, season: None) -> Non
 
 def test_another_reason_is_told(client: Client, season: None) -> None:
     at = begin(client, "sleeping-release", "105000002")
-    assert "その他の理由を入力してください" in text(fill(client, at, reason="other", **CONTACT))
-    assert "解除の理由を選択してください" in text(fill(client, at, **CONTACT))
+    unsaid = page_of(fill(client, at, reason="other", **CONTACT), 422)
+    assert unsaid.errors == {"reason_words": "その他の理由を入力してください。"}
+    assert page_of(fill(client, at, **CONTACT), 422).errors == {"reason": "解除の理由を選択してください。"}
 
 
 @pytest.mark.req("K-051", "K-054")
 def test_only_a_candidate_in_the_season(world: World, visit: Visit, hand: Hand) -> None:
     set_season("desk-1", date(2026, 4, 1), date(2026, 4, 1))
     client = visit(world.applicant)
-    assert client.get("/procedures/sleeping-release/?subject=105000001").status_code == 409
+    awake = client.get("/procedures/sleeping-release/?subject=105000001")
+    assert page_of(awake, 409).callouts[0].startswith("選択した海外商社はスリーピング候補ではありません。")
     check = to_check(client, begin(client, "sleeping-release", "105000002"), reason="trade", **CONTACT)
     hand.on(days=1)
     client = visit(world.applicant)
     late = client.get("/procedures/sleeping-release/?subject=105000002")
-    assert "解除期間ではありません" in text(late)
+    assert page_of(late, 409).callouts == [
+        "現在は、スリーピング候補バイヤー解除期間ではありません。期間はお知らせでご案内します。"
+    ]
     assert press_apply(client, check).status_code == 409
     assert newest().applied_at is None
 
@@ -478,11 +557,20 @@ def test_size_and_kind_of_files(client: Client, monkeypatch: pytest.MonkeyPatch)
     at = on(client, on(client, begin(client, "buyer-registration"), **ENTRY))
     assert uploads.MOST_BYTES == 30 * 1024 * 1024
     program = SimpleUploadedFile("a.exe", b"MZ")
-    assert "この種類のファイルは使えません" in text(fill(client, at, "attach", **{"file-other": program}))
-    fits = fill(client, at, "attach", **{"file-other": pdf("あ" * 96 + ".pdf")})
-    assert f"{'あ' * 96}.pdf" in text(fits), "100 characters with the extension"
+    refused = page_of(fill(client, at, "attach", **{"file-other": program}), 422)
+    assert refused.error_summary == [
+        "「a.exe」は添付できませんでした。この種類のファイルは使えません。PDFなどに変換してください。"
+    ]
+    fits = page_of(fill(client, at, "attach", **{"file-other": pdf("あ" * 96 + ".pdf")}))
+    attached = list(Part(fits.find("#slot-other")).links)
+    assert attached == [f"{'あ' * 96}.pdf"], "100 characters with the extension"
     monkeypatch.setattr(uploads, "MOST_BYTES", 2 * len(b"%PDF-1.7 sample"))
     fill(client, at, "attach", **{"file-identity": pdf("b.pdf")})
     reply = fill(client, at, "attach", **{"file-foundation": pdf("c.pdf")})
-    assert "「c.pdf」は添付できませんでした。添付の合計が" in text(reply)
+    assert page_of(reply, 422).error_summary == [
+        (
+            "「c.pdf」は添付できませんでした。添付の合計が0MBを超えます（現在 0.0MB、このファイル 0.0MB）。"
+            "別送資料として送ることもできます。"
+        )
+    ]
     assert newest().documents.count() == 2

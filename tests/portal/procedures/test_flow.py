@@ -12,7 +12,8 @@ from portal_stub.history.models import AuditEvent
 from portal_stub.mails.models import Mail
 from portal_stub.procedures.models import Application, State
 from sensors.windows import TOKYO
-from tests.portal.conftest import Hand, World, text
+from tests.portal.conftest import Hand, World
+from tests.portal.pages import Part, page_of
 from tests.portal.procedures.walking import begin, fill, hidden_ones, newest, press_apply, to_check
 
 KEY = "holder-change"
@@ -37,41 +38,44 @@ def client(world: World, visit: Callable[..., Client]) -> Client:
 
 @pytest.mark.req("G-072", "S-019", "S-020", "G-076", "H-003", "H-039")
 def test_the_way_from_the_details_to_the_completion_page(client: Client, world: World) -> None:
-    details = client.get(f"/procedures/{KEY}/")
-    assert "変更する" in text(details)
+    details = page_of(client.get(f"/procedures/{KEY}/"))
+    assert details.buttons["変更する"].action == f"/procedures/{KEY}/start/"
     address = begin(client, KEY)
-    page = client.get(address)
-    assert "変更内容の入力" in text(page)
-    steps = page.content.decode().partition('class="steps"')[2].partition("</ol>")[0]
-    assert steps.count('class="current"') == 1
-    assert "変更内容の入力" in steps.partition('class="current"')[2].partition("</li>")[0]
+    page = page_of(client.get(address))
+    assert page.heading == "保険利用者情報変更　変更内容の入力"
+    assert Part(page.find("ol.steps")).lines == ["1 変更内容の入力", "2 申込内容の確認"]
+    assert page.step == "1 変更内容の入力"
     assert Application.objects.get().number is None, "no number before the check page"
     check = to_check(client, address, **ITEMS)
-    assert "2026-0401-0001" in text(check)
-    assert '<strong class="web-number">2026-0401-0001</strong>' in check.content.decode()
+    assert page_of(check).sentences[0] == "Web申込番号 2026-0401-0001"
+    assert page_of(check).step == "2 申込内容の確認"
     row = newest()
     assert (row.number, row.state) == ("2026-0401-0001", State.ENTERING)
     reply = press_apply(client, check)
     assert reply.status_code == 302
-    done = text(client.get(reply.headers["Location"]))
+    done = page_of(client.get(reply.headers["Location"]))
     assert newest().state == State.PROCESSING
-    for word in ("申込完了", "2026-0401-0001", "2026/04/01 09:00", "新見本商事"):
-        assert word in done
+    assert done.heading == "保険利用者情報変更　申込完了"
+    told = {
+        "Web申込番号": "2026-0401-0001",
+        "Web申込日時": "2026/04/01 09:00",
+        "参考情報": "新見本商事",
+    }
+    assert {term: done.facts[term] for term in told} == told
 
 
 @pytest.mark.req("G-077", "G-079", "S-021", "S-022")
 def test_check_and_completion_pages_offer_the_ways_on(client: Client) -> None:
     check = to_check(client, begin(client, KEY), **ITEMS)
-    for word in ("保険利用者情報の詳細へ", "修正する", "申込む", "Web申込状況一覧へ"):
-        assert word in text(check)
-    done = text(client.get(press_apply(client, check).headers["Location"]))
-    for word in (
-        "保険利用者情報の詳細へ",
-        "Web申込状況一覧へ",
-        "ユーザーページへ",
-        "手続きの完了を示すものではありません",
-    ):
-        assert word in done
+    form = page_of(check).form("/apply/")
+    assert list(form.buttons) == ["申込む"]
+    ways = {"保険利用者情報の詳細へ": "/holder/", "Web申込状況一覧へ": "/applications/"}
+    back = f"/procedures/{KEY}/{newest().token}/steps/entry/"
+    assert form.links == {"修正する": back, **ways}
+    done = page_of(client.get(press_apply(client, check).headers["Location"]))
+    assert done.links == {**ways, "ユーザーページへ": "/menu/"}
+    assert done.sentences[0].startswith("申込みを受け付けました。")
+    assert "この画面は手続きの完了を示すものではありません。" in done.sentences[0]
 
 
 @pytest.mark.req("H-040")
@@ -114,9 +118,9 @@ def test_a_check_page_older_than_the_answers_applies_nothing(client: Client) -> 
     old = to_check(client, address, **ITEMS)
     to_check(client, address, **{**ITEMS, "name": "別名商事"})
     reply = press_apply(client, old)
-    assert reply.status_code == 409
-    assert "申込みはまだ行われていません" in text(reply)
-    assert "別名商事" in text(reply)
+    page = page_of(reply, 409)
+    assert page.alert == "表示していた内容が更新されています"
+    assert page.facts["保険利用者名 漢字 変更"] == "別名商事\n現在: 見本商事"
     assert newest().state == State.ENTERING
     assert press_apply(client, reply).status_code == 302
     assert newest().told[0]["rows"][1][1] == "別名商事"
@@ -127,9 +131,11 @@ def test_a_second_window_does_not_overwrite_unseen(client: Client) -> None:
     old = client.get(address)
     fill(client, address, **{**ITEMS, "name": "先に保存"})
     reply = client.post(address, {**hidden_ones(old), **ITEMS, "name": "後から保存", "go": "next"})
-    assert reply.status_code == 409
-    assert "先に更新しました" in text(reply)
-    assert 'value="後から保存"' in reply.content.decode(), "what was typed stays"
+    page = page_of(reply, 409)
+    assert page.alert.startswith(
+        "この申込みは、別の画面または別の利用者が先に更新しました（2026/04/01 09:00、"
+    )
+    assert page.fields["name"].value == "後から保存", "what was typed stays"
     assert newest().answers["entry"]["name"] == "先に保存"
     again = client.post(address, {**hidden_ones(reply), **ITEMS, "name": "後から保存", "go": "next"})
     assert again.status_code == 302
@@ -141,33 +147,35 @@ def test_back_keeps_what_was_typed(client: Client) -> None:
     address = begin(client, KEY)
     reply = fill(client, address, "back", **{**ITEMS, "name": "途中まで", "phone": "まちがい"})
     assert reply.headers["Location"] == f"/procedures/{KEY}/"
-    page = client.get(address).content.decode()
-    assert 'value="途中まで"' in page
-    assert 'value="まちがい"' in page
-    assert "続きへ" in text(client.get(f"/procedures/{KEY}/"))
+    kept = page_of(client.get(address)).fields
+    assert (kept["name"].value, kept["phone"].value) == ("途中まで", "まちがい")
+    going_on = page_of(client.get(f"/procedures/{KEY}/")).section("入力の途中のものがあります")
+    [where] = going_on.links.values()
+    assert client.get(where, follow=True).request["PATH_INFO"] == address
 
 
 def test_errors_keep_what_was_typed_and_name_item_and_remedy(client: Client) -> None:
     reply = fill(client, begin(client, KEY), **{**ITEMS, "name": "", "phone": "電話", "address": "あ" * 56})
-    assert reply.status_code == 422
-    for word in (
-        "保険利用者名 漢字を入力してください",
-        "半角の数字とハイフン",
-        "所在地は55文字以内",
-        "入力内容を確認してください（3件）",
-    ):
-        assert word in text(reply)
-    assert 'value="電話"' in reply.content.decode()
+    page = page_of(reply, 422)
+    assert page.alert == "入力内容を確認してください（3件）"
+    assert page.errors == {
+        "name": "保険利用者名 漢字を入力してください。",
+        "address": "所在地は55文字以内で入力してください（入力された文字数: 56）。",
+        "phone": "代表電話番号は半角の数字とハイフンで入力してください（例: 03-1234-5678）。",
+    }
+    assert page.error_summary == list(page.errors.values())
+    assert page.fields["phone"].value == "電話"
 
 
 @pytest.mark.req("S-025")
 def test_mandatory_items_are_pink_from_the_start(world: World, client: Client) -> None:
     Holder.objects.update(name="")
-    page = client.get(begin(client, KEY)).content.decode()
-    name = page.partition('name="name"')[2].partition(">")[0]
-    homepage = page.partition('name="homepage"')[2].partition(">")[0]
-    assert "missing" in name
-    assert "missing" not in homepage
+    page = page_of(client.get(begin(client, KEY)))
+    pink = {name for name, item in page.fields.items() if item.pink}
+    assert pink == {name for name, item in page.fields.items() if item.required and not item.value}
+    assert "name" in pink
+    assert page.fields["homepage"].value == "", "empty, and not asked for"
+    assert "homepage" not in pink
 
 
 @pytest.mark.req("S-014")
@@ -180,7 +188,7 @@ def test_saved_data_survive_the_end_of_the_session(
     assert newest().state == State.ENTERING
     again = visit(world.administrator)
     page = again.get(f"/applications/{newest().number}/", follow=True)
-    assert "新見本商事" in text(page)
+    assert page_of(page).facts["保険利用者名 漢字 変更"] == "新見本商事\n現在: 見本商事"
     assert press_apply(again, page).status_code == 302
     assert newest().state == State.PROCESSING
 

@@ -1,11 +1,8 @@
 """Web申込状況一覧. Seed 000 ch. 4; group H."""
 
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from html import unescape
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 from django.db import connection
@@ -18,7 +15,8 @@ from portal_stub.procedures import deciding
 from portal_stub.procedures.models import Application, State
 from portal_stub.procedures.registry import PROCEDURES
 from sensors.windows import TOKYO
-from tests.portal.conftest import Hand, World, text
+from tests.portal.conftest import Hand, World
+from tests.portal.pages import page_of
 
 pytestmark = pytest.mark.dialect
 
@@ -51,21 +49,34 @@ def row(world: World, number: str, user: User | None = None, **values: Any) -> A
 
 
 def numbers(reply: Any) -> list[str]:
-    return re.findall(r"/applications/(\d{4}-\d{4}-\d{4,})/\"", reply.content.decode())
+    """Numbers of the applications that the list shows."""
+    page = page_of(reply)
+    rows = [row for table in page.tables for row in table.rows]
+    assert rows or page.status == "0件"
+    for row in rows:
+        assert row.part.links[row["Web申込番号"]] == f"/applications/{row['Web申込番号']}/"
+    return [row["Web申込番号"] for row in rows]
 
 
 @pytest.mark.req("H-001", "H-006", "H-037", "G-025", "G-017")
 def test_the_list_shows_the_columns_of_the_manual(world: World, visit: Callable[..., Client]) -> None:
     row(world, "2026-0401-0001", reference="新見本商事")
     client = visit(world.applicant)
-    assert "Web申込状況一覧" in text(client.get("/menu/"))
-    page = text(client.get("/applications/"))
-    for word in (
-        *("Web申込日時", "Web申込番号", "ユーザーID", "申込種類", "手続状況", "参考情報", "通知書", "削除"),
-        *("2026/04/01 09:00", "2026-0401-0001", "123456789001", "保険利用者情報変更", "手続中", "新見本商事"),
-        "ユーザーページへ",
-    ):
-        assert word in page
+    assert page_of(client.get("/menu/")).links["Web申込状況一覧"] == "/applications/"
+    page = page_of(client.get("/applications/"))
+    assert page.heading == "Web申込状況一覧"
+    [shown] = page.table().rows
+    assert shown == {
+        "Web申込日時": "2026/04/01 09:00",
+        "Web申込番号": "2026-0401-0001",
+        "ユーザーID": "123456789001",
+        "申込種類": "保険利用者情報変更",
+        "手続状況": "手続中",
+        "参考情報": "新見本商事",
+        "通知書": "",
+        "削除": "",
+    }
+    assert page.links["ユーザーページへ"] == "/menu/"
     assert visit(world.reader).get("/applications/").status_code == 403
 
 
@@ -141,8 +152,7 @@ def test_conditions_are_joined(
 
 def test_a_range_that_runs_backwards_is_told(world: World, visit: Callable[..., Client]) -> None:
     reply = visit(world.administrator).get("/applications/", {"since": "2026-04-02", "until": "2026-04-01"})
-    assert reply.status_code == 422
-    assert "前後を確認してください" in text(reply)
+    assert page_of(reply, 422).error_summary == ["Web申込日の範囲の前後を確認してください。"]
 
 
 @pytest.mark.req("H-007", "H-008", "S-033")
@@ -168,11 +178,15 @@ def test_sorting_by_time_and_user(world: World, visit: Callable[..., Client]) ->
     assert order("at") == "123"
     assert order("user") == "321"
     assert order("-user") == "132"
-    page = client.get("/applications/", {"sort": "user", "state": "processing"}).content.decode()
-    assert page.count('class="active"') == 1
-    assert "▲" in page
-    [again] = re.findall(r'<a[^>]*href="([^"]*sort=-user[^"]*)"', page)
-    assert parse_qs(unescape(again).partition("?")[2]) == {"sort": ["-user"], "state": ["processing"]}
+    page = page_of(client.get("/applications/", {"sort": "user", "state": "processing"}))
+    [active] = page.find(".sorts .active")
+    assert (active.text, active.get("aria-label")) == ("▲", "昇順で表示中")
+    [title] = active.iterancestors("th")
+    assert title.text.strip() == "ユーザーID"
+    [other] = title.xpath(".//a")
+    turned = page_of(client.get("/applications/" + other.get("href")))
+    assert turned.fields["state"].value == "processing", "the conditions stay"
+    assert [node.text for node in turned.find(".sorts .active")] == ["▼"]
 
 
 @pytest.mark.req("H-009", "H-010", "S-031", "S-032")
@@ -182,11 +196,15 @@ def test_long_lists_are_paged_below_the_table(world: World, visit: Callable[...,
     client = visit(world.administrator)
     pages = [numbers(client.get("/applications/", {"page": page})) for page in (1, 2, 3)]
     assert [len(page) for page in pages] == [20, 20, 5]
-    content = client.get("/applications/", {"page": 2}).content.decode().partition("</table>")[2]
-    for mark, goal in (("≪", "page=1"), ("＜", "page=1"), ("＞", "page=3"), ("≫", "page=3")):
-        link = re.search(rf'<a href="([^"]*)"[^>]*>{mark}</a>', content)
-        assert link, mark
-        assert goal in link[1]
+    second = page_of(client.get("/applications/", {"page": 2}))
+    assert second.pager == "2／3ページ（21～40件目）"
+    below = second.find("nav.pager")[-1]
+    assert below.xpath("preceding::table"), "below the table"
+    goals = {"≪": 0, "＜": 0, "＞": 2, "≫": 2}
+    ways = {node.text: node.get("href") for node in below.xpath(".//a")}
+    assert list(ways) == list(goals)
+    for mark, goal in goals.items():
+        assert numbers(client.get(ways[mark])) == pages[goal], mark
 
 
 @pytest.mark.req("H-022")
@@ -203,10 +221,10 @@ def test_opening_the_list_is_recorded_once(world: World, visit: Callable[..., Cl
 def test_the_user_id_opens_the_user(world: World, visit: Callable[..., Client]) -> None:
     row(world, "2026-0401-0001")
     client = visit(world.administrator)
-    assert (
-        f'/applications/users/{world.applicant.login_id}/"' in client.get("/applications/").content.decode()
-    )
-    assert "貿易 花子" in text(client.get(f"/applications/users/{world.applicant.login_id}/"))
+    [shown] = page_of(client.get("/applications/")).table().rows
+    user = page_of(client.get(shown.part.links[world.applicant.login_id]))
+    assert user.facts["WebユーザーID"] == world.applicant.login_id
+    assert user.facts["氏名"] == "貿易 花子"
     assert client.get(f"/applications/users/{world.stranger.login_id}/").status_code == 404
 
 
@@ -217,20 +235,24 @@ def test_deleting_is_for_the_administrator_and_the_last_updater(
     mine = row(world, "2026-0401-0001", world.applicant, state=State.ENTERING)
     row(world, "2026-0401-0002", world.applicant, state=State.PROCESSING)
     row(world, "2026-0401-0003", world.administrator, state=State.AGAIN)
-    offered = re.findall(
-        r"/applications/([\d-]+)/delete/", visit(world.applicant).get("/applications/").content.decode()
-    )
-    assert offered == ["2026-0401-0001"]
+
+    def offered(client: Client) -> set[str]:
+        rows = page_of(client.get("/applications/")).table().rows
+        wanted = [row for row in rows if row["削除"]]
+        for row in wanted:
+            number = row["Web申込番号"]
+            assert row.part.links[f"削除（{number}）"] == f"/applications/{number}/delete/"
+        return {row["Web申込番号"] for row in wanted}
+
+    assert offered(visit(world.applicant)) == {"2026-0401-0001"}
     administrator = visit(world.administrator)
-    offered = re.findall(
-        r"/applications/([\d-]+)/delete/", administrator.get("/applications/").content.decode()
-    )
-    assert sorted(offered) == ["2026-0401-0001", "2026-0401-0003"]
+    assert offered(administrator) == {"2026-0401-0001", "2026-0401-0003"}
     assert visit(world.applicant).post("/applications/2026-0401-0003/delete/").status_code == 404
     assert administrator.post("/applications/2026-0401-0002/delete/").status_code == 404
-    question = administrator.get("/applications/2026-0401-0001/delete/")
-    assert "本当に削除しますか？" in text(question)
-    assert "ＯＫ" in text(question)
+    question = page_of(administrator.get("/applications/2026-0401-0001/delete/"))
+    assert question.heading == "本当に削除しますか？"
+    assert question.facts["Web申込番号"] == "2026-0401-0001"
+    assert (list(question.buttons), question.links["キャンセル"]) == (["ＯＫ"], "/applications/")
     assert Application.objects.filter(pk=mine.pk).exists(), "the question alone deletes nothing"
     administrator.post("/applications/2026-0401-0001/delete/")
     assert not Application.objects.filter(pk=mine.pk).exists()
@@ -249,11 +271,10 @@ def test_what_the_insurer_has_is_shown_to_read(world: World, visit: Callable[...
     for number, state in enumerate((State.PROCESSING, State.REPORT, State.COMPLETE), 1):
         closed = NOON if state == State.COMPLETE else None
         found = row(world, f"2026-0401-{number:04}", state=state, told=told, closed_at=closed)
-        page = client.get(f"/applications/{found.number}/")
-        main = page.content.decode().partition("<main")[2].partition("</main>")[0]
-        assert "新見本商事" in main
-        assert "<input" not in main
-        assert "申込む" not in main
+        page = page_of(client.get(f"/applications/{found.number}/"))
+        assert page.facts["保険利用者名 漢字 変更"] == "新見本商事\n現在: 見本商事"
+        assert page.fields == {}
+        assert page.buttons == {}
     pdf = client.get("/applications/2026-0401-0001/content.pdf")
     assert pdf.headers["Content-Type"] == "application/pdf"
     assert pdf.content.startswith(b"%PDF-")
@@ -272,9 +293,13 @@ def test_list_and_details_keep_different_hours(
         hand.at = at
         client = visit(world.administrator)
         assert numbers(client.get("/applications/")) == ["2026-0401-0001"]
-        page = text(client.get("/applications/2026-0401-0001/"))
-        assert ("Web申込日時" in page) is opens, at
-        assert ("8:00～20:00" in page) is not opens
+        reply = client.get("/applications/2026-0401-0001/")
+        page = page_of(reply, reply.status_code)
+        if opens:
+            assert page.facts["Web申込番号"] == "2026-0401-0001", at
+        else:
+            assert page.heading == "ただいまの時間はご利用いただけません", at
+            assert page.sentences[0].startswith("この画面のご利用時間は、平日（営業日）8:00～20:00です。")
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(
@@ -300,12 +325,7 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
 def test_the_kinds_are_all_procedures_of_the_portal_and_no_open_cover(
     world: World, visit: Callable[..., Client]
 ) -> None:
-    page = visit(world.administrator).get("/applications/").content.decode()
-    options = set(
-        re.findall(
-            r"<option[^>]*>([^<]*)</option>", page.partition('name="kind"')[2].partition("</select>")[0]
-        )
-    )
+    options = set(page_of(visit(world.administrator).get("/applications/")).fields["kind"].options)
     assert options == {"すべて", *(procedure.title for procedure in PROCEDURES.values())}
     assert not [title for title in options if "包括" in title or "企業総合保険" in title]
 
@@ -320,15 +340,11 @@ def test_the_reference_tells_part_of_the_content(
 
     client = visit(world.administrator)
     registration(client)
-    assert "NEW TRADING CO., LTD." in Application.objects.latest("id").reference
-    assert (
-        "中国" in Application.objects.latest("id").reference
-        or "中華" in Application.objects.latest("id").reference
-    )
+    reference = "中華人民共和国 NEW TRADING CO., LTD."
+    assert Application.objects.latest("id").reference == reference
     to_check(client, begin(client, KEY), **ITEMS)
     assert Application.objects.latest("id").reference == "新見本商事"
-    page = text(client.get("/applications/"))
-    assert "NEW TRADING CO., LTD." in page
+    assert page_of(client.get("/applications/")).table().column("参考情報") == ["新見本商事", reference]
     assert numbers(client.get("/applications/", {"reference": "trading"})) == ["2026-0401-0001"]
 
 
@@ -345,8 +361,14 @@ def test_a_notice_is_there_for_completed_buyer_procedures_as_long_as_the_row(
     row(world, "2026-0401-0002", procedure="buyer-change", **pdf)
     row(world, "2026-0401-0003", procedure="buyer-registration")
     row(world, "2026-0401-0004", procedure="sleeping-release", state=State.COMPLETE, closed_at=NOON)
-    offered = re.findall(r"/applications/([\d-]+)/notice.pdf", client.get("/applications/").content.decode())
-    assert sorted(offered) == ["2026-0401-0001", "2026-0401-0002"]
+    listed = page_of(client.get("/applications/")).table()
+    offered = {row["Web申込番号"]: list(row.cells[6].links.values()) for row in listed.rows}
+    assert offered == {
+        "2026-0401-0004": [],
+        "2026-0401-0003": [],
+        "2026-0401-0002": ["/applications/2026-0401-0002/notice.pdf"],
+        "2026-0401-0001": ["/applications/2026-0401-0001/notice.pdf"],
+    }
     for _ in range(3):
         assert client.get("/applications/2026-0401-0001/notice.pdf").content == b"%PDF-1.7 notice"
     for number in (3, 4):
