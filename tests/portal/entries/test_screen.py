@@ -1,6 +1,5 @@
 """申請入力 and 通知入力: process types, ＊, 枝番・船積・決済, keeping what was typed, stale pages, the three ways to save."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,8 +15,9 @@ from portal_stub.history.models import AccessRecord
 from portal_stub.jobs.worker import run_due
 from portal_stub.ledgers.functions import FUNCTIONS
 from tests.portal.buyers.conftest import COUNTRIES, ROWS
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
 from tests.portal.entries.walking import Screen, form_of
+from tests.portal.pages import Part, page_of
 
 Visit = Callable[..., Client]
 GOOD = {
@@ -73,8 +73,11 @@ def screen(world: World, visit: Visit) -> Screen:
 @pytest.mark.parametrize("product", ["enterprise", "simplified-notice"])
 def test_the_process_type_decides_the_items_and_their_marks(screen: Screen, product: str, kind: str) -> None:
     screen.product = product
-    page = text(screen.client.get(f"/ledger/{product}/entries/new/"))
-    assert page.index("処理種別") < page.index("入力へ進む")
+    first = page_of(screen.client.get(f"/ledger/{product}/entries/new/")).form(having="type")
+    assert list(first.fields) == ["type"], "処理種別 first, then the items"
+    assert (first.fields["type"].label, first.fields["type"].mark) == ("処理種別", "＊")
+    assert [each[0] for each in first.fields["type"].options] == list("12345")
+    assert list(first.buttons) == ["入力へ進む"]
     screen.starts(kind)
     if kind in "234" and product == "enterprise":
         screen.presses("add-shipment").presses("add-settlement")
@@ -85,10 +88,10 @@ def test_the_process_type_decides_the_items_and_their_marks(screen: Screen, prod
             assert item.field in names, (level, item.field)
             starred = item.field in mandatory(layout, kind)
             assert (names[item.field] in form.required) == starred, item.field
+            assert (form.fields[names[item.field]].mark == "＊") == starred, item.field
     shown = {name.partition("-")[2] for name in form.values if "-" in name}
     every = {item.field for level in levels_of(layout, kind) for item in offered(layout, kind, level)}
     assert shown == every
-    assert "＊" in text(screen.reply)
     if kind == "1":
         assert form.values.get("h-policyholder_code") == "123456789"
 
@@ -99,11 +102,8 @@ def test_both_ledgers_have_the_same_screen(screen: Screen, world: World) -> None
     for product in ("enterprise", "equipment"):
         other = Screen(screen.client, product).starts("1")
         form = other.form
-        buttons = [
-            part.partition('"')[0] for part in other.reply.content.decode().split('name="do" value="')[1:]
-        ]
         pages[product] = (
-            [button.partition(":")[0] for button in buttons],
+            [button.get("value").partition(":")[0] for button in form.find("button[name=do]")],
             {name.partition("-")[2] for name in form.values} - {"guarantee_line_no"},
         )
     enterprise, equipment = pages["enterprise"], pages["equipment"]
@@ -134,13 +134,18 @@ def test_another_process_type_keeps_the_values(screen: Screen) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- nodes
+def shown_nodes(screen: Screen) -> list[str]:
+    """枝番 and 船積 that are displayed."""
+    return [Part([node]).text for node in screen.page.find(".nodes .here")]
+
+
 @pytest.mark.req("P-005", "P-006", "P-007", "A-032")
 def test_branches_shipments_and_settlements_are_added_shown_and_deleted(screen: Screen) -> None:
     screen.starts("1")
     screen.presses("add-settlement", **good(screen))
     assert len(screen.settlements) == 2
     screen.presses("add-shipment")
-    assert "船積02" in text(screen.reply)
+    assert shown_nodes(screen) == ["枝番00", "船積02"]
     screen.presses("add-branch", s_last_shipment_date="20260601")
     tree = screen.tree
     assert [len(branch.shipments) for branch in tree.branches] == [2, 1]
@@ -155,10 +160,14 @@ def test_branches_shipments_and_settlements_are_added_shown_and_deleted(screen: 
     # 「削除」 asks first; nothing happens without ＯＫ.
     address = screen.address
     asked = screen.client.post(address, screen.form.values | {"do": "remove-branch"}, follow=True)
-    page = text(asked)
-    assert "本当に削除しますか？" in page
-    question = asked.content.decode().partition('<div class="question">')[2]
-    assert re.findall(r"<(?:strong|li)>(.*?)</", question) == ["枝番00", "枝番00 船積01", "枝番00 船積02"]
+    page = page_of(asked)
+    assert page.heading == "本当に削除しますか？"
+    assert page.sentences == [
+        "枝番00と、その下のすべてを削除します。",
+        "枝番00 船積01",
+        "枝番00 船積02",
+        "削除した内容は、元に戻せません。",
+    ]
     assert len(screen.tree.branches) == 2
     address = asked.request["PATH_INFO"]
     data = {"revision": str(screen.entry.revision), "b": str(tree.branches[0].key)}
@@ -178,8 +187,8 @@ def test_a_settlement_is_deleted_after_the_question(screen: Screen) -> None:
     asked = screen.client.post(
         screen.address, screen.form.values | {"do": f"remove-settlement:{gone}"}, follow=True
     )
-    assert "決済01" in text(asked)
-    assert "本当に削除しますか？" in text(asked)
+    assert page_of(asked).heading == "本当に削除しますか？"
+    assert page_of(asked).sentences[0] == "枝番00 船積01 決済01を削除します。"
     data = {
         "revision": str(screen.entry.revision),
         "b": str(branch.key),
@@ -197,8 +206,10 @@ def test_an_entry_has_no_more_records_than_a_screen_takes(
 ) -> None:
     monkeypatch.setattr("portal_stub.entries.tree.MOST_RECORDS", 2)
     screen.starts("1").presses("add-settlement").presses("add-settlement", b_goods_code="77")
-    assert screen.reply.status_code == 422
-    assert "これ以上は追加できません" in text(screen.reply)
+    assert page_of(screen.reply, 422).alert == (
+        "これ以上は追加できません（1件の入力は2件、番号は2桁まで）。"
+        "大きな契約は、ファイルのアップロードで送信してください。"
+    )
     assert len(screen.settlements) == 2
     assert screen.tree.branches[0].fields["goods_code"] == "77"
 
@@ -208,14 +219,20 @@ def test_codes_are_offered_with_their_words(screen: Screen, world: World) -> Non
     add_bookmark(world.applicant, Buyer.objects.get(code="105000001"))
     screen.starts("1")
     screen.presses("look", b_payer_code="304000001", b_destination_country="999", b_counterparty_code="1")
-    page, form = screen.reply.content.decode(), screen.form
-    assert "EXAMPLE AMERICA INC.（アメリカ合衆国）" in page
-    assert "「1」は海外商社名簿にありません" in page
-    assert '<option value="105000001">EXAMPLE SHANGHAI CO., LTD.</option>' in page
-    assert "105　中華人民共和国" in page
-    assert form.values["b-destination_country"] == "999", "a code that no list knows stays"
-    assert "999（一覧にない値）" in page
-    assert "41：REMITTANCE xxx DAYS AFTER B/L DATE" in page
+    form = screen.form
+    assert form.fields["b-payer_code"].note == "EXAMPLE AMERICA INC.（アメリカ合衆国）"
+    assert form.fields["b-counterparty_code"].note == "「1」は海外商社名簿にありません"
+    bookmarked = {
+        node.get("value"): node.text for node in form.nodes[0].xpath(".//datalist[@id='bookmarked']/option")
+    }
+    assert bookmarked == {"105000001": "EXAMPLE SHANGHAI CO., LTD."}
+    assert form.fields["b-payer_code"].attributes["list"] == "bookmarked"
+    country = form.fields["b-destination_country"]
+    assert country.options["105　中華人民共和国"] == "105"
+    assert country.value == "999", "a code that no list knows stays"
+    assert country.chosen == ["999（一覧にない値）"]
+    method = form.fields[f"{screen.settlements[0]}-settlement_method"]
+    assert method.options["41：REMITTANCE xxx DAYS AFTER B/L DATE"] == "41"
     assert form.offered["h-agreement_code"] == ["", "123456781"]
 
 
@@ -225,8 +242,9 @@ def test_who_sees_listed_agreements_enters_for_those_only(world: World, visit: V
     assert wide.form.offered["h-agreement_code"] == ["", "123456781", "123456785"]
     assert narrow.form.offered["h-agreement_code"] == ["", "123456781"]
     narrow.presses("save", **good(narrow, h_agreement_code="123456785"))
-    assert narrow.reply.status_code == 422
-    assert "特約コードは、入力できる特約の中から選び直してください。" in text(narrow.reply)
+    assert page_of(narrow.reply, 422).errors == {
+        "h-agreement_code": "特約コードは、入力できる特約の中から選び直してください。"
+    }
 
 
 # ---------------------------------------------------------------------------------------------- saving
@@ -235,10 +253,10 @@ def test_who_sees_listed_agreements_enters_for_those_only(world: World, visit: V
 def test_saving_asks_for_the_starred_items_and_opens_the_list(screen: Screen, product: str) -> None:
     screen.product = product
     screen.starts("1").presses("save", h_department_code="D-1")
-    assert screen.reply.status_code == 422
-    page = text(screen.reply)
-    assert "仕向国を入力してください。" in page
-    assert "部門は半角英数字で入力してください。" in page
+    errors = page_of(screen.reply, 422).errors
+    country = ("b" if product == "enterprise" else "h") + "-destination_country"
+    assert errors[country] == "仕向国を入力してください。"
+    assert errors["h-department_code"] == "部門は半角英数字で入力してください。"
     assert screen.form.values["h-department_code"] == "D-1"
     assert not AccessRecord.objects.filter(code="5-1").exists()
     row = screen.entry
@@ -246,9 +264,9 @@ def test_saving_asks_for_the_starred_items_and_opens_the_list(screen: Screen, pr
         screen.presses("save", **good(screen))
     else:
         screen.presses("save", **NOTICE)
-    page = text(screen.reply)
-    assert ("申請待一覧" if product == "enterprise" else "通知待一覧") in page
-    assert "保存しました。" in page
+    page = page_of(screen.reply)
+    assert page.heading.split("　")[1] == ("申請待一覧" if product == "enterprise" else "通知待一覧")
+    assert page.status == "保存しました。"
     row.refresh_from_db()
     assert row.place == Entry.Place.WAITING
     assert AccessRecord.objects.filter(code="5-1").count() == 1
@@ -263,16 +281,15 @@ def test_saving_asks_for_the_starred_items_and_opens_the_list(screen: Screen, pr
 @pytest.mark.req("P-004", "P-011", "P-015")
 def test_a_draft_needs_type_and_length_only(screen: Screen) -> None:
     screen.starts("1").presses("draft", b_contract_amount="たくさん")
-    assert screen.reply.status_code == 422
-    page = text(screen.reply)
-    assert "輸出契約等元本は金額を" in page
-    assert "仕向国を入力してください。" not in page
+    assert page_of(screen.reply, 422).errors == {
+        "b-contract_amount": "輸出契約等元本は金額を、整数部13桁・小数部2桁以内の半角数字で入力してください（例: 1,234,500.25）。"
+    }
     assert screen.form.values["b-contract_amount"] == "たくさん"
     screen.presses("draft", b_contract_amount="1")
-    assert "仮保存一覧" in text(screen.reply)
+    assert page_of(screen.reply).heading == "企業総合保険　仮保存一覧"
     assert [row.place for row in Entry.objects.all()] == [Entry.Place.DRAFT]
     notice = Screen(screen.client, "simplified-notice").starts("1").presses("draft", h_shipped_amount="5")
-    assert "仮保存一覧" in text(notice.reply)
+    assert page_of(notice.reply).heading == "簡易通知型包括保険　仮保存一覧"
 
 
 @pytest.mark.req("P-009", "P-010")
@@ -281,17 +298,17 @@ def test_a_template_asks_for_its_name(screen: Screen) -> None:
     address = screen.reply.request["PATH_INFO"]
     assert address.endswith("/template/")
     client = screen.client
-    for name, words in (("", "雛形名称を入力してください。"), ("あ" * 41, "40文字以内")):
-        reply = client.post(address, {"name": name})
-        assert reply.status_code == 422
-        assert words in text(reply)
-    reply = client.post(address, {"name": "あ" * 40}, follow=True)
-    assert "雛形一覧" in text(reply)
-    assert "あ" * 40 in text(reply)
+    long = "雛形名称は40文字以内で入力してください（入力された文字数: 41）。"
+    for name, words in (("", "雛形名称を入力してください。"), ("あ" * 41, long)):
+        assert page_of(client.post(address, {"name": name}), 422).errors == {"name": words}
+    page = page_of(client.post(address, {"name": "あ" * 40}, follow=True))
+    assert page.heading == "企業総合保険　雛形一覧"
+    assert page.table("雛形一覧").column("雛形名称") == ["あ" * 40]
     other = Screen(client).starts("1").presses("template")
     reply = client.post(other.reply.request["PATH_INFO"], {"name": "あ" * 40})
-    assert reply.status_code == 422
-    assert "登録済みです" in text(reply)
+    assert page_of(reply, 422).alert == (
+        f"雛形「{'あ' * 40}」は登録済みです。別の名称にするか、雛形一覧で古い雛形を削除してください。"
+    )
     notice = Screen(client, "simplified-notice").starts("1").presses("template")
     reply = client.post(notice.reply.request["PATH_INFO"], {"name": "あ" * 40})
     assert reply.status_code == 302, "unique per function"
@@ -332,8 +349,11 @@ def test_a_full_list_refuses_and_the_screen_stays(
     assert saves().reply.status_code in {200, 302}, f"the {most}th is taken"
     assert Entry.objects.filter(place=place).count() == most
     full = saves()
-    assert full.reply.status_code == 422
-    assert f"{most}件まで" in text(full.reply)
+    name = {"draft": "仮保存一覧", "template": "雛形一覧", "waiting": "申請待一覧"}[place]
+    assert page_of(full.reply, 422).alert == (
+        f"{name}に保存できるのは、企業総合保険では{most}件までです。"
+        "一覧で不要なものを削除してから、もう一度保存してください。入力した内容は、この画面に残っています。"
+    )
     assert full.tree.branches[0].fields["export_contract_no"] == "EX-1"
     if do != "template":
         assert full.form.values["b-export_contract_no"] == "EX-1"
@@ -348,8 +368,7 @@ def test_a_stale_page_is_told_and_loses_nothing(screen: Screen) -> None:
     other = Screen(screen.client).sees(screen.client.get(screen.address))
     screen.presses("look", b_goods_code="111")
     other.presses("save", b_goods_code="222", b_currency="USD")
-    assert other.reply.status_code == 422
-    assert "別の画面で先に更新されました" in text(other.reply)
+    assert page_of(other.reply, 422).alert == "この入力は、別の画面で先に更新されました"
     form = other.form.values
     assert (form["b-goods_code"], form["b-currency"]) == ("222", "USD")
     assert screen.tree.branches[0].fields["goods_code"] == "111", "not overwritten yet"
@@ -408,6 +427,11 @@ def test_a_forged_page_changes_nothing_else(screen: Screen) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- the check
+def result(screen: Screen) -> list[str]:
+    """What 「検査の結果」 says."""
+    return screen.page.section("検査の結果").sentences
+
+
 def test_findings_stand_at_their_items(screen: Screen, check: Callable[..., None]) -> None:
     def error(record: int, name: str, message: str, severity: str = "error") -> dict[str, Any]:
         return {"record": record, "field": name, "severity": severity, "code": "x", "message": message}
@@ -420,22 +444,22 @@ def test_findings_stand_at_their_items(screen: Screen, check: Callable[..., None
         error(1, "", "表の誤り。"),
     )
     screen.presses("check")
-    assert "順番待ち" in text(screen.reply)
+    assert result(screen)[0] == "順番待ち（1番目）"
     run_due()
     screen.presses("look")
-    page = screen.reply.content.decode()
-    second = screen.settlements[1]
-    assert f'id="id_{second}-usance_days_error"' in page
-    assert f'id="id_{screen.settlements[0]}-usance_days_error"' not in page
-    assert 'id="id_b-payer_code_error"' in page
-    assert 'id="id_s-last_shipment_date_error"' not in page, "a warning stands in the list only"
-    words = text(screen.reply)
-    assert "エラーが3件あります。" in words
-    assert "枝番00 船積01 決済02: ユーザンスがありません。" in " ".join(words.split())
-    assert "（警告）" in words
+    assert screen.page.errors == {
+        f"{screen.settlements[1]}-usance_days": "ユーザンスがありません。",
+        "b-payer_code": "支払人は登録されていません。",
+    }, "a warning stands in the list only"
+    assert result(screen) == [
+        "エラーが3件あります。直してから申請してください。　警告が1件あります。",
+        "枝番00 船積01 決済02: ユーザンスがありません。",
+        "枝番00: 支払人は登録されていません。",
+        "枝番00 船積01: （警告）期日が近い。",
+        "表の誤り。",
+    ]
     screen.presses("add-branch")
-    words = text(screen.reply)
-    assert "検査の後に、内容が変わりました" in words
+    assert result(screen) == ["検査の後に、内容が変わりました。もう一度「検査する」を押してください。"]
     assert not form_of(screen.reply).values.get("judged")
 
 
@@ -444,7 +468,9 @@ def test_a_check_tells_premium_and_acceptance_day(screen: Screen, check: Callabl
     screen.presses("check", **good(screen))
     run_due()
     screen.presses("check")
-    words = text(screen.reply)
-    for told in ("エラーはありません。", "18,400円", "2026/04/01"):
-        assert told in words
+    assert result(screen) == ["エラーはありません。"]
+    assert screen.page.section("検査の結果").facts == {
+        "受理日（いま申請した場合）": "2026/04/01",
+        "保険料": "18,400円",
+    }
     assert len(check.files) == 1, "what is current is not checked again"  # type: ignore[attr-defined]

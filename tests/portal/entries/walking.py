@@ -5,7 +5,6 @@ What tests of this room share; what pages must do belongs in tests.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from typing import Any
 
 from django.test import Client
@@ -13,52 +12,29 @@ from django.test import Client
 from portal_stub.entries.models import Entry
 from portal_stub.entries.tree import Tree, trees_of
 from portal_stub.ledgers.functions import FUNCTIONS
+from tests.portal.pages import Form, Page, page_of
 
 
-class _Form(HTMLParser):
-    """The controls of the form with this id (or of the only form in main) with their values."""
+class EntryForm(Form):
+    """The form of the screen: ``values``, and what of it must be filled and may be chosen."""
 
-    def __init__(self, wanted: str) -> None:
-        super().__init__()
-        self.wanted, self.inside = wanted, False
-        self.values: dict[str, str] = {}
-        self.required: set[str] = set()
-        self.offered: dict[str, list[str]] = {}
-        self._select = ""
+    @property
+    def required(self) -> set[str]:
+        """Names of items that a screen reader tells as required."""
+        return {name for name, item in self.fields.items() if item.attributes.get("aria-required") == "true"}
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.inside = told.get("id") == self.wanted
-        if not self.inside:
-            return
-        name = told.get("name", "")
-        if told.get("aria-required") == "true":
-            self.required.add(name)
-        if tag == "input" and told.get("type") not in {"radio", "checkbox"}:
-            self.values[name] = told.get("value", "")
-        elif tag == "input" and "checked" in told:
-            self.values[name] = told.get("value", "on")
-        elif tag == "select":
-            self._select, self.values[name], self.offered[name] = name, "", []
-        elif tag == "option" and self._select:
-            self.offered[self._select].append(told.get("value", ""))
-            if "selected" in told:
-                self.values[self._select] = told.get("value", "")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self.inside = False
-        elif tag == "select":
-            self._select = ""
+    @property
+    def offered(self) -> dict[str, list[str]]:
+        """Values that lists offer."""
+        return {
+            name: list(item.options.values()) for name, item in self.fields.items() if item.kind == "select"
+        }
 
 
-def form_of(reply: Any, wanted: str = "entry") -> _Form:
-    """The form of a page."""
-    found = _Form(wanted)
-    found.feed(reply.content.decode())
-    found.values.pop("csrfmiddlewaretoken", None)
-    return found
+def form_of(reply: Any) -> EntryForm:
+    """The form of the screen of an entry."""
+    [node] = page_of(reply, reply.status_code).find("form#entry")
+    return EntryForm([node])
 
 
 @dataclass
@@ -95,7 +71,12 @@ class Screen:
         return self.entry.typed
 
     @property
-    def form(self) -> _Form:
+    def page(self) -> Page:
+        """What is in front of him, which may be a form that came back."""
+        return page_of(self.reply, self.reply.status_code)
+
+    @property
+    def form(self) -> EntryForm:
         """The form of the page."""
         return form_of(self.reply)
 
@@ -153,10 +134,5 @@ def type_in(client: Client, product: str, rows: Sequence[Mapping[str, str]]) -> 
 
 def waiting_form(client: Client, product: str = "enterprise") -> dict[str, str]:
     """What 「一括申請」 of the displayed list carries."""
-    page = client.get(f"/ledger/{product}/entries/waiting/").content.decode()
-    part = page[page.index("/waiting/send/") :]
-    found = _Form("")
-    found.inside = True
-    found.feed(part[: part.index("</form>")])
-    found.values.pop("csrfmiddlewaretoken", None)
-    return found.values
+    page = page_of(client.get(f"/ledger/{product}/entries/waiting/"))
+    return page.form("/waiting/send/").values
