@@ -13,7 +13,8 @@ from portal_stub.buyers.models import Buyer, Country
 from portal_stub.feed import receiving
 from portal_stub.feed.chart import HEIGHT, TOP, chart
 from portal_stub.feed.figures import Month, months_back, months_of, total
-from tests.portal.conftest import HOLDER, OTHER, World, text
+from tests.portal.conftest import HOLDER, OTHER, World
+from tests.portal.pages import Part, page_of
 
 Visit = Callable[..., Client]
 FIRST, SECOND = f"{HOLDER[:8]}1", f"{HOLDER[:8]}2"
@@ -79,77 +80,100 @@ def fed(world: World) -> World:
     return world
 
 
-def page(client: Client, address: str = "/menu/") -> str:
-    return text(client.get(address))
+TITLE = "保険料と支払限度額"
+PRESENT, BEFORE = "今月（4月受理）の保険料", "その前の12か月の保険料"
+
+
+def figures(client: Client, address: str = "/menu/") -> Part:
+    """The part of ユーザーページ that tells figures."""
+    return page_of(client.get(address)).section(TITLE)
+
+
+def present(client: Client, address: str = "/menu/") -> str:
+    """The premium of the present month."""
+    return figures(client, address).facts[PRESENT].split("\n")[0]
+
+
+def limits(part: Part) -> list[list[str]]:
+    """The limits that are shown, line by line, in their order."""
+    return [Part([node]).lines for node in part.find("ul.limits > li")]
 
 
 def test_the_present_month_and_the_twelve_before_are_summed(fed: World, visit: Visit) -> None:
-    words = page(visit(fed.applicant))
-    assert "今月（4月受理）の保険料 21,111 円" in words
-    assert "その前の12か月の保険料 54,300,000 円" in words, "the one before those is left out"
-    assert "600,000,000" not in words
-    assert "777,777" not in words
-    assert "2026年3月 4,000,000 300,000 1,000 1 2" in words
+    part = figures(visit(fed.applicant))
+    assert part.facts[PRESENT] == "21,111円\n申込み・通知 2件"
+    assert part.facts[BEFORE] == "54,300,000円", "the one before those is left out"
+    table = part.table("月ごとの保険料")
+    assert len(table.rows) == 13
+    assert list(table.row("2026年3月").values()) == ["2026年3月", "4,000,000", "300,000", "1,000", "1", "2"]
+    assert list(table.row("2026年4月").values()) == ["2026年4月", "0", "21,111", "2,000", "2", "4"]
 
 
 def test_the_limits_of_which_most_is_used_come_first_and_are_marked_by_words(
     fed: World, visit: Visit
 ) -> None:
-    words = page(visit(fed.applicant))
-    assert "80%以上が2件" in words
-    first, second, third = (words.index(code) for code in ("304000001", "304000002", "304000003"))
-    assert first < second < third
-    assert "EXAMPLE INC. 限度額を超過 120%使用（1,200,000円／限度額 1,000,000円）、超過 200,000円" in words
-    assert "304000002 80%以上 80%使用" in words
-    assert "304000003 79%使用" in words
-    assert "304000004" not in words, "what nobody uses needs no place here"
-    assert "999000001" not in words
+    part = figures(visit(fed.applicant))
+    assert part.headings[1:] == ["使用の多い支払限度額 80%以上が2件"]
+    shown = limits(part)
+    assert [names for names, _ in shown] == [
+        "304000001 EXAMPLE INC. 限度額を超過",
+        "304000002 80%以上",
+        "304000003",
+    ], "what nobody uses needs no place here"
+    assert [used for _, used in shown] == [
+        f"120%使用（1,200,000円／限度額 1,000,000円）、超過 200,000円　特約 {FIRST}",
+        f"80%使用（800,000円／限度額 1,000,000円）、残り 200,000円　特約 {SECOND}",
+        f"79%使用（799,000円／限度額 1,000,000円）、残り 201,000円　特約 {FIRST}",
+    ]
 
 
 def test_only_listed_agreements_are_counted(fed: World, visit: Visit) -> None:
-    words = page(visit(fed.enterer))
-    assert "今月（4月受理）の保険料 1,111 円" in words
-    assert "304000002" not in words
-    assert "80%以上が1件" in words
-    assert "参照できる特約だけの集計です" in words
+    part = figures(visit(fed.enterer))
+    assert part.facts[PRESENT] == "1,111円\n申込み・通知 1件"
+    assert [names.split(" ")[0] for names, _ in limits(part)] == ["304000001", "304000003"]
+    assert part.headings[1:] == ["使用の多い支払限度額 80%以上が1件"]
+    assert part.sentences[-1] == "参照できる特約だけの集計です。"
+    assert "参照できる特約だけの集計です。" not in figures(visit(fed.applicant)).sentences
 
 
 @pytest.mark.req("G-015")
 def test_nothing_is_there_without_the_right(fed: World, visit: Visit) -> None:
-    words = page(visit(fed.reader))
-    for title in ("保険料と支払限度額", "申請・通知の状況と締切", "21,111"):
-        assert title not in words
+    page = page_of(visit(fed.reader).get("/menu/"))
+    assert page.heading == "ユーザーページ"
+    assert not {TITLE, "申請・通知の状況と締切"} & set(page.headings)
+    assert {TITLE, "申請・通知の状況と締切"} <= set(page_of(visit(fed.applicant).get("/menu/")).headings)
 
 
 @pytest.mark.req("G-022")
 def test_a_company_reader_chooses_the_holder(fed: World, visit: Visit) -> None:
     client = visit(fed.company_reader)
-    assert "21,111" in page(client)
-    words = page(client, f"/menu/?holder={OTHER}")
-    assert "777,777" in words
-    assert "21,111" not in words
+    assert present(client) == "21,111円"
+    assert present(client, f"/menu/?holder={OTHER}") == "777,777円"
+    assert list(figures(client).fields["holder"].options.values()) == [HOLDER, OTHER]
     assert client.get("/menu/?holder=000000000").status_code == 404
     assert visit(fed.applicant).get(f"/menu/?holder={OTHER}").status_code == 404
 
 
 def test_behind_the_one_time_password_only_a_line_is_there(fed: World, visit: Visit) -> None:
     Holder.objects.update(otp_required=True)
-    words = page(visit(fed.applicant))
-    assert "ワンタイムパスワードを入力すると、月ごとの保険料と支払限度額の使用状況を表示します" in words
-    assert "21,111" not in words
-    assert "304000001" not in words
-    assert "21,111" in page(visit(fed.applicant, otp=True))
+    assert figures(visit(fed.applicant)).lines == [
+        TITLE,
+        "ワンタイムパスワードを入力すると、月ごとの保険料と支払限度額の使用状況を表示します。",
+    ]
+    assert present(visit(fed.applicant, otp=True)) == "21,111円"
 
 
 def test_a_new_holder_reads_what_will_come(world: World, visit: Visit) -> None:
-    reply = visit(world.applicant).get("/menu/")
-    assert "計上された申込み・通知は、まだありません" in text(reply)
-    assert "<svg" not in reply.content.decode()
+    part = figures(visit(world.applicant))
+    assert part.sentences == [
+        "計上された申込み・通知は、まだありません。申請・通知が「処理完了」になると、ここに月ごとの保険料を表示します。"
+    ]
+    assert part.find("figure") == []
 
 
 def test_what_is_too_large_to_be_known_is_no_number(world: World, visit: Visit) -> None:
     told([month("2026-04", 1) | {"unconfirmed_yen": None}], [])
-    assert "今月（4月受理）の保険料 －" in page(visit(world.applicant))
+    assert present(visit(world.applicant)) == "－"
     assert total([1, None]) is None
     assert total([]) == 0
 

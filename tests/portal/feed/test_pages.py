@@ -14,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from portal_stub.feed import asking
 from portal_stub.feed.models import DeskRequest, Submission
 from portal_stub.history.models import AuditEvent
-from tests.portal.conftest import HOLDER, OTHER, Hand, World, hidden, text
+from tests.portal.conftest import HOLDER, OTHER, Hand, World, hidden
 from tests.portal.feed.conftest import HELD, UNDECIDED, found, paper, portrait, tell
+from tests.portal.pages import page_of
 
 Visit = Callable[..., Client]
 ID = "S00000001"
@@ -23,7 +24,9 @@ REASON = "やむを得ない事情を確認した"
 
 
 def listed(reply: Any) -> list[str]:
-    return [row.pk for row, *_ in reply.context["listed"]]
+    """Numbers of the uploads that the list shows."""
+    result = page_of(reply).section("検索結果")
+    return [row.head for table in result.tables for row in table.rows]
 
 
 def test_the_list_is_searched_by_every_condition(world: World, visit: Visit) -> None:
@@ -48,13 +51,19 @@ def test_the_list_is_searched_by_every_condition(world: World, visit: Visit) -> 
         ({"status": "処理完了", "holder": HOLDER}, [1]),
     ):
         assert listed(client.get("/desk/uploads/", query)) == [f"S{n:08d}" for n in numbers], query
-    page = text(client.get("/desk/uploads/"))
-    assert "9,876,543,210" in page
-    assert "検索結果（5件）" in page
+    page = page_of(client.get("/desk/uploads/"))
+    assert page.headings == ["検索条件", "検索結果（5件）"]
+    table = page.table("受付の新しい順")
+    assert table.column("状況") == ["申請内容要確認", "受付前", "処理中 保留", "処理完了", "処理完了"]
+    assert table.row(ID)["保険料（円）"] == "9,876,543,210"
+    assert table.row(ID)["エラー／警告"] == "0／2"
+    assert table.row("S00000003")["保険料（円）"] == "－"
     wrong = client.get("/desk/uploads/", {"start": "2026-04-02", "end": "2026-04-01"})
-    assert wrong.status_code == 422
-    assert "以後の日付" in text(wrong)
-    assert "対象のアップロードはありません" in text(client.get("/desk/uploads/", {"holder": "000000000"}))
+    assert page_of(wrong, 422).errors == {"end": "受理日（まで）は受理日（から）以後の日付にしてください。"}
+    nothing = page_of(client.get("/desk/uploads/", {"holder": "000000000"})).section("検索結果")
+    assert nothing.sentences == [
+        "対象のアップロードはありません。条件を変更し、再度「検索」ボタンを押してください。"
+    ]
 
 
 def test_the_list_is_paged_and_asks_the_database_no_more_for_more_rows(world: World, visit: Visit) -> None:
@@ -69,7 +78,9 @@ def test_the_list_is_paged_and_asks_the_database_no_more_for_more_rows(world: Wo
     assert len(listed(reply)) == 50
     last = client.get("/desk/uploads/", {"page": "3", "status": "処理完了"})
     assert listed(last)[-1] == ID
-    assert "status=%E5%87%A6" in last.content.decode(), "the links keep the conditions"
+    first = page_of(last).links["最初のページへ"]
+    assert listed(client.get(first))[0] == "S00000120"
+    assert page_of(client.get(first)).fields["status"].value == "処理完了", "the links keep the conditions"
 
 
 def test_the_detail_tells_facts_findings_and_papers(world: World, visit: Visit, hand: Hand) -> None:
@@ -85,34 +96,60 @@ def test_the_detail_tells_facts_findings_and_papers(world: World, visit: Visit, 
         ],
     )
     client = visit(world.staff_reader)
-    reply = client.get(f"/desk/uploads/{ID}/")
-    page = text(reply)
-    for words in ("処理完了", "1,234件", "9,876,543,210円", "受付フォルダ", "2行目", "検出事項（5,000件）"):
-        assert words in page, words
-    assert "&lt;b&gt;急ぎ" in reply.content.decode()
-    assert len(reply.context["findings"]) == 100
-    assert "先頭の1,000件" in page
-    assert [(one.pk, over) for one, _, over in reply.context["documents"]] == [("gone", True), ("m", False)]
-    assert "mandatory" in text(client.get(f"/desk/uploads/{ID}/", {"page": "3"}))
+    page = page_of(client.get(f"/desk/uploads/{ID}/"))
+    told = {
+        "状況": "処理完了",
+        "申請件数": "1,234件",
+        "保険料合計": "9,876,543,210円",
+        "受付経路": "受付フォルダ",
+        "備考情報": "<b>急ぎ</b>",
+    }
+    assert {term: page.facts[term] for term in told} == told
+    assert page.headings == ["申請の内容", "検出事項（5,000件）", "帳票（2件）"]
+    findings = page.section("検出事項")
+    assert findings.sentences[0] == (
+        "ここには先頭の1,000件を表示します。すべては帳票「検出事項一覧」にあります。"
+    )
+    assert len(findings.table().rows) == 100
+    assert list(findings.table().rows[0].values()) == [
+        "1",
+        "2行目\ngoods_code",
+        "エラー\nmandatory",
+        "「貨物コード」は必須です。1",
+        "",
+    ]
+    papers = {row["帳票番号"]: row for row in page.section("帳票").table().rows}
+    assert {name: row["提供期限"] for name, row in papers.items()} == {
+        "gone": "提供期間終了",
+        "m": "2026/04/02 00:00",
+    }
+    assert (list(papers["gone"].part.links), len(papers["m"].part.links)) == ([], 1)
+    last = page_of(client.get(f"/desk/uploads/{ID}/", {"page": "3"})).section("検出事項").table()
+    assert [row.head for row in last.rows] == [f"{number}" for number in range(201, 251)]
     for unknown in ("S00000009", "x" * 300, f"{ID}x"):
         assert client.get(f"/desk/uploads/{unknown}/").status_code == 404
     hand.on(days=1)
-    assert text(visit(world.staff_reader).get(f"/desk/uploads/{ID}/")).count("提供期間終了") == 2
+    later = page_of(visit(world.staff_reader).get(f"/desk/uploads/{ID}/")).section("帳票")
+    assert later.table().column("提供期限") == ["提供期間終了"] * 2
+    assert later.links == {}
 
 
 def test_a_held_one_is_decided_with_reason_check_and_file(world: World, visit: Visit, desk: Path) -> None:
     tell(portrait(1, **HELD))
     client, address = visit(world.staff), f"/desk/uploads/{ID}/decide/"
-    assert address in client.get(f"/desk/uploads/{ID}/").content.decode()
+    door = page_of(client.get(f"/desk/uploads/{ID}/")).section("保留中です").links
+    assert door == {"保留を解除する／申請内容要確認にする": address}
     empty = client.post(address, {"step": "check", "wish": "release", "reason": " "})
-    assert empty.status_code == 422
-    assert "理由を入力してください" in text(empty)
+    assert page_of(empty, 422).errors == {"reason": "理由を入力してください。"}
     check = client.post(address, {"step": "check", "wish": "release", "reason": REASON})
-    assert "保留を解除する" in text(check)
+    assert page_of(check).heading == "保留の決定の確認"
+    assert page_of(check).facts["決定"] == "保留を解除する（次の処理で審査する）"
+    assert page_of(check).facts["理由"] == REASON
     assert not desk.exists(), "nothing is asked before the check page is confirmed"
     kept = hidden(check)
     again = client.post(address, kept | {"step": "edit"})
-    assert REASON in again.content.decode()
+    assert page_of(again).fields["reason"].value == REASON
+    assert page_of(again).fields["wish"].value == "release"
     for _ in range(2):  # sent twice
         reply = client.post(address, kept | {"step": "confirm"})
         assert (reply.status_code, reply.headers["Location"]) == (302, f"/desk/uploads/{ID}/")
@@ -130,10 +167,11 @@ def test_a_held_one_is_decided_with_reason_check_and_file(world: World, visit: V
     }
     event = AuditEvent.objects.get(event="hold-release-asked")
     assert (event.actor, event.subject, event.detail["reason"]) == ("desk-1", ID, REASON)
-    page = client.get(f"/desk/uploads/{ID}/")
-    assert "送信済み・反映待ち" in text(page)
-    assert address not in page.content.decode()
-    assert client.get(address).status_code == 409, "one decision at a time"
+    page = page_of(client.get(f"/desk/uploads/{ID}/"))
+    [asked] = page.section("デスクの決定").table().rows
+    assert (asked["理由"], asked["状態"]) == (REASON, "送信済み・反映待ち")
+    assert page.section("保留中です").links == {}
+    assert page_of(client.get(address), 409).heading == "決定できません", "one decision at a time"
     check = client.post(address, {"step": "confirm", "wish": "refuse", "reason": "x", "once": "another"})
     assert check.status_code == 409
     assert DeskRequest.objects.count() == 1
@@ -151,9 +189,9 @@ def test_what_is_not_held_cannot_be_decided(world: World, visit: Visit, desk: Pa
 def test_readers_see_and_decide_nothing(world: World, visit: Visit, desk: Path) -> None:
     tell(portrait(1, **HELD))
     client, address = visit(world.staff_reader), f"/desk/uploads/{ID}/decide/"
-    page = client.get(f"/desk/uploads/{ID}/")
-    assert "保留中です" in text(page)
-    assert address not in page.content.decode()
+    held = page_of(client.get(f"/desk/uploads/{ID}/")).section("保留中です")
+    assert held.links == {}
+    assert held.sentences[-1] == "決定できるのは、権限が「審査・処理」または「決裁」の担当者です。"
     sent = {"step": "confirm", "wish": "release", "reason": REASON, "once": "x"}
     assert client.post(address, sent).status_code == 403
     assert not desk.exists()
@@ -184,13 +222,14 @@ def csv_file(name: str, content: str | bytes) -> SimpleUploadedFile:
 def test_tables_are_looked_at_and_sent_with_a_reason(world: World, visit: Visit, desk: Path) -> None:
     client = visit(world.staff_supervisor)
     reply = client.post("/desk/tables/", {"files": [csv_file("buyers.csv", BUYERS)]})
-    assert reply.status_code == 302, text(reply)
+    assert reply.status_code == 302, page_of(reply, reply.status_code).error_summary
     address = reply.headers["Location"]
     assert [path.name for path in desk.iterdir() if not path.name.startswith(".")] == [], "not sent yet"
-    page = text(client.get(address))
-    for words in ("buyers", "バイヤー", " 2 ", "rating"):
-        assert words in page
-    assert client.post(address, {"step": "confirm", "reason": ""}).status_code == 422
+    [looked] = page_of(client.get(address)).table("選択したファイル").rows
+    assert (looked["表名"], looked["内容"], looked["行数"]) == ("buyers", "バイヤー", "2")
+    assert looked["列"] == "buyer_code、valid_from、name、country、rating"
+    empty = page_of(client.post(address, {"step": "confirm", "reason": ""}), 422)
+    assert empty.errors == {"reason": "理由を入力してください。"}
     for _ in range(2):
         assert client.post(address, {"step": "confirm", "reason": "四半期の見直し"}).status_code == 302
     row = DeskRequest.objects.get()
@@ -203,37 +242,71 @@ def test_tables_are_looked_at_and_sent_with_a_reason(world: World, visit: Visit,
         "決裁 次子",
         "四半期の見直し",
     )
-    assert "送信済み・反映待ち" in text(client.get(address))
-    assert "四半期の見直し" in text(client.get("/desk/tables/"))
+    assert page_of(client.get(address)).facts["状態"] == "送信済み・反映待ち"
+    [past] = page_of(client.get("/desk/tables/")).section("これまでの読込").table().rows
+    assert (past["参照表"], past["理由"], past["状態"]) == ("buyers", "四半期の見直し", "送信済み・反映待ち")
 
 
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("unknown.csv", BUYERS, "参照表の名前ではありません"),
-        ("buyers.xlsx", BUYERS, "参照表の名前ではありません"),
-        ("buyers.csv", "buyer_code,valid_from\n1,2026-04-01\n", "列 rating がありません"),
-        ("buyers.csv", BUYERS.replace("name", "nome"), "知らない列 nome"),
-        ("buyers.csv", BUYERS.replace("BUYER", "㈱").encode("cp932"), "UTF-8ではありません"),
-        ("buyers.csv", BUYERS.splitlines()[0], "データの行がありません"),
-        ("buyers.csv", BUYERS + "900000003,2026-04-01\n", "4行目: 列の数"),
-        ("buyers.csv", BUYERS.replace("country", "name"), "同じ名前の列"),
+        (
+            "unknown.csv",
+            BUYERS,
+            "「unknown.csv」は参照表の名前ではありません。<表名>.csv にしてください（例: buyers.csv）。",
+        ),
+        (
+            "buyers.xlsx",
+            BUYERS,
+            "「buyers.xlsx」は参照表の名前ではありません。<表名>.csv にしてください（例: buyers.csv）。",
+        ),
+        (
+            "buyers.csv",
+            "buyer_code,valid_from\n1,2026-04-01\n",
+            "buyers.csv: 列 rating がありません。見出し行を確かめてください。",
+        ),
+        (
+            "buyers.csv",
+            BUYERS.replace("name", "nome"),
+            "buyers.csv: 知らない列 nome があります。列名を確かめてください。",
+        ),
+        (
+            "buyers.csv",
+            BUYERS.replace("BUYER", "㈱").encode("cp932"),
+            "buyers.csv: 文字コードがUTF-8ではありません。UTF-8のCSVで保存してください。",
+        ),
+        (
+            "buyers.csv",
+            BUYERS.splitlines()[0],
+            "buyers.csv: データの行がありません。行のあるファイルを選んでください。",
+        ),
+        (
+            "buyers.csv",
+            BUYERS + "900000003,2026-04-01\n",
+            "buyers.csv 4行目: 列の数が見出し（5）と違います（2）。",
+        ),
+        (
+            "buyers.csv",
+            BUYERS.replace("country", "name"),
+            "buyers.csv: 同じ名前の列が2つ以上あります。1つにしてください。",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_loaded_is_told_at_once(
     world: World, visit: Visit, desk: Path, name: str, content: Any, told: str
 ) -> None:
     reply = visit(world.staff_supervisor).post("/desk/tables/", {"files": [csv_file(name, content)]})
-    assert reply.status_code == 422
-    assert told in text(reply)
+    assert page_of(reply, 422).errors == {"files": told}
     assert not desk.exists()
 
 
 def test_a_table_twice_or_none_is_told(world: World, visit: Visit, desk: Path) -> None:
     client = visit(world.staff_supervisor)
     twice = client.post("/desk/tables/", {"files": [csv_file("buyers.csv", BUYERS) for _ in range(2)]})
-    assert "2つあります" in text(twice)
-    assert "参照表のファイルを選択してください" in text(client.post("/desk/tables/", {}))
+    told = "「buyers.csv」が2つあります。1つにしてください。"
+    assert page_of(twice, 422).errors == {"files": told}
+    none = page_of(client.post("/desk/tables/", {}), 422)
+    assert none.errors == {"files": "参照表のファイルを選択してください。"}
 
 
 def test_drafts_belong_to_their_uploader_and_are_thrown_away(

@@ -8,7 +8,6 @@ import pytest
 from django.http import HttpRequest
 from django.template import Context, Template
 from django.test import Client
-from django.utils.html import escape
 
 from portal_stub.accounts.models import Holder
 from portal_stub.feed.models import Refused, Submission
@@ -16,8 +15,9 @@ from portal_stub.feed.standing import LATER, SELDOM, SOON, Pace, Standing, Waiti
 from portal_stub.ledgers.models import Upload
 from schemas.submission import dispatch_source
 from sensors.windows import TOKYO
-from tests.portal.conftest import HOLDER, OTHER, Hand, World, text
+from tests.portal.conftest import HOLDER, OTHER, Hand, World
 from tests.portal.feed.conftest import HELD, UNDECIDED, paper, portrait, tell
+from tests.portal.pages import Part, part_of, read
 
 Visit = Callable[..., Client]
 NINE = datetime(2026, 4, 1, 9, 0, tzinfo=TOKYO)
@@ -89,8 +89,8 @@ def test_each_state_is_told_with_what_comes_next() -> None:
     assert tomorrow.words[1] == "モニタリスト: 4月2日 8:00 以降"
     held, behind = seen(2), seen(3)
     assert (str(held.status), held.pause, behind.pause) == ("処理中", SELDOM, SELDOM)
-    assert "保留中" in held.words[0]
-    assert "S00000002 が保留中" in behind.words[0]
+    assert held.words[0] == "保留中: 担当者の決定を待っています。"
+    assert behind.words[0] == "同じ申込みの S00000002 が保留中のため、その決定を待っています。"
     now = seen(4)
     assert (str(now.status), now.pause) == ("処理中", SOON)
     assert now.words == ("順番: 次に処理します。", "モニタリスト: 数分かかることがあります")
@@ -168,7 +168,7 @@ def test_a_page_of_many_rows_asks_for_the_pace_once(django_assert_max_num_querie
     rows = list(Submission.objects.filter(verdict=""))
     with django_assert_max_num_queries(2 + len(rows)):
         page = template.render(Context({"rows": rows, "request": HttpRequest()}))
-    assert page.count("hx-get") == 20
+    assert len(read(page).find("[hx-get]")) == 20
 
 
 # -- the part of the page -----------------------------------------------------------------------------------
@@ -182,42 +182,42 @@ def test_the_part_follows_and_stops_by_itself(world: World, visit: Visit, hand: 
     def asked(was: str = "") -> Any:
         return client.get(f"/ledger-standing/{ID}/", {"was": was}, headers={"HX-Request": "true"})
 
-    first = asked()
-    assert "受付の処理を待っています" in text(first)
-    assert 'hx-trigger="every 3s"' in first.content.decode()
-    page = Template('{% include "feed/parts/standing.html" with upload=upload %}').render(
-        Context({"upload": upload})
-    )
-    assert 'aria-live="polite"' in page
-    assert "<noscript>" in page, "a link for browsers without scripts"
-    was = page.partition("?was=")[2].partition('"')[0]
+    def drawn() -> Part:
+        page = Template('{% include "feed/parts/standing.html" with upload=upload %}')
+        return read(page.render(Context({"upload": upload})))
+
+    first = part_of(asked())
+    assert first.lines == ["受付前", "送信しました。受付の処理を待っています。"]
+    [follows] = first.find("[hx-get]")
+    assert follows.get("hx-trigger") == "every 3s"
+    page = drawn()
+    assert page.lines == first.lines
+    assert [node.get("class") for node in page.find("[aria-live=polite]")] == ["standing"]
+    assert page.nodes[0].xpath(".//noscript//a/text()") == ["更新"], "a link for browsers without scripts"
+    [follows] = page.find("[hx-get]")
+    was = follows.get("hx-get").partition("?was=")[2]
     assert asked(was).status_code == 204, "nothing new is not read aloud again"
     tell(portrait(1, **UNDECIDED, source=dispatch_source(HOLDER, ID), received_at=at(0)))
-    changed = asked(was)
-    assert changed.status_code == 200
-    assert "処理中" in text(changed)
+    assert part_of(asked(was)).badges == ["処理中"]
     tell(
         portrait(1, source=dispatch_source(HOLDER, ID), decided_at=at(0)),
         documents=[paper("P1", submission_id="S00000001")],
     )
-    last = asked(was)
-    assert "処理完了" in text(last)
-    assert "画面を更新" in text(last), "the rest of the page does not know it yet"
-    assert "hx-" not in last.content.decode()
-    page = Template('{% include "feed/parts/standing.html" with upload=upload %}').render(
-        Context({"upload": upload})
-    )
-    assert "画面を更新" not in page
-    assert "処理完了" in text(client.get("/ledger-standing/S00000001/")), "by 受付番号 as well"
+    last = part_of(asked(was))
+    assert last.badges == ["処理完了"]
+    assert list(last.links) == ["画面を更新"], "the rest of the page does not know it yet"
+    assert last.find("[hx-get]") == []
+    assert (drawn().badges, drawn().links) == (["処理完了"], {})
+    assert part_of(client.get("/ledger-standing/S00000001/")).badges == ["処理完了"], "by 受付番号 as well"
 
 
 def test_a_refusal_at_the_door_is_told_and_final(world: World, visit: Visit) -> None:
     uploaded(world)
     Refused.objects.create(dispatch=ID, code="count-mismatch", message="件数が<違います>。", at=NINE)
-    reply = visit(world.applicant).get(f"/ledger-standing/{ID}/")
-    assert "申請内容要確認" in text(reply)
-    assert escape("件数が<違います>。") in reply.content.decode()
-    assert "hx-" not in reply.content.decode()
+    part = part_of(visit(world.applicant).get(f"/ledger-standing/{ID}/"))
+    assert part.badges == ["申請内容要確認"]
+    assert part.lines[1:] == ["受け付けられませんでした。", "件数が<違います>。"]
+    assert part.find("[hx-get]") == []
 
 
 @pytest.mark.req("S-024")
@@ -262,10 +262,8 @@ def test_asking_again_keeps_no_session_alive_and_the_next_click_tells_why_it_end
         hand.on(minutes=10)
         assert asked().status_code == 200
     hand.on(seconds=1)
-    ended = asked()
-    assert ended.status_code == 286, "htmx asks no more"
-    assert "ページを開き直す" in text(ended)
-    assert HOLDER not in text(ended)
+    ended = part_of(asked(), 286)  # htmx asks no more
+    assert ended.lines == ["表示の更新を終了しました。ページを開き直す"]
     assert client.get("/menu/").headers["Location"] == "/session-ended/idle/"
     assert asked().status_code == 286
 
@@ -274,5 +272,4 @@ def test_a_closed_one_time_password_ends_the_asking(world: World, visit: Visit) 
     uploaded(world)
     Holder.objects.update(otp_required=True)
     reply = visit(world.applicant).get(f"/ledger-standing/{ID}/", headers={"HX-Request": "true"})
-    assert reply.status_code == 286
-    assert "受付の処理" not in text(reply)
+    assert part_of(reply, 286).lines == ["表示の更新を終了しました。ページを開き直す"]

@@ -26,7 +26,8 @@ from schemas.layouts import layout_of
 from schemas.products import Product
 from tests import kit
 from tests.homes import contracts
-from tests.portal.conftest import World, hidden
+from tests.portal.conftest import World
+from tests.portal.pages import page_of, part_of
 from tests.portal.whole import Whole, loaded, whole
 
 __all__ = ["loaded", "whole"]
@@ -58,11 +59,6 @@ def path(upload: Upload, page: str = "ledger-check", **more: str) -> str:
     return reverse(page, kwargs={"product": upload.product, "upload_id": upload.pk, **more})
 
 
-def shown_by(reply: Any) -> str:
-    """The page with its tags."""
-    return str(reply.content.decode())
-
-
 @pytest.mark.parametrize("rows", [contracts("EX-1", "EX-2"), BAD], ids=["good", "bad"])
 @pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
 def test_it_finds_what_the_command_finds(whole: Whole, world: World, rows: list[kit.Row], name: str) -> None:
@@ -91,19 +87,35 @@ def test_the_page_shows_place_item_and_remedy_of_each_finding(
 ) -> None:
     upload = draft(world.applicant, BAD, "11月分.xlsx")
     page = visit(world.applicant)
-    assert "まだ検査していません" in shown_by(page.get(path(upload)))
+    fresh = page_of(page.get(path(upload)))
+    assert fresh.sentences == ["まだ検査していません。検査しても、何も送られず、何も計上されません。"]
+    assert "検査する" in fresh.buttons
     assert page.post(path(upload)).url == path(upload)
-    waiting = shown_by(page.get(path(upload)))
-    assert "順番待ち</strong>（1番目）" in waiting
-    assert f'hx-get="{path(upload, "ledger-check-progress")}"' in waiting
+    waiting = page_of(page.get(path(upload))).section("検査しています")
+    assert waiting.sentences[0] == "順番待ち（1番目）"
+    [following] = waiting.find("[aria-live=polite]")
+    assert following.get("hx-get") == path(upload, "ledger-check-progress")
     assert run_due() == 1
-    shown = shown_by(page.get(path(upload)))
-    assert "エラーが2件あります。" in shown
-    assert "この時刻に申請すると <strong>2018年11月6日（火）</strong> の受理になります" in shown
-    assert "3行目<br>セル " in shown
-    assert "「表示通貨」は必須です。値を入力してください。" in shown
-    assert "処理種別「9」は使えません。" in shown
-    assert "<td>表示通貨</td>" in shown
+    shown = page_of(page.get(path(upload)))
+    assert shown.status == (
+        "エラーが2件あります。このまま申請すると、1件も受け付けられません。直してから申請してください。"
+    )
+    assert shown.facts["受理日"] == "この時刻に申請すると 2018年11月6日（火） の受理になります。"
+    assert shown.facts["エラー／警告"] == "2件／0件"
+    findings = shown.table("ファイルの順").rows
+    assert [
+        (row["レコード"], row["項目"], row["区分"], row["内容と直し方"], row["入力値"]) for row in findings
+    ] == [
+        ("2", "表示通貨", "エラー", "「表示通貨」は必須です。値を入力してください。", ""),
+        (
+            "3",
+            "処理種別",
+            "エラー",
+            "処理種別「9」は使えません。1:新規、2:変更、3:訂正内変、4:修正、5:取消のいずれかにしてください。",
+            "9",
+        ),
+    ]
+    assert [row["場所"].partition("セル ")[0] for row in findings] == ["3行目\n", "4行目\n"]
     assert Upload.objects.get().state == "draft", "nothing is sent"
     assert whole.collect() == []
 
@@ -115,11 +127,11 @@ def test_the_part_that_follows_fetches_the_page_when_the_check_is_over(
     page = visit(world.applicant)
     page.post(path(upload))
     part = page.get(path(upload, "ledger-check-progress"))
-    assert (part.status_code, "順番待ち" in shown_by(part)) == (200, True)
+    assert part_of(part).text == "順番待ち（1番目）"
     Job.objects.update(state="running", progress=20, words="検査し、保険料を計算しています")
-    assert "検査し、保険料を計算しています</strong>　20%" in shown_by(
-        page.get(path(upload, "ledger-check-progress"))
-    )
+    part = part_of(page.get(path(upload, "ledger-check-progress")))
+    assert part.sentences == ["検査し、保険料を計算しています　20%"]
+    assert [bar.get("value") for bar in part.find("progress")] == ["20"]
     Job.objects.update(state="waiting", progress=0, words="")
     run_due()
     part = page.get(path(upload, "ledger-check-progress"))
@@ -143,11 +155,13 @@ def test_a_good_file_is_told_its_premium(whole: Whole, world: World, visit: Visi
     upload = draft(world.applicant, contracts("EX-1"))
     told = checked(upload).result
     assert told["premium_total_yen"] > 0
-    shown = shown_by(visit(world.applicant).get(path(upload)))
-    assert "エラーも警告もありません" in shown
-    assert f"<strong>{told['premium_total_yen']:,}円</strong>" in shown
-    assert "2018/11/06 の受理として計算しました" in shown
-    assert "検査結果（CSV）" not in shown, "there is nothing to fetch"
+    shown = page_of(visit(world.applicant).get(path(upload)))
+    assert shown.status == "エラーも警告もありません。"
+    assert shown.facts["保険料合計（見込み）"] == (
+        f"{told['premium_total_yen']:,}円\n2018/11/06 の受理として計算しました"
+    )
+    assert shown.headings == ["検査結果", "申請"], "no findings, and nothing to fetch"
+    assert "検査結果（CSV）" not in shown.links
 
 
 def test_in_the_evening_it_reckons_with_the_next_business_day(
@@ -156,12 +170,13 @@ def test_in_the_evening_it_reckons_with_the_next_business_day(
     whole.hand.at = whole.hand.at.replace(hour=17, minute=40)
     upload = draft(world.applicant, contracts("EX-1"))
     assert checked(upload).result["acceptance_date"] == "2018-11-07"
-    page = visit(world.applicant)
-    assert "この時刻に申請すると <strong>2018年11月7日（水）</strong> の受理になります" in shown_by(
-        page.get(path(upload))
-    )
+    shown = page_of(visit(world.applicant).get(path(upload)))
+    assert shown.facts["受理日"] == "この時刻に申請すると 2018年11月7日（水） の受理になります。"
     whole.hand.at = whole.hand.at.replace(hour=20, minute=30)
-    assert "いまは受付時間外です。" in shown_by(visit(world.applicant).get(path(upload)))
+    shown = page_of(visit(world.applicant).get(path(upload)))
+    assert shown.facts["受理日"] == (
+        "いまは受付時間外です。次の受付時間（8:00から）に申請すると 2018年11月7日（水） の受理になります。"
+    )
 
 
 def test_what_was_checked_for_another_day_or_count_is_not_taken_for_new(
@@ -169,17 +184,17 @@ def test_what_was_checked_for_another_day_or_count_is_not_taken_for_new(
 ) -> None:
     upload = draft(world.applicant, contracts("EX-1"))
     first = checked(upload)
-    stale = "検査した後に、件数または受理日が変わりました"
-    assert stale not in shown_by(visit(world.applicant).get(path(upload)))
+    stale = "検査した後に、件数または受理日が変わりました。もう一度検査してください。"
+    assert page_of(visit(world.applicant).get(path(upload))).callouts == []
     whole.hand.at = whole.hand.at.replace(hour=18)
     page = visit(world.applicant)
-    assert stale in shown_by(page.get(path(upload)))
+    assert page_of(page.get(path(upload))).callouts == [stale]
     page.post(path(upload))
     run_due()
-    assert stale not in shown_by(page.get(path(upload)))
+    assert page_of(page.get(path(upload))).callouts == []
     assert Upload.objects.get().last_check_id != first.pk
     Upload.objects.update(count=2)
-    assert stale in shown_by(page.get(path(upload)))
+    assert page_of(page.get(path(upload))).callouts == [stale]
 
 
 def test_only_the_first_twenty_are_on_the_page_and_all_in_the_files(
@@ -189,13 +204,16 @@ def test_only_the_first_twenty_are_on_the_page_and_all_in_the_files(
     upload = draft(world.applicant, rows, "11月分.xlsx")
     checked(upload)
     page = visit(world.applicant)
-    shown = shown_by(page.get(path(upload)))
+    shown = page_of(page.get(path(upload)))
     total = Job.objects.get().result["findings_total"]
     assert total >= 30
-    assert shown.count('<th scope="row" class="number">') == 20
-    assert f"ほか <strong>{total - 20:,}件</strong>" in shown
-    assert "種類ごとの件数" in shown
-    assert f'<td class="number">{total}</td><td>「表示通貨」は必須です。' in shown
+    assert len(shown.table("ファイルの順（先頭の20件）").rows) == 20
+    assert shown.section("検出事項").sentences[-1] == (
+        f"ほか {total - 20:,}件。すべては「検査結果（CSV）」または「検査結果を書き込んだExcel」で確認できます。"
+    )
+    [kind] = shown.table("種類ごとの件数").rows
+    assert (kind["区分"], kind["件数"], kind["コード"]) == ("エラー", f"{total}", "mandatory")
+    assert kind["例"].startswith("「表示通貨」は必須です。")
     report = page.get(path(upload, "ledger-check-file", check_file="csv"))
     assert (
         unquote(report.headers["Content-Disposition"]) == "attachment; filename*=utf-8''11月分_検査結果.csv"
@@ -260,14 +278,17 @@ def test_a_large_file_gets_its_workbook_when_it_is_wanted(
     upload = draft(world.applicant, BAD, "11月分.xlsx")
     checked(upload)
     page = visit(world.applicant)
-    shown = shown_by(page.get(path(upload)))
-    assert "検査結果を書き込んだExcelを作成する" in shown
+    shown = page_of(page.get(path(upload)))
+    assert shown.buttons["検査結果を書き込んだExcelを作成する"].action == path(upload, "ledger-check-marked")
+    assert "検査結果を書き込んだExcel" not in shown.links
     assert page.get(path(upload, "ledger-check-file", check_file="xlsx")).status_code == 404
     for _ in range(2):  # twice is once
         assert page.post(path(upload, "ledger-check-marked")).status_code == 302
     assert Job.objects.filter(kind="check-marked").count() == 1
-    assert "検査結果を書き込んだExcelを作成しています" in shown_by(page.get(path(upload)))
-    assert "順番待ち" in shown_by(page.get(path(upload, "ledger-check-progress")))
+    made = page_of(page.get(path(upload))).section("検出事項")
+    assert made.sentences[1] == "検査結果を書き込んだExcelを作成しています。"
+    part = part_of(page.get(path(upload, "ledger-check-progress")))
+    assert part.sentences == ["順番待ち（1番目）"]
     assert run_due() == 1
     assert page.get(path(upload, "ledger-check-progress"))["HX-Refresh"] == "true"
     book = marked(page, upload)
@@ -279,7 +300,7 @@ def test_a_large_file_gets_its_workbook_when_it_is_wanted(
     ("name", "count", "words"),
     [
         ("11月分.csv", "4", "申請件数(4件)とファイルの件数(3件)が一致しません"),
-        ("11月分.xlsx", "3", "を読めません"),
+        ("11月分.xlsx", "3", "ファイル「11月分.xlsx」を読めません"),
     ],
 )
 def test_what_would_be_refused_is_told_and_nothing_breaks(
@@ -293,10 +314,11 @@ def test_what_would_be_refused_is_told_and_nothing_breaks(
     job = checked(upload)
     assert (job.state, job.attempts) == ("failed", 1)
     page = visit(world.applicant)
-    shown = shown_by(page.get(path(upload)))
-    assert "申請しても受け付けられません" in shown
-    assert words in shown
-    assert "もう一度検査する" in shown
+    shown = page_of(page.get(path(upload)))
+    [sentence] = shown.section("申請しても受け付けられません").sentences
+    assert sentence.startswith(words)
+    assert "もう一度検査する" in shown.buttons
+    assert "申請" not in shown.buttons
     assert page.get(path(upload, "ledger-check-file", check_file="csv")).status_code == 404
     assert page.post(path(upload, "ledger-check-marked")).status_code == 404
 
@@ -306,7 +328,9 @@ def test_too_large_a_file_is_a_result_too(whole: Whole, world: World, visit: Vis
     upload = draft(world.applicant, BAD)
     job = checked(upload)
     assert (job.state, job.result) == ("failed", {"refused": "file-too-large"})
-    assert "ファイルが大きすぎます" in shown_by(visit(world.applicant).get(path(upload)))
+    shown = page_of(visit(world.applicant).get(path(upload)))
+    [sentence] = shown.section("申請しても受け付けられません").sentences
+    assert sentence.startswith("ファイルが大きすぎます")
 
 
 @pytest.mark.req("A-053")
@@ -316,14 +340,14 @@ def test_an_identical_earlier_upload_is_shown(whole: Whole, world: World, visit:
     whole.collect()
     upload = draft(world.applicant, rows, "同じ.csv")
     page = visit(world.applicant)
-    before = shown_by(page.get(path(upload)))
-    assert "同じ内容のファイルが申請済みです" in before
-    assert "S00000001" in before, "without any check"
+    same = "同じ内容のファイルが申請済みです"
+    before = page_of(page.get(path(upload))).section(same)
+    [sentence] = before.sentences
+    assert sentence.startswith("受付番号 S00000001（2018/11/06"), "without any check"
     assert checked(upload).result["identical_to"] == "S00000001"
-    shown = shown_by(page.get(path(upload)))
-    assert "受付番号 <strong>S00000001</strong>（2018/11/06" in shown
-    other = draft(world.applicant, contracts("EX-2"))
-    assert "同じ内容のファイル" not in shown_by(page.get(path(other)))
+    assert page_of(page.get(path(upload))).section(same).sentences == [sentence]
+    other = page_of(page.get(path(draft(world.applicant, contracts("EX-2")))))
+    assert (other.headings, other.callouts) == ([], [])
 
 
 @pytest.mark.req("P-045")
@@ -336,33 +360,32 @@ def test_what_was_checked_is_sent_from_the_page(whole: Whole, world: World, visi
     upload = Upload.objects.get()
     assert there.url == path(upload)
     assert run_due() == 1, "the click began the check"
-    assert 'name="resend"' not in shown_by(page.get(path(upload)))
-    fields = {name: values[0] for name, values in hidden(page.get(path(upload))).items()}
-    reply = page.post("/ledger/enterprise/send/", fields | {"remarks": upload.remarks})
+    form = page_of(page.get(path(upload))).form("/ledger/enterprise/send/")
+    assert form.fields == {}, "no tick for what was never sent"
+    reply = page.post(form.action, form.values)
     assert reply.url == f"/ledger/enterprise/upload/{upload.pk}/done/"
     whole.run()
     upload.refresh_from_db()
     assert (upload.state, upload.remarks) == ("sent", "契約発効日")
-    assert "申請済みです" in shown_by(page.get(path(upload)))
+    assert page_of(page.get(path(upload))).facts["受理日"] == "申請済みです"
     page.post(path(upload))
     assert run_due() == 0, "what is sent is not checked again"
 
     again = draft(world.applicant, contracts("EX-1"))
     checked(again)
-    shown = shown_by(page.get(path(again)))
-    assert "エラーがあるまま申請する" in shown, "already insured"
-    assert 'name="resend"' in shown
-    fields = {name: values[0] for name, values in hidden(page.get(path(again))).items()}
-    assert page.post("/ledger/enterprise/send/", fields).status_code == 422
-    assert page.post("/ledger/enterprise/send/", fields | {"resend": "on"}).status_code == 302
+    shown = page_of(page.get(path(again))).section("エラーがあるまま申請する")
+    form = shown.form("/ledger/enterprise/send/")
+    assert form.fields["resend"].values == [], "already insured: a tick is asked for"
+    assert page.post(form.action, form.values).status_code == 422
+    assert page.post(form.action, form.values | {"resend": "on"}).status_code == 302
 
 
 def test_who_may_only_enter_checks_and_does_not_send(whole: Whole, world: World, visit: Visit) -> None:
     upload = draft(world.enterer, contracts("EX-1"))
     checked(upload)
-    shown = shown_by(visit(world.enterer).get(path(upload)))
-    assert "検査結果" in shown
-    assert "/ledger/enterprise/send/" not in shown
+    shown = page_of(visit(world.enterer).get(path(upload)))
+    assert shown.status == "エラーも警告もありません。"
+    assert [form.action for form in shown.forms] == [""], "only 「もう一度検査する」"
 
 
 def test_it_belongs_to_who_kept_the_file(whole: Whole, world: World, visit: Visit) -> None:

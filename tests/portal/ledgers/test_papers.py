@@ -13,9 +13,10 @@ from portal_stub.accounts.models import Agreement, Holder
 from portal_stub.feed.models import AgreementPeriod, Policyholder
 from portal_stub.history.models import AccessRecord, AuditEvent
 from portal_stub.ledgers.models import LedgerCheck
-from tests.portal.conftest import HOLDER, OTHER, Hand, World, text
+from tests.portal.conftest import HOLDER, OTHER, Hand, World
 from tests.portal.feed.conftest import UNDECIDED, paper, portrait, tell
 from tests.portal.ledgers.test_sent_list import handed_in, told
+from tests.portal.pages import page_of
 
 Visit = Callable[..., Client]
 LISTS = "/ledger-papers/monitor-lists/"
@@ -80,6 +81,12 @@ def issued(world: World) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- モニタリスト
+def monitor_lists(client: Client, **query: str) -> list[str]:
+    """File names that 「検索」 finds."""
+    result = page_of(client.get(LISTS, {"search": "1", **query})).section("検索結果")
+    return [row.head.split("\n")[0] for table in result.tables for row in table.rows]
+
+
 @pytest.mark.req("D-003", "D-004", "D-005", "D-006", "D-045", "P-040")
 def test_monitor_lists_are_searched_and_stored_or_shown(world: World, visit: Visit) -> None:
     rows = [
@@ -98,14 +105,14 @@ def test_monitor_lists_are_searched_and_stored_or_shown(world: World, visit: Vis
         ],
     )  # fmt: skip
     client = visit(world.applicant)
-    first = client.get(LISTS)
-    assert first.context["page"] is None, "conditions first"
-    assert "受理が翌営業日となった場合は、翌営業日に再度ログインのうえ" in text(first)
-    assert ">リスト出力</a>" not in first.content.decode()
+    first = page_of(client.get(LISTS))
+    assert first.headings == ["検索条件"], "conditions first"
+    assert first.sentences[0].endswith(
+        "受理が翌営業日となった場合は、翌営業日に再度ログインのうえ、ダウンロードしてください。"
+    )
 
     def found(**query: str) -> set[str]:
-        reply = client.get(LISTS, {"search": "1", **query})
-        return {row.file_name for _, row in reply.context["rows"]}
+        return set(monitor_lists(client, **query))
 
     assert found() == {"四月.csv", "誤り.csv", "SFTP.csv"}
     assert found(product="equipment") == {"SFTP.csv"}
@@ -113,10 +120,10 @@ def test_monitor_lists_are_searched_and_stored_or_shown(world: World, visit: Vis
     assert found(until="2026-03-31") == {"SFTP.csv"}
     assert found(status="申請内容要確認") == {"誤り.csv"}
     assert found(name="四月") == found(name="S00000001") == {"四月.csv"}
-    page = client.get(LISTS, {"search": "1", "name": "四月"})
-    assert ">リスト出力</a>" in page.content.decode()
+    [row] = page_of(client.get(LISTS, {"search": "1", "name": "四月"})).table("検索結果").rows
+    assert row["操作"] == "表示 リスト出力"
     address = f"{LISTS}monitor_list-S00000001/"
-    assert address in page.content.decode()
+    assert list(row.part.links.values()) == [f"{address}?show=1", address]
     stored = client.get(address)
     assert stored.headers["Content-Disposition"].startswith("attachment")
     assert b"".join(stored.streaming_content).startswith(b"%PDF-")
@@ -124,7 +131,7 @@ def test_monitor_lists_are_searched_and_stored_or_shown(world: World, visit: Vis
     assert shown.headers["Content-Disposition"].startswith("inline")
     assert shown.headers["Content-Type"] == "application/pdf"
     assert client.get(f"{LISTS}monitor_list-S00000005/").status_code == 404
-    assert client.get(LISTS, {"search": "1", "since": "x"}).status_code == 422
+    assert list(page_of(client.get(LISTS, {"search": "1", "since": "x"}), 422).errors) == ["since"]
 
 
 @pytest.mark.req("D-003", "D-001")
@@ -135,16 +142,16 @@ def test_a_monitor_list_of_the_next_day_is_there_after_a_new_login(
     upload = handed_in(world.applicant, "夕方.csv", expected_on=date(2026, 4, 2))
     tell(told(upload, 1, **UNDECIDED | {"acceptance_date": "2026-04-02"}))
     client = visit(world.applicant)
-    assert "受付前" in text(client.get(f"/ledger/enterprise/sent/{upload.pk}/"))
-    assert client.get(LISTS, {"search": "1"}).context["rows"] == []
+    standing = page_of(client.get(f"/ledger/enterprise/sent/{upload.pk}/"))
+    assert standing.facts["ステータス"].split("\n")[0] == "受付前"
+    assert monitor_lists(client) == []
     hand.at = hand.at.replace(day=2, hour=9)
     tell(
         told(upload, 1, acceptance_date="2026-04-02"),
         documents=[paper("monitor_list-S00000001", submission_id="S00000001", path="a.pdf")],
     )
     assert client.get(LISTS).status_code == 302, "the evening's session is over"
-    [(_, row)] = visit(world.applicant).get(LISTS, {"search": "1"}).context["rows"]
-    assert row.file_name == "夕方.csv"
+    assert monitor_lists(visit(world.applicant)) == ["夕方.csv"]
 
 
 @pytest.mark.req("G-017", "G-018", "G-021")
@@ -164,12 +171,12 @@ def test_monitor_lists_follow_scope_and_agreements(world: World, visit: Visit) -
 
     def seen(role: str) -> set[str]:
         client = visit(getattr(world, role))
-        rows = client.get(LISTS, {"search": "1"}).context["rows"]
+        rows = monitor_lists(client)
         opened = {
             n for n in (1, 2, 3, 4) if client.get(f"{LISTS}monitor_list-S0000000{n}/").status_code == 200
         }
         assert len(opened) == len(rows), "what is not listed is not to be had"
-        return {row.file_name for _, row in rows}
+        return set(rows)
 
     assert seen("enterer") == {"自分.csv"}
     assert seen("applicant") == seen("administrator") == {"自分.csv", "同僚.csv", "対象外.csv"}
@@ -179,18 +186,20 @@ def test_monitor_lists_follow_scope_and_agreements(world: World, visit: Visit) -
 
 # ---------------------------------------------------------------------------------------------- 提供データ
 def data_rows(reply: Any) -> list[tuple[str, str, str]]:
-    return [(row.agreement, row.month, row.stage) for row, _ in reply.context["rows"]]
+    result = page_of(reply).section("照会")
+    rows = [row for table in result.tables for row in table.rows]
+    return [(row["特約コード"], row["受理月"], row["台帳区分"]) for row in rows]
 
 
 @pytest.mark.req("D-025", "D-026", "D-027", "P-041")
 def test_provided_data_are_searched_looked_up_and_stored(issued: None, world: World, visit: Visit) -> None:
     client = visit(world.applicant)
-    first = client.get(DATA)
-    assert first.context["page"] is None
-    assert "検索" in text(first)
+    first = page_of(client.get(DATA))
+    assert first.headings == ["検索条件"], "conditions first"
+    assert (first.buttons["検索"].name, first.buttons["検索"].value) == ("search", "1")
     reply = client.get(DATA, {"search": "1"})
-    assert "照会（3件）" in text(reply)
-    assert "ダウンロード" in text(reply)
+    assert page_of(reply).headings == ["検索条件", "照会（3件）"]
+    assert page_of(reply).table("照会").column("操作") == ["ダウンロード"] * 3
     reconciled, confirmed = (ENTERPRISE, "2026-03", "照合"), (ENTERPRISE, "2026-02", "確定")
     notice = (NOTICE, "2026-03", "照合")
     assert set(data_rows(reply)) == {reconciled, confirmed, notice}
@@ -221,13 +230,23 @@ def test_provided_data_can_be_had_until_the_end_of_the_30th_day(
     issued: None, world: World, visit: Visit, hand: Hand
 ) -> None:
     name = f"provided_data-{ENTERPRISE}_-_2026-03_2026W13_1"
-    assert "2026/05/01まで" in text(visit(world.applicant).get(DATA, {"search": "1"}))
+    shown = page_of(visit(world.applicant).get(DATA, {"search": "1"})).table("照会")
+    [row] = [row for row in shown.rows if f"{DATA}{name}/" in row.part.links.values()]
+    assert row["提供期限"] == "2026/05/01まで"
     hand.at = hand.at.replace(month=5, day=1, hour=23, minute=59)
     assert visit(world.applicant).get(f"{DATA}{name}/").status_code == 200
     hand.on(minutes=1)
     client = visit(world.applicant)
     assert client.get(f"{DATA}{name}/").status_code == 404
-    assert client.get(DATA, {"search": "1"}).context["rows"] == []
+    assert data_rows(client.get(DATA, {"search": "1"})) == []
+
+
+def not_offered(name: str, code: str) -> str:
+    """What stands there instead."""
+    return (
+        f"提供データは、事前にご要望をいただいたお客様にのみ提供しています。{name}（{code}）には提供していません。"
+        "ご希望の場合は、お問い合わせ窓口にお申し出ください。"
+    )
 
 
 @pytest.mark.req("P-042", "D-023")
@@ -235,19 +254,19 @@ def test_without_agreement_there_is_a_notice_instead_of_hits(
     issued: None, world: World, visit: Visit
 ) -> None:
     client = visit(world.stranger)
-    reply = client.get(DATA, {"search": "1"})
-    assert "事前にご要望をいただいたお客様にのみ提供しています" in text(reply)
-    assert "照会（" not in text(reply)
-    assert "検索条件" not in text(reply)
-    assert "事前にご要望をいただいた" not in text(visit(world.applicant).get(DATA, {"search": "1"}))
-    assert "事前にご要望をいただいた" in text(client.get(CONFIRMED))
+    page = page_of(client.get(DATA, {"search": "1"}))
+    notice = not_offered("他社", OTHER)
+    assert page.callouts == [notice]
+    assert page.headings == [], "neither conditions nor hits"
+    assert page_of(visit(world.applicant).get(DATA, {"search": "1"})).callouts == []
+    assert page_of(client.get(CONFIRMED)).callouts == [notice]
 
 
 @pytest.mark.req("G-015", "G-021", "G-022")
 def test_papers_of_units_follow_data_rights(issued: None, world: World, visit: Visit) -> None:
     listed = visit(world.enterer)
     assert {row[0] for row in data_rows(listed.get(DATA, {"search": "1"}))} == {ENTERPRISE}
-    assert {row.agreement for row, *_ in listed.get(PAPERS).context["rows"]} == {ENTERPRISE}
+    assert set(page_of(listed.get(PAPERS)).table("台帳・請求書").column("特約コード")) == {ENTERPRISE}
     beyond = f"{NOTICE}_D1_2026-03_2026W13_1"
     assert listed.get(f"{DATA}provided_data-{beyond}/").status_code == 404
     assert listed.get(f"{PAPERS}documents/shipment_statement_check-{beyond}-pdf/").status_code == 404
@@ -264,10 +283,13 @@ def test_papers_of_units_follow_data_rights(issued: None, world: World, visit: V
         assert visit(world.reader).get(address).status_code == 403
         assert wide.get(address, {"holder": OTHER}).status_code == 404
     company = visit(world.company_reader)
-    assert {row.agreement for row, *_ in company.get(PAPERS, {"holder": OTHER}).context["rows"]} == {FOREIGN}
-    assert "他社" in text(company.get(PAPERS))
-    assert "事前にご要望" in text(company.get(DATA, {"holder": OTHER, "search": "1"}))
-    assert "照会（3件）" in text(company.get(DATA, {"holder": HOLDER, "search": "1"}))
+    theirs = page_of(company.get(PAPERS, {"holder": OTHER}))
+    assert set(theirs.table("台帳・請求書").column("特約コード")) == {FOREIGN}
+    assert theirs.fields["holder"].chosen == [f"{OTHER} 他社"]
+    assert list(page_of(company.get(PAPERS)).fields["holder"].options.values()) == [HOLDER, OTHER]
+    without = page_of(company.get(DATA, {"holder": OTHER, "search": "1"}))
+    assert without.callouts == [not_offered("他社", OTHER)]
+    assert len(data_rows(company.get(DATA, {"holder": HOLDER, "search": "1"}))) == 3
 
 
 # ---------------------------------------------------------------------------------------------- 台帳・請求書
@@ -276,7 +298,7 @@ def test_ledgers_and_invoices_are_found_shown_and_stored(issued: None, world: Wo
     client = visit(world.applicant)
 
     def found(**query: str) -> list[str]:
-        return [kind for _, _, kind, _ in client.get(PAPERS, query).context["rows"]]
+        return page_of(client.get(PAPERS, query)).table("台帳・請求書").column("種類")
 
     assert found()[0] in {"照合台帳", "船積通知明細書（照合用）"}, "newest first"
     assert sorted(found()) == sorted(
@@ -296,11 +318,11 @@ def test_ledgers_and_invoices_are_found_shown_and_stored(issued: None, world: Wo
         == ["照合台帳"]
     )
     assert found(department="D1") == ["船積通知明細書（照合用）"]
-    assert client.get(PAPERS, {"month": "2026-13"}).status_code == 422
-    page = client.get(PAPERS, {"kind": "invoice"}).content.decode()
+    assert list(page_of(client.get(PAPERS, {"month": "2026-13"}), 422).errors) == ["month"]
+    [row] = page_of(client.get(PAPERS, {"kind": "invoice"})).table("台帳・請求書").rows
     name = f"invoice-{ENTERPRISE}_-_2026-02_C_1"
     for form in ("pdf", "csv"):
-        assert f"{PAPERS}documents/{name}-{form}/" in page
+        assert f"{PAPERS}documents/{name}-{form}/" in row.part.links.values()
         reply = client.get(f"{PAPERS}documents/{name}-{form}/")
         assert reply.headers["Content-Disposition"].startswith("attachment")
     shown = client.get(f"{PAPERS}documents/{name}-pdf/?show=1")
@@ -320,16 +342,18 @@ def test_reconciliation_ledgers_are_confirmed_once(
     issued: None, world: World, visit: Visit, hand: Hand
 ) -> None:
     client = visit(world.applicant)
-    page = client.get(CHECKS)
-    [row] = page.context["rows"]
+    [row] = page_of(client.get(CHECKS)).table("照合台帳").rows
     ledger = f"{ENTERPRISE}_-_2026-03_2026W13_1"
-    assert row["ledger"] == ledger
-    for words in (
-        "2026/04/30 20:00", f"{PAPERS}documents/reconciliation_ledger-{ledger}-pdf/",
-        f"{PAPERS}documents/reconciliation_ledger-{ledger}-csv/", f"{DATA}provided_data-{ledger}/",
-    ):  # fmt: skip
-        assert words in page.content.decode(), words
-    assert NOTICE not in text(page), "企業総合保険 only"
+    assert row["特約コード"] == ENTERPRISE, "企業総合保険 only"
+    assert row["照合期限"] == "2026/04/30 20:00"
+    stored = f"{PAPERS}documents/reconciliation_ledger-{ledger}"
+    assert list(row.part.links.values()) == [
+        f"{stored}-pdf/?show=1",
+        f"{stored}-pdf/",
+        f"{stored}-csv/",
+        f"{DATA}provided_data-{ledger}/",
+    ]
+    assert list(row.part.buttons) == [f"{ledger} を確認済にする"]
     address = f"{CHECKS}{ledger}/checked/"
     assert client.post(address).status_code == 302
     hand.on(minutes=5)
@@ -337,50 +361,58 @@ def test_reconciliation_ledgers_are_confirmed_once(
     [check] = LedgerCheck.objects.all()
     assert (check.user, check.holder, check.at.minute) == (world.applicant, world.holder, 0)
     assert AuditEvent.objects.filter(event="ledger-checked", subject=ledger[:40]).count() == 1
-    page = client.get(CHECKS)
-    assert f"確認済 2026/04/01 09:00 {world.applicant.name}" in text(page)
-    assert address not in page.content.decode()
+    [row] = page_of(client.get(CHECKS)).table("照合台帳").rows
+    assert row["確認"] == f"確認済\n2026/04/01 09:00 {world.applicant.name}"
+    assert row.part.buttons == {}
     assert visit(world.stranger).post(address).status_code == 404
     assert visit(world.company_reader).post(address).status_code == 403, "it only reads"
     notice = f"{NOTICE}_D1_2026-03_2026W13_1"
     assert client.post(f"{CHECKS}{notice}/checked/").status_code == 404
     assert client.post(f"{CHECKS}{ENTERPRISE}_-_2026-02_C_1/checked/").status_code == 404
     hand.at = hand.at.replace(month=4, day=30, hour=20, minute=0)
-    assert "終了" in text(visit(world.applicant).get(CHECKS))
+    [row] = page_of(visit(world.applicant).get(CHECKS)).table("照合台帳").rows
+    assert row["照合期限"] == "2026/04/30 20:00\n終了"
 
 
 @pytest.mark.req("P-048", "D-030")
 def test_confirmed_data_are_of_enterprise_and_of_confirmed_ledgers_only(
     issued: None, world: World, visit: Visit
 ) -> None:
-    page = visit(world.applicant).get(CONFIRMED)
+    [row] = page_of(visit(world.applicant).get(CONFIRMED)).table("確定提供データ").rows
     ledger = f"{ENTERPRISE}_-_2026-02_C_1"
-    assert [row.pk for row in page.context["page"]] == [f"provided_data-{ledger}"]
-    assert f"{DATA}provided_data-{ledger}/" in page.content.decode()
-    assert "2026/04/30まで" in text(page)
+    assert list(row.part.links.values()) == [f"{DATA}provided_data-{ledger}/"]
+    assert row["提供期限"] == "2026/04/30まで"
 
 
 # ---------------------------------------------------------------------------------------------- doors
 @pytest.mark.req("A-003", "A-004", "B-001", "S-051")
 def test_the_doors_of_each_function(world: World, visit: Visit) -> None:
     client = visit(world.applicant)
-    menu = client.get("/menu/").content.decode()
-    assert '<a href="/ledger/">設備財包括保険／消費財包括保険／企業総合保険</a>' in menu
-    assert '<a href="/simplified-notice/">簡易通知型包括保険</a>' in menu
-    page = client.get("/ledger/").content.decode()
-    for product in ("equipment", "consumer-goods", "enterprise"):
-        assert f'href="/ledger/{product}/"' in page
-    common = ["アップロード", "申請済一覧（アップロード）", "作成済台帳ファイルリスト", "モニタリストダウンロード", "提供データダウンロード", "台帳・請求書"]  # fmt: skip
-    for product, chapter in (("equipment", "9章4"), ("consumer-goods", "9章4"), ("enterprise", "9章3")):
-        told = text(client.get(f"/ledger/{product}/"))
-        for words in (*common, f"操作マニュアル {chapter}"):
-            assert words in told, (product, words)
-        assert ("申請済一覧（個別入力）" in told) == (product != "consumer-goods")
-        assert ("照合台帳・照合用提供データの確認" in told) == (product == "enterprise")
-        assert ("確定提供データの確認" in told) == (product == "enterprise")
-    notice = text(client.get("/simplified-notice/"))
-    for words in ("通知済一覧（アップロード）", "通知済一覧（個別入力）", "モニタリストダウンロード", "提供データダウンロード", "9章5"):  # fmt: skip
-        assert words in notice, words
+    menu = page_of(client.get("/menu/"))
+    assert menu.links["設備財包括保険／消費財包括保険／企業総合保険"] == "/ledger/"
+    assert menu.links["簡易通知型包括保険"] == "/simplified-notice/"
+    doors = page_of(client.get("/ledger/")).cards
+    assert {title: card.href for title, card in doors.items()} == {
+        "設備財包括保険": "/ledger/equipment/",
+        "消費財包括保険": "/ledger/consumer-goods/",
+        "企業総合保険": "/ledger/enterprise/",
+    }
+    common = {"アップロード", "申請済一覧（アップロード）", "作成済台帳ファイルリスト", "モニタリストダウンロード", "提供データダウンロード", "台帳・請求書"}  # fmt: skip
+    typed = {"申請済一覧（個別入力）"}
+    confirmed = {"照合台帳・照合用提供データの確認", "確定提供データの確認"}
+    for product, chapter, more in (
+        ("equipment", "9章4", typed),
+        ("consumer-goods", "9章4", set()),
+        ("enterprise", "9章3", typed | confirmed),
+    ):
+        page = page_of(client.get(f"/ledger/{product}/"))
+        assert page.sentences[0].split("。")[0] == f"操作マニュアル {chapter}"
+        cards = set(page.cards)
+        assert common <= cards, product
+        assert (typed | confirmed) & cards == more, product
+    notice = page_of(client.get("/simplified-notice/"))
+    assert notice.sentences[0] == "操作マニュアル 9章5"
+    assert {"通知済一覧（アップロード）", "通知済一覧（個別入力）", "モニタリストダウンロード", "提供データダウンロード"} <= set(notice.cards)  # fmt: skip
     assert client.get("/ledger/unknown/").status_code == 404
 
 
@@ -396,13 +428,21 @@ def test_chapters_are_those_of_the_present_manual() -> None:
 
 @pytest.mark.req("S-008", "G-013")
 def test_doors_follow_rights(world: World, visit: Visit) -> None:
-    assert "企業総合保険" not in text(visit(world.reader).get("/menu/")).split("お知らせ")[1]
-    assert "ご利用いただける機能がありません" in text(visit(world.reader).get("/ledger/enterprise/"))
+    door = "設備財包括保険／消費財包括保険／企業総合保険"
+    assert door not in page_of(visit(world.reader).get("/menu/")).links
+    nothing = page_of(visit(world.reader).get("/ledger/enterprise/"))
+    assert nothing.cards == {}
+    assert nothing.sentences[1:] == [
+        "ご利用いただける機能がありません。入力や参照の権限については、管理者の方にご確認ください。"
+    ]
     company = visit(world.company_reader)
-    assert "設備財包括保険／消費財包括保険／企業総合保険" in text(company.get("/menu/"))
-    page = text(company.get("/ledger/enterprise/"))
-    assert "提供データダウンロード" in page
-    assert "アップロード" not in page
+    assert page_of(company.get("/menu/")).links[door] == "/ledger/"
+    assert list(page_of(company.get("/ledger/enterprise/")).cards) == [
+        "提供データダウンロード",
+        "台帳・請求書",
+        "照合台帳・照合用提供データの確認",
+        "確定提供データの確認",
+    ]
 
 
 @pytest.mark.req("S-010", "P-043")
@@ -412,10 +452,9 @@ def test_doors_follow_rights(world: World, visit: Visit) -> None:
 )  # fmt: skip
 def test_menu_and_end_on_every_screen(world: World, visit: Visit, address: str) -> None:
     client = visit(world.applicant)
-    page = client.get(address).content.decode()
-    assert '<a class="button secondary" href="/menu/">メニュー</a>' in page
-    assert 'action="/logout/"' in page.split("<main")[1]
-    assert ">終了</button>" in page
+    page = page_of(client.get(address))
+    assert page.links["メニュー"] == "/menu/"
+    assert page.buttons["終了"].action == "/logout/"
     client.post("/logout/")
     assert client.get(address).status_code == 302
 
@@ -425,6 +464,6 @@ def test_a_listed_agreement_of_another_holder_opens_nothing(issued: None, world:
     foreign = Agreement.objects.get(holder=Holder.objects.get(code=OTHER), code=FOREIGN)
     world.enterer.listed_agreements.add(foreign)
     client = visit(world.enterer)
-    assert FOREIGN not in text(client.get(PAPERS))
+    assert set(page_of(client.get(PAPERS)).table("台帳・請求書").column("特約コード")) == {ENTERPRISE}
     name = f"reconciliation_ledger-{FOREIGN}_-_2026-03_2026W13_1-pdf"
     assert client.get(f"{PAPERS}documents/{name}/").status_code == 404
