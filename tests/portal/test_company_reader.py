@@ -9,7 +9,8 @@ from django.test import Client
 from portal_stub.accounts import readers
 from portal_stub.accounts.models import Holder, User
 from portal_stub.history.models import AuditEvent
-from tests.portal.conftest import HOLDER, OTHER, World, applicant, last_mail, text
+from tests.portal.conftest import HOLDER, OTHER, World, applicant, last_mail
+from tests.portal.pages import page_of
 
 PERSON = {"mail": "all@example.com", "name": "全社 花子", "phone": "", "department": "", "title": ""}
 
@@ -17,13 +18,16 @@ PERSON = {"mail": "all@example.com", "name": "全社 花子", "phone": "", "depa
 @pytest.mark.req("G-022")
 def test_it_reads_the_data_of_several_holders(world: World, visit: Callable[..., Client]) -> None:
     client = visit(world.company_reader)
-    first = client.get("/holder/")
-    assert "見本商事" in text(first)
-    assert f'<option value="{OTHER}">{OTHER} 他社</option>' in first.content.decode()
-    assert "<dd>他社</dd>" in client.get(f"/holder/?holder={OTHER}").content.decode()
+    first = page_of(client.get("/holder/"))
+    assert first.facts["保険利用者名"] == "見本商事"
+    assert first.fields["holder"].options == {f"{HOLDER} 見本商事": HOLDER, f"{OTHER} 他社": OTHER}
+    second = page_of(client.get(f"/holder/?holder={OTHER}"))
+    assert second.facts["保険利用者名"] == "他社"
+    assert second.fields["holder"].value == OTHER
     assert [one.code for one in world.company_reader.seen_holders()] == [HOLDER, OTHER]
     assert world.company_reader.seen_agreements() is None
-    assert "987654321 他社" in text(client.get("/user/"))
+    listed = page_of(client.get("/user/")).section("参照できる保険利用者").sentences
+    assert listed[:2] == [f"{HOLDER} 見本商事", f"{OTHER} 他社"]
 
 
 @pytest.mark.req("G-022", "S-024")
@@ -39,7 +43,9 @@ def test_other_users_see_their_own_holder_and_have_no_choice(
     world: World, visit: Callable[..., Client]
 ) -> None:
     client = visit(world.applicant)
-    assert "参照する保険利用者" not in text(client.get("/holder/"))
+    page = page_of(client.get("/holder/"))
+    assert page.facts["保険利用者コード"] == HOLDER
+    assert page.forms == []
     assert client.get(f"/holder/?holder={OTHER}").status_code == 404
     assert [one.code for one in world.applicant.seen_holders()] == [HOLDER]
     assert list(world.staff.seen_holders()) == []
@@ -51,10 +57,14 @@ def test_it_enters_nothing_and_manages_nothing(world: World, visit: Callable[...
     assert user.may_see_data
     assert not any((user.may_enter, user.may_apply, user.may_see_applications, user.is_administrator))
     client = visit(user)
-    menu = text(client.get("/menu/"))
-    assert "保険契約情報" in menu
-    for title in ("管理項目", "貿易一般保険（個別）", "Web申込状況一覧"):
-        assert title not in menu
+    menu, whole = page_of(client.get("/menu/")), page_of(visit(world.administrator).get("/menu/"))
+    assert "保険契約情報" in menu.links
+    assert "Web申込状況一覧" in set(whole.links) - set(menu.links)
+    assert "管理項目" in whole.menus
+    assert "管理項目" not in menu.menus
+    entries = {entry for titles in menu.menus.values() for entry in titles}
+    assert "貿易一般保険（個別）" not in entries
+    assert entries < {entry for titles in whole.menus.values() for entry in titles}
     for path in ("/applicants/", "/administrator/", "/addresses/", "/access-history/"):
         assert client.get(path).status_code == 403
 
@@ -118,13 +128,16 @@ def test_protection_of_any_of_its_holders_binds_it(world: World, visit: Callable
     other.save()
     client = visit(world.company_reader)
     assert client.get("/holder/").status_code == 403
-    assert "ワンタイムパスワードにより保護されています" in text(client.get("/holder/"))
+    page = page_of(client.get("/holder/"), 403)
+    assert page.heading == "ワンタイムパスワードにより保護されています"
     other.otp_required, other.addresses_restricted = False, True
     other.save()
     other.address_entries.create(network="192.0.2.1")
     assert client.get("/holder/").status_code == 302, "a running session ends"
     reply = Client().post("/login/", {"login_id": world.company_reader.login_id, "password": "Right-horse.1"})
-    assert "この場所からはログインできません" in text(reply)
+    assert page_of(reply).error_summary == [
+        "この場所からはログインできません。貴社のWebユーザー（管理者）にお問い合わせください。"
+    ]
 
 
 def test_switched_off_it_is_out_at_once(world: World, visit: Callable[..., Client]) -> None:

@@ -17,7 +17,8 @@ from portal_stub.accounts.models import User
 from portal_stub.hours import Hours, is_business_day, is_open, last_stop, opens_next
 from portal_stub.pages import menus
 from sensors.windows import TOKYO
-from tests.portal.conftest import PASSWORD, Hand, World, text
+from tests.portal.conftest import PASSWORD, Hand, World
+from tests.portal.pages import Page, Part, page_of
 
 
 def at(words: str) -> datetime:
@@ -71,6 +72,16 @@ def test_the_latest_stop() -> None:
     assert last_stop(at("2026-04-01 07:00")) == at("2026-04-01 07:00")
 
 
+NOT_TAKEN = "送信した内容は処理されていません。ご利用時間内に、もう一度操作してください。"
+
+
+def closed(page: Page) -> tuple[str, str]:
+    """The hours that a page outside them tells, and when it opens next."""
+    assert page.heading == "ただいまの時間はご利用いただけません"
+    hours, opens = page.find("p strong, p time")
+    return str(hours.text), str(opens.text)
+
+
 @pytest.mark.req("S-046", "C-043")
 def test_nobody_logs_in_between_seven_and_eight(
     world: World, visit: Callable[..., Client], hand: Hand
@@ -79,11 +90,11 @@ def test_nobody_logs_in_between_seven_and_eight(
     client = visit()
     for path in ("/login/", "/reissue/"):
         reply = client.get(path)
-        assert reply.status_code == 403
-        assert "毎日 8:00～翌7:00" in text(reply)
-        assert "2026年4月2日 8:00" in text(reply)
+        page = page_of(reply, 403)
+        assert closed(page) == ("毎日 8:00～翌7:00", "2026年4月2日 8:00")
+        assert NOT_TAKEN not in page.sentences, "nothing was sent"
     reply = client.post("/login/", {"login_id": world.applicant.login_id, "password": PASSWORD})
-    assert "送信した内容は処理されていません" in text(reply)
+    assert page_of(reply, 403).sentences[1] == NOT_TAKEN
     assert User.objects.get(pk=world.applicant.pk).session_token == ""
     assert client.get("/").status_code == client.get("/contact/").status_code == 200
     assert visit(world.staff).get("/desk/").status_code == 200, "the desk keeps no hours"
@@ -103,7 +114,10 @@ def test_sessions_alive_at_seven_are_closed_with_a_notice(
     hand.at = at(back)
     reply = client.get("/menu/", follow=True)
     assert reply.redirect_chain[-1][0] == "/session-ended/hours/"
-    assert "毎日7:00から8:00まではご利用いただけないため、ログアウトしました" in text(reply)
+    assert page_of(reply).sentences[0] == (
+        "毎日7:00から8:00まではご利用いただけないため、ログアウトしました。保存していない入力内容は破棄されました。"
+        "8:00以降に、もう一度ログインしてください。"
+    )
     assert desk.get("/desk/").status_code == 200
     hand.at = at("2026-04-02 08:00")
     assert client.get("/menu/").status_code == 302
@@ -158,18 +172,18 @@ def test_outside_its_hours_a_page_says_them_and_so_does_its_menu_entry(
     monkeypatch.setattr(menus, "MENUS", (("手続き", (menus.Entry("契約の画面", "contract-page"),)),))
     client = visit(world.applicant)
     assert client.get("/contract-page/").content == b"done"
-    assert "時間外" not in text(client.get("/menu/"))
+    open_entry = page_of(client.get("/menu/"))
+    assert open_entry.menus == {"手続き": ["契約の画面"]}
+    assert open_entry.chips == []
     hand.at = at("2026-04-01 19:59:59")
     client = visit(world.applicant)
     assert client.post("/contract-page/").content == b"done"
     hand.at = at("2026-04-01 20:00:00")
-    menu = text(client.get("/menu/"))
-    assert "契約の画面 時間外 ご利用時間: 平日（営業日）8:00～20:00" in menu
-    reply = client.post("/contract-page/")
-    assert reply.status_code == 403
-    assert "平日（営業日）8:00～20:00" in text(reply)
-    assert "2026年4月2日 8:00" in text(reply)
-    assert "送信した内容は処理されていません" in text(reply)
+    [entry] = page_of(client.get("/menu/")).find("section.menu li")
+    assert Part([entry]).lines == ["契約の画面 時間外", "ご利用時間: 平日（営業日）8:00～20:00"]
+    page = page_of(client.post("/contract-page/"), 403)
+    assert closed(page) == ("平日（営業日）8:00～20:00", "2026年4月2日 8:00")
+    assert page.sentences[1] == NOT_TAKEN
     assert contract_page == ["GET", "POST"]
     assert clock.now() == hand.at
 

@@ -10,10 +10,12 @@ from portal_stub.buyers.documents import BUILT_IN, REPORT, needed
 from portal_stub.buyers.models import DocumentRule
 from portal_stub.history.models import AuditEvent
 from tests.portal.buyers.test_desk import deed
-from tests.portal.conftest import World, hidden, text
+from tests.portal.conftest import World, hidden
+from tests.portal.pages import page_of
 
 Visit = Callable[..., Client]
 pytestmark = pytest.mark.usefixtures("directory")
+ADDED = "必要書類の規則を追加しました。次に必要書類を確認する申込みから適用されます。"
 LIST, KEY = "/desk/buyers/documents/", "buyer-registration"
 NEW = {
     "condition": "country=304",
@@ -33,7 +35,7 @@ def desk(world: World, visit: Visit) -> Client:
 def own(desk: Client) -> Client:
     """The rules of 海外商社登録 can be changed."""
     reply = desk.post(f"{LIST}{KEY}/own/", {"reason": "規程の改正"}, follow=True)
-    assert "標準の規則を写しました" in text(reply)
+    assert page_of(reply).status == "標準の規則を写しました。変更・終了・追加ができます。"
     return desk
 
 
@@ -43,15 +45,16 @@ def titles(**answers: Any) -> list[str]:
 
 @pytest.mark.req("K-026")
 def test_the_built_in_rules_are_shown_and_copied_to_be_changed(desk: Client) -> None:
-    assert f'href="{LIST}"' in desk.get("/desk/buyers/").content.decode()
-    page = text(desk.get(LIST))
-    for words in (
-        "すべての申込み",
-        "区分が「企業」のとき",
-        "所在国が変更されたとき",
-        "標準の規則を使っています",
+    assert page_of(desk.get("/desk/buyers/")).links["規則の一覧へ"] == LIST
+    page = page_of(desk.get(LIST))
+    for title, condition in (
+        ("海外商社登録", "すべての申込み"),
+        ("海外商社登録", "企業・公的機関・銀行の区分が「企業」のとき"),
+        ("海外商社変更", "所在国が変更されたとき"),
     ):
-        assert words in page, words
+        part = page.section(title)
+        assert condition in part.table().column("条件")
+        assert part.sentences[0].startswith("標準の規則を使っています。")
     before = titles(kind="bank", related="yes")
     assert desk.post(f"{LIST}{KEY}/own/", {"reason": ""}).status_code == 422
     assert not DocumentRule.objects.exists()
@@ -66,8 +69,9 @@ def test_the_built_in_rules_are_shown_and_copied_to_be_changed(desk: Client) -> 
 @pytest.mark.req("K-026")
 def test_a_rule_is_added_changed_and_ended(own: Client) -> None:
     reply = deed(own, f"{LIST}{KEY}/new/", **NEW)
-    assert "規則を追加しました" in text(reply)
-    assert "所在国が「304 アメリカ合衆国」のとき 国別の資料 必須 写し" in text(reply)
+    assert page_of(reply).status == ADDED
+    row = page_of(reply).section("海外商社登録").table().row("所在国が「304 アメリカ合衆国」のとき")
+    assert list(row.values())[1:4] == ["国別の資料", "必須", "写し"]
     assert titles(country="304")[-1] == "国別の資料"
     assert "国別の資料" not in titles(country="105")
     row = DocumentRule.objects.get(title="国別の資料")
@@ -78,8 +82,8 @@ def test_a_rule_is_added_changed_and_ended(own: Client) -> None:
     assert "国の資料" in titles(country="105")
     assert own.post(f"{LIST}{row.pk}/end/", {"reason": ""}).status_code == 422
     reply = own.post(f"{LIST}{row.pk}/end/", {"reason": "廃止"}, follow=True)
-    assert "規則を終了しました" in text(reply)
-    assert "国の資料" not in text(reply)
+    assert page_of(reply).status == "必要書類の規則を終了しました。"
+    assert "国の資料" not in page_of(reply).section("海外商社登録").table().column("書類名")
     assert "国の資料" not in titles(country="105")
     assert own.get(f"{LIST}{row.pk}/").status_code == 404
     events = AuditEvent.objects.filter(event__startswith="document-rule-").order_by("id")
@@ -96,7 +100,9 @@ def test_without_rules_in_force_no_document_is_asked_for(own: Client) -> None:
     for row in DocumentRule.objects.all():
         own.post(f"{LIST}{row.pk}/end/", {"reason": "廃止"})
     assert titles(kind="enterprise", related="yes") == []
-    assert "どの申込みにも、書類を求めません" in text(own.get(LIST))
+    part = page_of(own.get(LIST)).section("海外商社登録")
+    assert part.tables == []
+    assert part.sentences[-1] == "規則はありません。どの申込みにも、書類を求めません。"
 
 
 def test_a_document_of_the_same_name_is_the_same_document(own: Client) -> None:
@@ -109,32 +115,35 @@ def test_the_same_check_page_adds_one_rule(own: Client) -> None:
     check = own.post(f"{LIST}{KEY}/new/", {**NEW, "step": "check"})
     for _ in range(2):
         reply = own.post(f"{LIST}{KEY}/new/", {**hidden(check), "step": "confirm"}, follow=True)
-        assert "規則を追加しました" in text(reply)
+        assert page_of(reply).status == ADDED
     assert DocumentRule.objects.filter(title=NEW["title"]).count() == 1
 
 
 @pytest.mark.parametrize(
     ("item", "value", "words"),
     [
-        ("condition", "", "条件を選択"),
-        ("condition", "country=999", "条件を一覧から"),
-        ("title", "", "書類名を入力"),
-        ("reason", "", "理由を入力"),
-        ("title", "公的機関であることを確認できる資料", "同じ条件と書類名の規則があります"),
+        ("condition", "", "条件を選択してください。"),
+        ("condition", "country=999", "条件を一覧から選び直してください。"),
+        ("title", "", "書類名を入力してください。"),
+        ("reason", "", "理由を入力してください。"),
+        (
+            "title",
+            "公的機関であることを確認できる資料",
+            "同じ条件と書類名の規則があります。一覧で、その規則を変更してください。",
+        ),
     ],
 )
 def test_what_is_typed_is_judged(own: Client, item: str, value: str, words: str) -> None:
     typed = NEW | {item: value} | ({"condition": "kind=public"} if "公的" in value else {})
     reply = own.post(f"{LIST}{KEY}/new/", {**typed, "step": "check"})
-    assert reply.status_code == 422
-    assert words in text(reply)
+    assert page_of(reply, 422).errors == {item: words}
 
 
 def test_who_only_reads_changes_no_rule(world: World, visit: Visit, own: Client) -> None:
     reader, row = visit(world.staff_reader), DocumentRule.objects.first()
-    page = reader.get(LIST).content.decode()
-    assert "追加する" not in page
-    assert "終了</a>" not in page
+    page = page_of(reader.get(LIST))
+    assert page.section("海外商社登録").tables != []
+    assert list(page.links) == ["海外商社の管理へ"]
     for path in (f"{KEY}/own/", f"{KEY}/new/", f"{row.pk}/", f"{row.pk}/end/"):
         assert reader.post(LIST + path, {"reason": "x"}).status_code == 403
     assert own.get(f"{LIST}sleeping-release/new/").status_code == 404

@@ -11,7 +11,8 @@ import portal_stub
 from portal_stub.desk.events import EVENTS
 from portal_stub.history.models import AuditEvent
 from portal_stub.history.recording import audit
-from tests.portal.conftest import HOLDER, OTHER, Hand, World, text
+from tests.portal.conftest import HOLDER, OTHER, Hand, World
+from tests.portal.pages import page_of
 
 
 @pytest.mark.req("G-111")
@@ -24,22 +25,31 @@ def test_the_log_of_a_holder_newest_first_with_reasons(
     hand.on(minutes=1)
     audit(f"{HOLDER}000", "applicant-changed", f"{HOLDER}001", changed=["name"])
     audit(f"{OTHER}000", "applicant-reset", f"{OTHER}001")
-    page = text(client.get("/desk/log/", {"about": HOLDER}))
-    assert page.index("Webユーザー（申込者）情報の変更") < page.index("IPアドレス制限の解除（デスク）")
-    assert "desk-1 IPアドレス制限の解除（デスク） 123456789 本人確認済み" in page
-    assert OTHER not in page
-    assert "2件" in page
+    table = page_of(client.get("/desk/log/", {"about": HOLDER})).table("記録の表")
+    assert table.caption == "記録（2件、新しい順）"
+    told = [(row["操作した人"], row["操作"], row["対象"], row["理由"]) for row in table.rows]
+    assert told == [
+        (f"{HOLDER}000", "Webユーザー（申込者）情報の変更", f"{HOLDER}001", ""),
+        ("desk-1", "IPアドレス制限の解除（デスク）", HOLDER, "本人確認済み"),
+    ]
 
 
 def test_days_bound_the_search(world: World, visit: Callable[..., Client], hand: Hand) -> None:
     client = visit(world.staff)
-    days = {"start": "2026-04-02", "end": "2026-04-02"}
-    assert "該当する記録はありません" in text(client.get("/desk/log/", days))
-    days = {"start": "2026-04-01", "end": "2026-04-01"}
-    assert "デスクへのログイン" in text(client.get("/desk/log/", days))
+
+    def deeds(**days: str) -> set[str]:
+        page = page_of(client.get("/desk/log/", days))
+        nothing = "該当する記録はありません。条件を変えて、もう一度検索してください。"
+        assert page.statuses == ([] if page.tables else [nothing])
+        return {row["操作"] for table in page.tables for row in table.rows}
+
+    assert deeds(start="2026-04-02", end="2026-04-02") == set()
+    first_day = deeds(start="2026-04-01", end="2026-04-01")
+    assert {"デスクへのログイン", "Webユーザー（申込者）の登録"} <= first_day
+    assert deeds() == first_day
     hand.on(days=31)
     client = visit(world.staff)
-    assert "Webユーザー（申込者）の登録" not in text(client.get("/desk/log/")), "thirty days as a rule"
+    assert deeds() == {"デスクへのログイン"}, "thirty days as a rule"
     for wrong in ({"start": "2026-05-02", "end": "2026-05-01"}, {"start": "x", "end": "2026-05-01"}):
         assert client.get("/desk/log/", wrong).status_code == 422
 
@@ -48,10 +58,11 @@ def test_many_rows_come_in_pages(world: World, visit: Callable[..., Client]) -> 
     for number in range(60):
         audit("somebody", "login-failed", str(number), why="password")
     client = visit(world.staff)
-    page = client.get("/desk/log/", {"about": "somebody"})
-    assert page.content.decode().count('scope="row"') == 50
-    assert "1／2ページ" in text(page)
-    assert "2／2ページ" in text(client.get("/desk/log/", {"about": "somebody", "page": "2"}))
+    first, second = (
+        page_of(client.get("/desk/log/", {"about": "somebody", "page": page})) for page in ("1", "2")
+    )
+    assert [len(page.table().rows) for page in (first, second)] == [50, 10]
+    assert (first.pager, second.pager) == ("1／2ページ（1～50件目）", "2／2ページ（51～60件目）")
 
 
 def test_events_of_accounts_and_desk_have_words() -> None:

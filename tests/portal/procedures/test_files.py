@@ -16,7 +16,8 @@ from portal_stub.pages import middleware
 from portal_stub.procedures import deciding, files, uploads
 from portal_stub.procedures.models import Application, Document
 from tests.portal.buyers.test_procedures import ENTRY, on, pdf
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
+from tests.portal.pages import Part, page_of
 from tests.portal.procedures.walking import begin, fill, newest, to_check
 
 pytestmark = pytest.mark.usefixtures("directory")
@@ -37,6 +38,11 @@ def names() -> list[str]:
     return list(Document.objects.values_list("name", flat=True))
 
 
+def attached(reply: Any) -> list[str]:
+    """What stands under その他の資料."""
+    return list(Part(page_of(reply, reply.status_code).find("#slot-other")).links)
+
+
 def attach(client: Client, at: str, *several: SimpleUploadedFile) -> Any:
     return fill(client, at, "attach", **{"file-other": list(several)})
 
@@ -44,12 +50,11 @@ def attach(client: Client, at: str, *several: SimpleUploadedFile) -> Any:
 @pytest.mark.req("S-027", "K-034", "K-035")
 def test_files_stay_through_errors_and_back(client: Client, at: str) -> None:
     reply = fill(client, at, separate="yes", separate_names="", **{"file-other": pdf("資料.pdf")})
-    assert reply.status_code == 422
-    assert "別送する資料名を入力してください" in text(reply)
+    assert page_of(reply, 422).errors == {"separate_names": "別送する資料名を入力してください。"}
     assert names() == ["資料.pdf"]
-    assert "資料.pdf" in text(reply)
+    assert attached(reply) == ["資料.pdf"]
     fill(client, at, "back")
-    assert "資料.pdf" in text(client.get(at))
+    assert attached(client.get(at)) == ["資料.pdf"]
 
 
 def test_a_file_is_given_back_as_it_was_and_removed_by_its_user_only(
@@ -63,10 +68,11 @@ def test_a_file_is_given_back_as_it_was_and_removed_by_its_user_only(
     assert reply.headers["Content-Disposition"].startswith("attachment")
     assert reply.headers["X-Content-Type-Options"] == "nosniff"
     assert visit(world.stranger).get(link).status_code == 404
-    assert "削除" in text(client.get(at))
+    assert page_of(client.get(at)).links["名簿.csv"] == link
+    assert page_of(client.get(at)).buttons["「名簿.csv」を削除"].value == f"remove-{row.pk}"
     reply = fill(client, at, f"remove-{row.pk}", separate_names="入力途中")
     assert names() == []
-    assert 'value="入力途中"' in reply.content.decode(), "what was typed stays"
+    assert page_of(reply).fields["separate_names"].value == "入力途中", "what was typed stays"
 
 
 @pytest.mark.req("S-029")
@@ -75,7 +81,9 @@ def test_names_of_100_characters_half_or_full_width(client: Client, at: str, let
     attach(client, at, pdf(letter * 96 + ".pdf"))
     assert names() == [letter * 96 + ".pdf"]
     reply = attach(client, at, pdf(letter * 97 + ".pdf"))
-    assert "ファイル名は100文字以内にしてください（現在101文字）" in text(reply)
+    assert page_of(reply, 422).error_summary == [
+        f"「{letter * 97}.pd」は添付できませんでした。ファイル名は100文字以内にしてください（現在101文字）。"
+    ]
     assert len(names()) == 1
 
 
@@ -93,33 +101,38 @@ def test_all_files_of_an_application_count_together(
     exactly = fill(client, at, "attach", **{"file-identity": a_file("two.pdf", 1_048_576)})
     assert exactly.status_code == 200
     over = attach(client, at, pdf("more.pdf"))
-    assert over.status_code == 422
-    assert "添付の合計が2MBを超えます" in text(over)
-    assert "別送資料として送ることもできます" in text(over)
+    assert page_of(over, 422).error_summary == [
+        (
+            "「more.pdf」は添付できませんでした。添付の合計が2MBを超えます（現在 2.0MB、このファイル 0.0MB）。"
+            "別送資料として送ることもできます。"
+        )
+    ]
     assert names() == ["one.pdf", "two.pdf"]
+
+
+UNUSABLE = "この種類のファイルは使えません。PDFなどに変換してください。"
 
 
 @pytest.mark.req("K-031")
 @pytest.mark.parametrize(
-    ("name", "content", "word"),
+    ("name", "content", "fault"),
     [
-        ("run.exe", b"MZ", "この種類のファイルは使えません"),
-        ("page.html", b"<script>", "この種類のファイルは使えません"),
-        ("macro.xlsm", b"PK\x03\x04", "この種類のファイルは使えません"),
-        ("none", b"%PDF-", "この種類のファイルは使えません"),
-        (".pdf", b"%PDF-", "この種類のファイルは使えません"),
-        ("fake.pdf", b"MZ\x90\x00", "中身がPDF形式ではありません"),
-        ("fake.png", b"%PDF-1.7", "中身がPNG形式ではありません"),
-        ("binary.txt", b"ab\x00cd", "中身がTXT形式ではありません"),
-        ("empty.pdf", b"", "ファイルの中身がありません"),
+        ("run.exe", b"MZ", UNUSABLE),
+        ("page.html", b"<script>", UNUSABLE),
+        ("macro.xlsm", b"PK\x03\x04", UNUSABLE),
+        ("none", b"%PDF-", UNUSABLE),
+        (".pdf", b"%PDF-", UNUSABLE),
+        ("fake.pdf", b"MZ\x90\x00", "中身がPDF形式ではありません。元のファイルを確認してください。"),
+        ("fake.png", b"%PDF-1.7", "中身がPNG形式ではありません。元のファイルを確認してください。"),
+        ("binary.txt", b"ab\x00cd", "中身がTXT形式ではありません。元のファイルを確認してください。"),
+        ("empty.pdf", b"", "ファイルの中身がありません。元のファイルを確認してください。"),
     ],
 )
 def test_kinds_are_judged_by_name_and_content(
-    client: Client, at: str, name: str, content: bytes, word: str
+    client: Client, at: str, name: str, content: bytes, fault: str
 ) -> None:
     reply = attach(client, at, SimpleUploadedFile(name, content))
-    assert reply.status_code == 422
-    assert word in text(reply)
+    assert page_of(reply, 422).error_summary == [f"「{name}」は添付できませんでした。{fault}"]
     assert names() == []
 
 
@@ -147,17 +160,17 @@ def _named(upload: SimpleUploadedFile, name: str) -> Any:
 
 def test_markup_in_a_name_is_shown_as_text(client: Client, at: str) -> None:
     attach(client, at, pdf("<b>太字.pdf"))
-    page = client.get(at).content.decode()
-    assert "&lt;b&gt;太字.pdf" in page
-    assert "<b>太字" not in page
+    assert attached(client.get(at)) == ["<b>太字.pdf"]
 
 
 @pytest.mark.req("K-028")
 def test_names_are_unique_whatever_their_case(client: Client, at: str) -> None:
     attach(client, at, pdf("A.pdf"))
-    assert "同じ名前のファイル" in text(attach(client, at, pdf("a.PDF")))
-    both = attach(client, at, pdf("b.pdf"), pdf("b.pdf"))
-    assert "同じ名前のファイル" in text(both)
+    same = "同じ名前のファイルが添付されています。名前を変えるか、先に添付したものを削除してください。"
+    other_case = page_of(attach(client, at, pdf("a.PDF")), 422)
+    assert other_case.error_summary == [f"「a.PDF」は添付できませんでした。{same}"]
+    both = page_of(attach(client, at, pdf("b.pdf"), pdf("b.pdf")), 422)
+    assert both.error_summary == [f"「b.pdf」は添付できませんでした。{same}"]
     assert names() == ["A.pdf", "b.pdf"]
 
 
@@ -179,8 +192,9 @@ def test_too_much_at_once_is_told_before_it_is_read(
 ) -> None:
     monkeypatch.setattr(middleware, "MOST_SENT", 1000)
     reply = client.post(at, {"file-other": SimpleUploadedFile("a.pdf", b"%PDF-" + b"0" * 2000)})
-    assert reply.status_code == 413
-    assert "何も保存していません" in text(reply)
+    page = page_of(reply, 413)
+    assert page.heading == "送信できませんでした"
+    assert page.sentences[0].startswith("一度に送られたファイルの合計が大きすぎます。何も保存していません。")
     assert names() == []
 
 
