@@ -144,10 +144,13 @@ class _Page:
         hollow = pl.col("kept").is_null() | (
             (pl.col("kept") == "") & ~pl.col("type").is_in([_RESULT, _INLINE])
         )
-        self._note(cells.filter(formula & hollow), _NO_RESULT, "kept")
+        empty = cells.filter(formula & hollow)
+        self._note(empty, _NO_RESULT, "kept")
+        # Their row is a record, even where nothing else stands in it.
+        self._texts.append(empty.filter(pl.col("use") != UNUSED).with_columns(pl.lit("").alias("text")))
         stale = pl.col("formula") >= (FORMULA if self._habits.recalculated else RECALCULATED)
         self._note(cells.filter(stale & ~hollow), _STALE, "kept")
-        return cells
+        return cells.with_columns(pl.when(~(formula & hollow)).then("kept").alias("kept"))
 
     def _shared(self, cells: pl.DataFrame) -> None:
         try:
