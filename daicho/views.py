@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from daicho.store import Store
-from pipelines.hierarchy import CONTRACT
+from pipelines.hierarchy import LIKE, contract_likeness
 from pipelines.ledger import as_of, bookings, confirmed, current, current_versions, with_stage
 from pipelines.post import (
     EXPOSURE,
@@ -70,10 +70,7 @@ def ledger_state(
         .collect()
     )
     application = number.str.head(-3)
-    wanted = booked.join(contracts_of(candidates).lazy(), on=CONTRACT, how="semi").select(
-        application.unique()
-    )
-    numbers = applications_of(candidates) | set(wanted.collect().to_series().to_list())
+    numbers = applications_of(candidates) | _insured_alike(booked, contracts_of(candidates))
     lines = booked.filter(application.is_in(sorted(numbers)) if numbers else pl.lit(False)).collect()
     if lines.height:
         here = confirmed(journal).filter(pl.col("journal_no").is_in(lines["journal_no"].to_list()))
@@ -82,6 +79,21 @@ def ledger_state(
         lines = lines.with_columns(pl.lit(None, pl.String).alias("stage"))
     lines = lines.with_columns(pl.col("stage").fill_null("unconfirmed"))
     return LedgerState(dict(last.iter_rows()), lines, _exposed(booked, candidates, lines), blocked)
+
+
+def _insured_alike(booked: pl.LazyFrame, contracts: pl.DataFrame) -> set[str]:
+    """Numbers of the applications about these contracts, or about such as look like them."""
+    if contracts.is_empty():
+        return set()
+    under = contracts.select("agreement_code").unique().lazy()
+    insured = (
+        booked.join(under, on="agreement_code", how="semi")
+        .select("agreement_code", "export_contract_no", pl.col("application_no").str.head(-3).alias("number"))
+        .unique()
+        .collect()
+        .with_columns(contract_likeness())
+    )
+    return set(insured.join(contracts, on=LIKE, how="semi")["number"].to_list())
 
 
 def _exposed(booked: pl.LazyFrame, candidates: Sequence[Candidate], lines: pl.DataFrame) -> pl.DataFrame:

@@ -18,16 +18,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from outputs.columns import Column
+from schemas.cells import ACTIVE, FORMULA
 
-_FORMULA = r"^(?:[\t\r\n]|[\s\u{3000}]*[=+\-@＝＋－＠])"
 _HARMLESS = r"^[+\-]?[0-9][0-9,]*(?:\.[0-9]+)?$|^-$"
-_ACTIVE = r"[(|!'\"\t\r\n]"
-"""What a formula needs to call, to link or to run something; bare names and sums do nothing."""
 
 
 def neutralised(values: pl.Expr) -> pl.Expr:
     """Text that no spreadsheet takes for a formula: an apostrophe in front where it would be one."""
-    dangerous = values.str.contains(_FORMULA) & ~values.str.contains(_HARMLESS)
+    dangerous = values.str.contains(FORMULA) & ~values.str.contains(_HARMLESS)
     return pl.when(dangerous).then(pl.concat_str(pl.lit("'"), values)).otherwise(values)
 
 
@@ -37,7 +35,7 @@ def neutralised_if_active(values: pl.Expr) -> pl.Expr:
     For files that are uploaded again: an identifier such as ``-ABC1`` keeps its bytes, ``=cmd|'/C calc'!A0``
     does not: what could run on somebody's desk does not come back unchanged.
     """
-    dangerous = values.str.contains(_FORMULA) & values.str.contains(_ACTIVE)
+    dangerous = values.str.contains(FORMULA) & values.str.contains(ACTIVE)
     return pl.when(dangerous).then(pl.concat_str(pl.lit("'"), values)).otherwise(values)
 
 

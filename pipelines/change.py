@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.assess import Assessment, screened_lines
 from pipelines.change_rules import merge_rules, notice_rules, record_rules, substantial, version_rules
-from pipelines.hierarchy import CONTRACT, numbered
+from pipelines.hierarchy import CONTRACT, contract_key, numbered
 from pipelines.ledger import current_versions, month_of
 from pipelines.reference import Reference
 from pipelines.rerate import rated_version
@@ -519,10 +519,10 @@ def _compared(lines: pl.DataFrame, before: pl.DataFrame, layout: Layout) -> pl.D
 def _with_other_number(lines: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """``insured_as``: the other application under which a contract stands that a change names anew, else null."""
     own = pl.col("application_no").str.head(-3)
-    standing = now.select(*CONTRACT, own.alias("insured_as")).unique()
-    moved = lines.filter(pl.col("export_contract_no") != pl.col("old_export_contract_no"))
+    standing = now.select("agreement_code", contract_key(), own.alias("insured_as")).unique()
+    moved = lines.filter(contract_key() != contract_key("old_export_contract_no"))
     found = (
-        moved.select(*CONTRACT, "line_id", own.alias("own"))
+        moved.select("agreement_code", contract_key(), "line_id", own.alias("own"))
         .join(standing, on=CONTRACT)
         .filter(pl.col("insured_as") != pl.col("own"))
         .group_by("line_id")

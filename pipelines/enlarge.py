@@ -6,7 +6,7 @@ The branch is an application of its own in rating and time; only its number belo
 import polars as pl
 
 from pipelines.assess import Assessment
-from pipelines.hierarchy import numbered
+from pipelines.hierarchy import contract_key, numbered
 from pipelines.ledger import standing_versions
 from pipelines.rules import Rule, findings_of
 from schemas.findings import empty
@@ -93,7 +93,7 @@ def enlarged(assessment: Assessment, booked: pl.DataFrame) -> pl.DataFrame:
         Rule(
             "increase-other-contract",
             "export_contract_no",
-            alive & (pl.col("export_contract_no") != pl.col("is_contract")),
+            alive & (contract_key() != contract_key("is_contract")),
             {**number, "contract": pl.col("is_contract")},
         ),
         Rule("branch-taken", "branch_no", alive & (pl.col("branches").list.contains(branch) | full), number),

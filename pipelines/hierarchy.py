@@ -6,10 +6,23 @@ and finds the first line by position. Contract §5 "Application", "Branch", "Led
 
 import polars as pl
 
+from pipelines.reading.text import folded, likeness
 from schemas.products import Product, is_notice
 
-CONTRACT = ["agreement_code", "export_contract_no"]
-"""What tells one insured contract from another."""
+CONTRACT = ["agreement_code", "contract_key"]
+"""What tells one insured contract from another, with :func:`contract_key`."""
+LIKE = ["agreement_code", "contract_like"]
+"""What contracts share that may be the same, with :func:`contract_likeness`."""
+
+
+def contract_key(cell: str = "export_contract_no") -> pl.Expr:
+    """輸出契約等番号 as it is compared: older readings booked it without folding its characters."""
+    return folded(pl.col(cell)).alias("contract_key")
+
+
+def contract_likeness() -> pl.Expr:
+    """輸出契約等番号 without width, dashes, blanks and case."""
+    return likeness(pl.col("export_contract_no")).alias("contract_like")
 
 
 def numbered(year: pl.Expr, serial: pl.Expr) -> pl.Expr:

@@ -47,7 +47,12 @@ def judge(decoded: Decoded) -> Judged:
     usable = written.select(pl.col(name).is_not_null().alias(f"usable_{name}") for name in layout.names)
     raw = pl.concat([raw, usable], how="horizontal")
     rules = [*_cell_rules(layout), *_mandatory_rules(layout, decoded.present)]
-    return Judged(typed(written, layout), findings_of(raw, rules, layout, decoded.address))
+    found = findings_of(raw, rules, layout, decoded.address)
+    # What the reading could not tell needs no second word on its form.
+    unread = decoded.findings.filter(pl.col("record").is_not_null(), pl.col("severity") == "error")
+    if found.height and unread.height:
+        found = found.join(unread.select("record", "field"), on=["record", "field"], how="anti")
+    return Judged(typed(written, layout), found)
 
 
 def typed(records: pl.DataFrame, layout: Layout) -> pl.DataFrame:
@@ -168,9 +173,12 @@ def _rules_of_cell(field: LayoutField) -> list[Rule]:
     if field.kind in ("identifier", "text"):
         long = cell.str.len_chars() > field.max_length
         found: dict[str, pl.Expr | str] = {**length, "found": cell.str.len_chars()}
+        remedy = (
+            "半角英数字で入力してください。" if field.kind == "identifier" else "値を入力し直してください。"
+        )
         return [
             Rule("too-long", field.field, bad & long, found),
-            Rule("invalid-character", field.field, bad & ~long),
+            Rule("invalid-character", field.field, bad & ~long, {"found": "", "remedy": remedy}),
         ]
     code = {
         "code": "process-type" if field.field == "process_type" else "invalid-code",

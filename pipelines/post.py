@@ -5,7 +5,7 @@ The journal's state comes in as data; committing the rows is the store's. Contra
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,10 +14,11 @@ import polars as pl
 from pipelines.assess import Assessment
 from pipelines.change import Changed, Tables, apply_changes, named
 from pipelines.enlarge import enlarged, enlarged_applications, is_increase, with_new_branches
-from pipelines.hierarchy import CONTRACT
-from pipelines.insured import already_insured
+from pipelines.hierarchy import LIKE, contract_key, contract_likeness
+from pipelines.insured import already_insured, similar_contracts
 from pipelines.limits import limit_findings
 from pipelines.money import yen_sum
+from pipelines.reading.text import folded
 from pipelines.rules import in_order
 from schemas.findings import NEEDS_DECISION, empty
 from schemas.frames import BookedLines, validated
@@ -144,7 +145,7 @@ def post(
     """
     serials = dict(state.last_serial)
     lines, exposed = state.lines, state.exposed
-    blocked = list(state.blocked)
+    blocked = [replace(b, subjects=_folded(b.subjects)) for b in state.blocked]
     outcome: list[Posted] = []
     for candidate in sorted(candidates, key=lambda c: int(c.receipt["receipt_no"])):
         number, about = int(candidate.receipt["receipt_no"]), subjects_of(candidate.assessment)
@@ -181,6 +182,7 @@ def _judged(
         assessment.findings,
         changed.findings,
         already_insured(assessment, lines, changed.rows),
+        similar_contracts(assessment, lines),
         enlarged(assessment, lines),
     ]
     return changed, in_order(*findings)
@@ -219,19 +221,26 @@ def subjects_of(assessment: Assessment) -> frozenset[str]:
     if is_notice(assessment.layout.product):
         return frozenset(numbers)
     new = assessment.lines
-    contracts = new.select(pl.concat_str(CONTRACT, separator="/").unique().drop_nulls()).to_series().to_list()
+    contract = pl.concat_str("agreement_code", contract_key(), separator="/")
+    contracts = new.select(contract.unique().drop_nulls()).to_series().to_list()
     return frozenset([*numbers, *contracts, *enlarged_applications(new)])
 
 
+def _folded(subjects: frozenset[str]) -> frozenset[str]:
+    """Subjects of a submission that an older reading left with its characters as they were sent."""
+    names = pl.DataFrame({"subject": sorted(subjects)}, schema={"subject": pl.String})
+    return frozenset(names.select(folded(pl.col("subject"))).to_series().to_list())
+
+
 def contracts_of(candidates: Sequence[Candidate]) -> pl.DataFrame:
-    """The contracts that the candidates want insured, as ``agreement_code``, ``export_contract_no``."""
+    """The contracts that the candidates want insured, as ``agreement_code``, ``contract_like``: with those alike."""
     parts = [
-        frame.select(CONTRACT).unique()
+        frame.select("agreement_code", contract_likeness()).unique()
         for c in candidates
         if not is_notice(c.assessment.layout.product)
         for frame in (c.assessment.lines, c.assessment.changes)
     ]
-    schema: dict[str, Any] = dict.fromkeys(CONTRACT, pl.String())
+    schema: dict[str, Any] = dict.fromkeys(LIKE, pl.String())
     return pl.concat(parts).unique() if parts else pl.DataFrame(schema=schema)
 
 

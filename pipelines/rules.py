@@ -11,6 +11,7 @@ from functools import cached_property
 
 import polars as pl
 
+from schemas.characters import SHOWN, visible
 from schemas.findings import KINDS, SCHEMA, empty
 from schemas.layouts import Layout
 
@@ -94,14 +95,26 @@ def _told(hit: pl.DataFrame, rule: Rule, layout: Layout, address: Address) -> pl
 
 
 def sentence(text: str, places: Mapping[str, pl.Expr]) -> pl.Expr:
-    """The sentence with its places filled, as an expression."""
+    """The sentence with its places filled, as an expression; what nobody would see in them is shown by code point."""
     parts: list[pl.Expr] = []
     rest = text
     while "{" in rest:
         before, _, after = rest.partition("{")
         name, _, rest = after.partition("}")
-        parts += [pl.lit(before), places[name].fill_null("")]
+        parts += [pl.lit(before), _shown(places[name].fill_null(""))]
     return pl.concat_str(*parts, pl.lit(rest))
+
+
+def _shown(place: pl.Expr) -> pl.Expr:
+    if not place.meta.root_names():  # a constant, which must stay one
+        return pl.lit(visible(pl.select(place).item()))
+    return place.map_batches(_all_visible, return_dtype=pl.String)
+
+
+def _all_visible(values: pl.Series) -> pl.Series:
+    if not values.str.contains(SHOWN).any():
+        return values
+    return values.map_elements(visible, return_dtype=pl.String)
 
 
 def in_order(*findings: pl.DataFrame) -> pl.DataFrame:

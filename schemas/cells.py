@@ -1,4 +1,9 @@
-"""How spreadsheet programs name a cell: letters of its column, number of its row."""
+"""How spreadsheet programs name a cell, and which text in it they would take for a formula."""
+
+FORMULA = r"^(?:[\t\r\n]|[\s\u{3000}]*[=+\-@＝＋－＠])"
+"""Text that a spreadsheet program reads as a formula; full-width signs, too."""
+ACTIVE = r"[(|!'\"\t\r\n]"
+"""What a formula needs to call, to link or to run something; bare names and sums do nothing."""
 
 
 def column_letter(place: int) -> str:

@@ -136,6 +136,11 @@ KINDS: dict[str, FindingKind] = _kinds(
         "warning",
         "「{label}」の日付には表示されていない時刻があります。日付の {value} だけを読みました。時刻を除いて入力し直してください。",
     ),
+    (
+        "untitled-value",
+        "error",
+        '見出しのない{name}に値「{value}」があります。コンマを含む値を引用符(")で囲むか、列に見出しを付けるか、値を消してください。',
+    ),
     # --- one cell
     ("mandatory", "error", "「{label}」は必須です。値を入力してください。"),
     (
@@ -146,7 +151,17 @@ KINDS: dict[str, FindingKind] = _kinds(
     (
         "invalid-character",
         "error",
-        "「{label}」の値「{value}」に使えない文字があります。半角英数字で入力してください。",
+        "「{label}」の値「{value}」に使えない文字{found}があります。{remedy}",
+    ),
+    (
+        "exponent-number",
+        "error",
+        "「{label}」の値「{value}」は、表計算ソフトが指数の形に変えた番号です。もとの桁が失われています。列の表示形式を「文字列」にして番号を入力し直してください。",
+    ),
+    (
+        "lost-zero",
+        "error",
+        "「{label}」の値「{value}」は、先頭の0が失われたHSコードです(桁数は2・4・6桁)。列の表示形式を「文字列」にして、先頭の0から入力し直してください。",
     ),
     ("too-long", "error", "「{label}」は{length}文字以内で入力してください(現在{found}文字)。"),
     (
@@ -207,6 +222,11 @@ KINDS: dict[str, FindingKind] = _kinds(
         "already-insured",
         "error",
         "この輸出契約は申込番号 {number} で付保済みです。変更は処理種別2~4で申し込んでください。",
+    ),
+    (
+        "similar-contract",
+        "warning",
+        "「{label}」の値「{value}」は、{other}と同じ契約ではありませんか。全角・半角、ハイフン、空白、大文字・小文字だけが違います。同じ契約なら、この申込みを取りやめるか番号を揃えてください。",
     ),
     # --- changes of what is insured
     (

@@ -1,4 +1,4 @@
-"""How uploads are read: the versions of the reading. The rules of each are ``pipelines.reading``."""
+"""How uploads are read: the versions of the reading and its bounds. The rules of each version are ``pipelines.reading``."""
 
 FIRST_READING = 1
 """The reading of every upload whose receipt names none."""
@@ -17,3 +17,11 @@ MOST_CELLS = 12_000_000
 """Cells with data."""
 MOST_STRINGS = 5_000_000
 """Different texts."""
+
+# What a CSV may have at most.
+MOST_LINES = 4_000_000
+"""Lines, blank ones too: four times the records that are taken by default."""
+MOST_CSV_CELLS = 100_000_000
+"""Twice those of a full upload in the widest layout."""
+MOST_CHARACTERS = 32_767
+"""Characters in a cell: what a spreadsheet program can hold."""

@@ -6,6 +6,8 @@ How a status follows from receipt, verdict and clock is told here once; where th
 import re
 from enum import StrEnum
 
+from schemas.characters import visible_lines
+
 
 class Status(StrEnum):
     """The four words an exporter sees (Seed 000 ch. 9 §4-1 補足2)."""
@@ -49,10 +51,11 @@ def dispatch_of(source: str | None) -> str:
 class Refusal(Exception):
     """An upload that is refused at once: nothing is kept of it but the refusal.
 
-    ``code`` is stable for programs, ``message`` is Japanese with the remedy for people.
+    ``code`` is stable for programs, ``message`` is Japanese with the remedy for people; what nobody would see in it
+    (a file name, a typed word) is shown as its code point.
     """
 
     def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = visible_lines(message)
+        super().__init__(self.message)

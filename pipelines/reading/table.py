@@ -4,17 +4,24 @@ Where the cells come from is ``csv_file`` and ``workbook``.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
 import polars as pl
 
+from pipelines.reading.text import exponent, folded, has_no_text, no_text_in, plain, unusual
 from pipelines.rules import Address, Rule, findings_of
 from schemas.findings import empty
 from schemas.layouts import Layout
 from schemas.products import PROCESS_TYPES
 from schemas.submission import Refusal
+
+_MIDNIGHT = r"^([0-9/-]+)[ T]0{1,2}:00(:00(\.0+)?)?$"
+"""A day as a spreadsheet program writes it that keeps a time with every date."""
+_GOODS = "goods_code"
+_ODD_DIGITS = r"^([0-9]{2})*[0-9]$"
+"""HS codes have 2, 4 or 6 digits."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,8 @@ class Decoded:
     address: Address
     findings: pl.DataFrame
     encoding: str
+    header: tuple[str, ...] = ()
+    """The titles as written, of all columns."""
 
     @property
     def count(self) -> int:
@@ -80,6 +89,9 @@ def named(
         else:
             places[field] = place
     address = Address({field: letters[place] for field, place in places.items()} if letters else {})
+    blank = [
+        place for place, title in enumerate(header) if not _plain(title) and columns[place] in cells.columns
+    ]
     records = cells.with_row_index("record", offset=1).select(
         pl.col("record").cast(pl.Int64),
         "line",
@@ -91,7 +103,9 @@ def named(
             else pl.lit(None, pl.String).alias(name)
             for name in layout.names
         ),
+        *(folded(pl.col(columns[place])).alias(untitled(place)) for place in blank),
     )
+    records, rules = _readable(records, layout)
     types = set(records["process_type"].unique().drop_nulls().str.strip_chars().to_list()) & PROCESS_TYPES
     needed = dict.fromkeys(name for code in sorted(types) or ["1"] for name in layout.mandatory(code))
     problems += [("missing-column", name, "", address) for name in needed if name not in places]
@@ -110,17 +124,69 @@ def named(
         {"expected": str(len(header))},
         value=pl.col("cell_count"),
     )
-    found.append(findings_of(records, [ragged], layout, address))
+    found.append(findings_of(records, [ragged, *rules], layout, address))
+    for place in blank:
+        name = untitled(place)
+        here = Address({name: letters[place]} if letters else {})
+        rule = Rule("untitled-value", name, pl.col(name).is_not_null(), value=pl.col(name))
+        found.append(findings_of(records, [rule], layout, here))
     return Decoded(
         layout,
-        records.drop("cell_count"),
+        records.drop("cell_count", *(untitled(place) for place in blank)),
         frozenset(places),
         address,
         pl.concat([part for part in found if part.height] or [empty()]),
         encoding,
+        tuple(header),
     )
+
+
+def untitled(place: int) -> str:
+    """What findings call a column without a title, counted from 0.
+
+    >>> untitled(22)
+    '23列目'
+    """
+    return f"{place + 1}列目"
+
+
+def _readable(records: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, list[Rule]]:
+    """Every cell in one way of writing, and rules for those of which nobody can tell what was seen.
+
+    Columns in which everything is plain stay as they are.
+    """
+    strange = _any(records, layout.names, lambda cell: ~plain(cell))
+    to_fold = set(_any(records, strange, unusual))
+    records = records.with_columns(
+        folded(pl.col(field.field), inner_blanks=field.kind == "text").alias(field.field)
+        for field in layout.fields
+        if field.field in to_fold
+    )
+    days = [field.field for field in layout.by_kind("date", "month")]
+    timed = _any(records, days, lambda cell: cell.str.contains(":", literal=True))
+    records = records.with_columns(pl.col(name).str.replace(_MIDNIGHT, "$1") for name in timed)
+    rules = []
+    for name in _any(records, strange, has_no_text):
+        cell = pl.col(name)
+        fill: dict[str, pl.Expr | str] = {
+            "found": no_text_in(cell),
+            "remedy": "その文字を消して、値を入力し直してください。",
+        }
+        rules.append(Rule("invalid-character", name, has_no_text(cell), fill))
+    for field in layout.by_kind("text", "identifier", "code", "serial"):
+        if field.field in strange:
+            rules.append(Rule("exponent-number", field.field, exponent(pl.col(field.field))))
+    if _GOODS in layout.names:
+        rules.append(Rule("lost-zero", _GOODS, pl.col(_GOODS).str.contains(_ODD_DIGITS)))
+    return records, rules
+
+
+def _any(records: pl.DataFrame, names: Sequence[str], asked: Callable[[pl.Expr], pl.Expr]) -> list[str]:
+    """The columns in which a cell is so."""
+    hit = records.select(asked(pl.col(name)).any().fill_null(False).alias(name) for name in names)
+    return [name for name in names if hit[name].any()]
 
 
 def _plain(title: str) -> str:
     """A header in one way of writing, so that widths and blanks do not matter."""
-    return re.sub(r"\s", "", normalize("NFKC", title)).lower()
+    return re.sub(r"[\s\ufeff]", "", normalize("NFKC", title)).lower()

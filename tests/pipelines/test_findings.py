@@ -10,6 +10,7 @@ import pytest
 import pipelines
 from pipelines.assess import Assessment
 from pipelines.reference import Reference
+from schemas.cells import column_letter
 from schemas.findings import KINDS
 from schemas.layouts import layout_of
 from schemas.products import Product
@@ -223,7 +224,7 @@ def test_a_line_with_other_than_the_header_number_of_cells_is_told() -> None:
     lines = csv_bytes([{**good, "export_contract_no": f"E-{n}"} for n in range(4)]).decode().split("\r\n")
     width = len(good)
     lines[2] += ",x"  # one cell too many
-    lines[3] += ",,,"  # empty cells that a spreadsheet program left behind
+    lines[3] += ",,,"  # blank ones too: nobody can say that nothing was shifted
     lines[4] = lines[4].removesuffix(",")  # one too few
     assessment = assess_bytes("\r\n".join(lines).encode())
     assert [
@@ -237,9 +238,44 @@ def test_a_line_with_other_than_the_header_number_of_cells_is_told() -> None:
             str(count),
             f"項目の数が見出し({width}個)と合いません({count}個)。区切りのコンマと引用符を確かめてください。",
         )
-        for record, count in ((2, width + 1), (4, width - 1))
+        for record, count in ((2, width + 1), (3, width + 3), (4, width - 1))
     ]
     assert {finding["code"] for finding in assessment.findings.iter_rows(named=True)} == {"field-count"}
+
+
+def test_blank_cells_behind_every_line_with_the_header_are_padding() -> None:
+    lines = csv_bytes([enterprise_row(export_contract_no=f"E-{n}") for n in range(3)]).decode().split("\r\n")
+    padded = [f"{line},,," for line in lines if line]
+    assert kit.found(assess_bytes("\n".join(padded).encode())) == []
+    assert list(assess_bytes("\n".join([*padded[:-1], lines[3]]).encode()).findings["code"]) == [
+        "field-count"
+    ]
+
+
+@fires("untitled-value")
+def test_a_value_under_a_blank_title_is_an_error_with_its_own_cell() -> None:
+    good = enterprise_row()
+    rows = [{"": "", **good, " ": "", "\u3000": ""} for _ in range(3)]
+    rows[1] |= {"export_contract_no": "EX-2", " ": "000"}
+    rows[2] |= {"export_contract_no": "EX-3", "": "x", "\u3000": "\u200b"}
+    last = len(good) + 1
+    for name, content, cells in (
+        ("a.csv", csv_bytes(rows), [None] * 3),
+        (
+            "a.xlsx",
+            xlsx_bytes(rows, layout_of(ENTERPRISE)),
+            [f"{column_letter(last)}3", "A4", f"{column_letter(last + 1)}4"],
+        ),
+    ):
+        assessment = assess_bytes(content, file_name=name)
+        assert assessment.findings.select("record", "cell", "field", "code", "severity", "value").rows() == [
+            (2, cells[0], f"{last + 1}列目", "untitled-value", "error", "000"),
+            (3, cells[1], "1列目", "untitled-value", "error", "x"),
+            (3, cells[2], f"{last + 2}列目", "untitled-value", "error", "\u200b"),
+        ]
+        assert "見出しのない1列目に値「x」" in assessment.findings["message"][1]
+        assert "値「[U+200B]」" in assessment.findings["message"][2]
+        assert assessment.premium_total == 0
 
 
 @pytest.mark.req("A-017", "B-009")
