@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 
 import polars as pl
 
-from pipelines.reading.table import Decoded
+from pipelines.reading.table import UNTOLD, Decoded
 from pipelines.rules import Rule, findings_of
 from pipelines.text import AMOUNT_PATTERN, halfwidth, plain_date, scaled_integer
 from schemas.layouts import IDENTIFYING, Layout, LayoutField
@@ -48,8 +48,8 @@ def judge(decoded: Decoded) -> Judged:
     raw = pl.concat([raw, usable], how="horizontal")
     rules = [*_cell_rules(layout), *_mandatory_rules(layout, decoded.present)]
     found = findings_of(raw, rules, layout, decoded.address)
-    # What the reading could not tell needs no second word on its form.
-    unread = decoded.findings.filter(pl.col("record").is_not_null(), pl.col("severity") == "error")
+    # Text that the reading could not tell needs no second word on its form.
+    unread = decoded.findings.filter(pl.col("code").is_in(UNTOLD))
     if found.height and unread.height:
         found = found.join(unread.select("record", "field"), on=["record", "field"], how="anti")
     return Judged(typed(written, layout), found)

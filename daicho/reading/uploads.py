@@ -288,4 +288,5 @@ def _decoded(stream: IO[bytes], wanted: Wanted) -> Decoded:
         values[name] = pl.read_ipc(io.BytesIO(stream.read(size)))
     values["address"] = Address(values["address"])
     values["present"] = frozenset(values["present"])
+    values["header"] = tuple(values["header"])
     return Decoded(layout=layout_of(wanted.product, wanted.layout), **values)

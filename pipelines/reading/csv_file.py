@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.reading.encoding import text_of
 from pipelines.reading.table import Decoded, columns_of, named, unreadable
 from schemas.layouts import Layout
-from schemas.reading import MOST_CSV_CELLS, MOST_CHARACTERS, MOST_COLUMNS, MOST_LINES
+from schemas.reading import MOST_CHARACTERS, MOST_COLUMNS, MOST_CSV_CELLS, MOST_LINES
 from schemas.submission import Refusal
 
 _FILLED = r'[^\s,"]'

@@ -19,8 +19,10 @@ from schemas.submission import Refusal
 
 _MIDNIGHT = r"^([0-9/-]+)[ T]0{1,2}:00(:00(\.0+)?)?$"
 """A day as a spreadsheet program writes it that keeps a time with every date."""
+UNTOLD = ("invalid-character", "exponent-number", "lost-zero")
+"""Findings of cells of which nobody can tell from the text what was seen."""
 _GOODS = "goods_code"
-_ODD_DIGITS = r"^([0-9]{2})*[0-9]$"
+_ODD_DIGITS = r"^([0-9]|[0-9]{3}|[0-9]{5})$"
 """HS codes have 2, 4 or 6 digits."""
 
 
@@ -89,9 +91,11 @@ def named(
         else:
             places[field] = place
     address = Address({field: letters[place] for field, place in places.items()} if letters else {})
-    blank = [
-        place for place, title in enumerate(header) if not _plain(title) and columns[place] in cells.columns
-    ]
+    blank = {
+        place: f"{letters[place]}列" if letters else untitled(place)
+        for place, title in enumerate(header)
+        if not _plain(title) and columns[place] in cells.columns
+    }
     records = cells.with_row_index("record", offset=1).select(
         pl.col("record").cast(pl.Int64),
         "line",
@@ -103,7 +107,7 @@ def named(
             else pl.lit(None, pl.String).alias(name)
             for name in layout.names
         ),
-        *(folded(pl.col(columns[place])).alias(untitled(place)) for place in blank),
+        *(folded(pl.col(columns[place])).alias(name) for place, name in blank.items()),
     )
     records, rules = _readable(records, layout)
     types = set(records["process_type"].unique().drop_nulls().str.strip_chars().to_list()) & PROCESS_TYPES
@@ -125,14 +129,13 @@ def named(
         value=pl.col("cell_count"),
     )
     found.append(findings_of(records, [ragged, *rules], layout, address))
-    for place in blank:
-        name = untitled(place)
+    for place, name in blank.items():
         here = Address({name: letters[place]} if letters else {})
         rule = Rule("untitled-value", name, pl.col(name).is_not_null(), value=pl.col(name))
         found.append(findings_of(records, [rule], layout, here))
     return Decoded(
         layout,
-        records.drop("cell_count", *(untitled(place) for place in blank)),
+        records.drop("cell_count", *blank.values()),
         frozenset(places),
         address,
         pl.concat([part for part in found if part.height] or [empty()]),
@@ -142,7 +145,7 @@ def named(
 
 
 def untitled(place: int) -> str:
-    """What findings call a column without a title, counted from 0.
+    """What findings call a column of a CSV without a title, counted from 0.
 
     >>> untitled(22)
     '23列目'

@@ -103,14 +103,15 @@ def _with_cells(findings: "pl.DataFrame", header: list[str], layout: "Layout") -
     """Findings of a CSV with their cells in the sheet that is made of it: a record is one row, below the header."""
     import polars as pl
 
-    from pipelines.reading.table import columns_of
+    from pipelines.reading.table import columns_of, untitled
     from schemas.cells import column_letter
 
     first: dict[str, str] = {}
     last: dict[str, str] = {}
     for place, (title, known) in enumerate(zip(header, columns_of(header, layout), strict=True)):
-        first.setdefault(known or title, column_letter(place))
-        last[known or title] = column_letter(place)
+        name = known or (title if title.strip() else untitled(place))
+        first.setdefault(name, column_letter(place))
+        last[name] = column_letter(place)
     field = pl.col("field")
     # What has no column of its own (it is missing) stands at the first one, as in workbooks.
     letter = (

@@ -2,18 +2,24 @@
 
 import ast
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import pipelines
+from daicho.views import ledger_state
 from pipelines.assess import Assessment
+from pipelines.post import Candidate, post
 from pipelines.reference import Reference
 from schemas.cells import column_letter
 from schemas.findings import KINDS
+from schemas.journal import SCHEMA
 from schemas.layouts import layout_of
 from schemas.products import Product
+from sensors.calendar import BusinessCalendar
 from tests import kit, scatter
 from tests.kit import (
     ENTERPRISE,
@@ -256,26 +262,51 @@ def test_blank_cells_behind_every_line_with_the_header_are_padding() -> None:
 def test_a_value_under_a_blank_title_is_an_error_with_its_own_cell() -> None:
     good = enterprise_row()
     rows = [{"": "", **good, " ": "", "\u3000": ""} for _ in range(3)]
-    rows[1] |= {"export_contract_no": "EX-2", " ": "000"}
+    rows[1] |= {"export_contract_no": "EX-2", " ": "y"}
     rows[2] |= {"export_contract_no": "EX-3", "": "x", "\u3000": "\u200b"}
     last = len(good) + 1
-    for name, content, cells in (
-        ("a.csv", csv_bytes(rows), [None] * 3),
+    letters = [column_letter(last), "A", column_letter(last + 1)]
+    for name, content, cells, places in (
+        ("a.csv", csv_bytes(rows), [None] * 3, [f"{last + 1}列目", "1列目", f"{last + 2}列目"]),
         (
             "a.xlsx",
             xlsx_bytes(rows, layout_of(ENTERPRISE)),
-            [f"{column_letter(last)}3", "A4", f"{column_letter(last + 1)}4"],
+            [f"{letter}{row}" for letter, row in zip(letters, (3, 4, 4), strict=True)],
+            [f"{letter}列" for letter in letters],
         ),
     ):
         assessment = assess_bytes(content, file_name=name)
         assert assessment.findings.select("record", "cell", "field", "code", "severity", "value").rows() == [
-            (2, cells[0], f"{last + 1}列目", "untitled-value", "error", "000"),
-            (3, cells[1], "1列目", "untitled-value", "error", "x"),
-            (3, cells[2], f"{last + 2}列目", "untitled-value", "error", "\u200b"),
+            (2, cells[0], places[0], "untitled-value", "error", "y"),
+            (3, cells[1], places[1], "untitled-value", "error", "x"),
+            (3, cells[2], places[2], "untitled-value", "error", "\u200b"),
         ]
-        assert "見出しのない1列目に値「x」" in assessment.findings["message"][1]
+        assert f"見出しのない{places[1]}に値「x」" in assessment.findings["message"][1]
         assert "値「[U+200B]」" in assessment.findings["message"][2]
         assert assessment.premium_total == 0
+
+
+@fires("similar-contract")
+def test_contracts_of_one_file_whose_numbers_look_alike_are_a_warning() -> None:
+    alike = ["ab-001", "AB－００１", "AB‐001", "ab 001", "サーバ-1", "ｻｰﾊﾞ-1", "EX-1", "EX-10"]
+    told = posted_alone([enterprise_row(export_contract_no=text) for text in alike])
+    assert told.select("record", "field", "code", "severity").rows() == [
+        (record, "export_contract_no", "similar-contract", "warning") for record in (2, 3, 6)
+    ]
+    assert "「AB-001」は、レコード1の「ab-001」と同じ契約ではありませんか" in told["message"][0]
+
+
+def posted_alone(rows: list[Row]) -> pl.DataFrame:
+    candidate = Candidate(
+        {"receipt_no": 1, "submission_id": "S00000001", "holder": kit.HOLDER}, assess_rows(rows)
+    )
+    state = ledger_state(pl.LazyFrame(schema=SCHEMA), [candidate])
+    now = datetime(2018, 11, 6, 9, tzinfo=UTC)
+    tables = kit.default_reference()
+    calendar = BusinessCalendar(tables.holidays, *tables.calendar_years)
+    done = post([candidate], state, now, lambda load: kit.default_reference(), calendar)[0]
+    assert done.verdict == "booked"
+    return done.findings
 
 
 @pytest.mark.req("A-017", "B-009")

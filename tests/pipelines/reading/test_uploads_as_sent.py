@@ -10,9 +10,11 @@ import polars as pl
 import pytest
 
 from daicho.views import ledger_state
-from pipelines.assess import Assessment, assess
+from pipelines.assess import Assessment, assess_decoded
 from pipelines.post import Candidate, Posted, post
+from pipelines.reading.decode import decode
 from schemas.journal import SCHEMA
+from schemas.layouts import layout_of
 from schemas.products import Product
 from schemas.submission import Refusal
 from tests.sample_ledgers.reference_set import calendar, reference
@@ -24,7 +26,8 @@ HOLDER = "990000001"
 
 def assessed(name: str) -> Assessment:
     content = (CASES / name).read_bytes()
-    return assess(content, name, Product.ENTERPRISE, HOLDER, TUESDAY, TUESDAY, reference())
+    decoded = decode(content, name, layout_of(Product.ENTERPRISE))
+    return assess_decoded(decoded, HOLDER, TUESDAY, TUESDAY, reference())
 
 
 def found(name: str) -> list[tuple[int | None, str | None, str, str | None]]:
