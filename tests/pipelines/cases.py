@@ -162,7 +162,7 @@ def _cells() -> list[Case]:
         Case("exponent-number", "export_contract_no", {"export_contract_no": "1.23457E+19"}, {"export_contract_no": "1.23457E19"}, "指数の形"),
         Case("exponent-number", "payer_code", {"payer_code": "1E+08"}, {}, "文字列"),
         Case("lost-zero", "goods_code", {"goods_code": "30389"}, {"goods_code": "030389"}, "先頭の0"),
-        Case("invalid-character", "export_contract_no", {"export_contract_no": "#REF!"}, {"export_contract_no": "#REF"}, "使えない文字", text_only=True),
+        Case("invalid-character", "export_contract_no", {"export_contract_no": "#REF!"}, {"export_contract_no": "#REF"}, "使えない文字"),
         Case("too-long", "goods_code", {"goods_code": "8400001"}, {"goods_code": "840001"}, "6文字以内で入力してください(現在7文字)"),
         Case(
             "too-long",

@@ -118,6 +118,7 @@ def test_in_a_spreadsheet_every_finding_names_its_cell(product: Product) -> None
         for case in CASES
         if case.product is product and not case.text_only and not case.world and not case.first
         and case.accepted == kit.ACCEPTED
+        and not str(case.fault.get(case.field, "")).startswith("#")  # an error cell, which the workbook tells itself
     ]  # fmt: skip
     assert len(cases) > 30
     rows = [
