@@ -58,7 +58,7 @@ def receive(store: Store, upload: Upload, received_at: datetime) -> Receipt:
         store.events.refuse(
             refusal.code,
             refusal.message,
-            actor=upload.user or upload.holder or "unknown",
+            actor=visible(upload.user or upload.holder or "unknown"),
             file_name=visible(upload.file_name),
             product=upload.product,
             holder=upload.holder,
@@ -172,7 +172,8 @@ def checked_product(name: str) -> Product:
     product = product_named(name)
     if product is None:
         raise Refusal(
-            "unknown-product", f"保険種「{name}」は受け付けられません。使える保険種: {'、'.join(Product)}"
+            "unknown-product",
+            f"保険種「{visible(name)}」は受け付けられません。使える保険種: {'、'.join(Product)}",
         )
     return product
 
@@ -183,7 +184,7 @@ def checked_sender(holder: str, user: str) -> tuple[str, str]:
     if not re.fullmatch(r"[0-9]{12}", user) or not user.startswith(holder):
         raise Refusal(
             "invalid-user",
-            f"WebユーザーID「{user}」は保険利用者コード {holder} に続く12桁の数字で指定してください。",
+            f"WebユーザーID「{visible(user)}」は保険利用者コード {holder} に続く12桁の数字で指定してください。",
         )
     return holder, user
 
@@ -192,7 +193,9 @@ def checked_holder(holder: str) -> str:
     """保険利用者コード of 9 digits."""
     holder = normalize("NFKC", holder).strip()
     if not re.fullmatch(r"[0-9]{9}", holder):
-        raise Refusal("invalid-holder", f"保険利用者コード「{holder}」は9桁の数字で指定してください。")
+        raise Refusal(
+            "invalid-holder", f"保険利用者コード「{visible(holder)}」は9桁の数字で指定してください。"
+        )
     return holder
 
 
@@ -200,7 +203,7 @@ def checked_count(typed: str) -> int:
     """The declared number of records, an integer of at least 1 (A-009)."""
     text = normalize("NFKC", str(typed)).strip()
     if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
-        raise Refusal("invalid-count", f"申請件数「{typed}」は1以上の整数で入力してください。")
+        raise Refusal("invalid-count", f"申請件数「{visible(str(typed))}」は1以上の整数で入力してください。")
     return int(text)
 
 

@@ -5,6 +5,7 @@ The note is written before anything is moved, and taken away last. What is done 
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from daicho.store import Store
 
 TAKEN, LOCK = ".taken", ".lock"
 _NOTE, _MANIFEST = ".note", ".manifest"
+_FORGOTTEN = 3600
+"""Seconds after which nobody is still writing what has no name yet: verdicts are answered beside the collector."""
 
 
 def drop_folder(store: Store) -> Path:
@@ -135,10 +138,11 @@ def forget(taken: Folder, upload: str, note: Note) -> None:
 
 def tidy(taken: Folder) -> None:
     """Takes away what a crash left of finished work: notes without a file, half-written notes and answers."""
-    names = {name for name, _ in taken.entries()}
-    for name in sorted(names):
+    entries = dict(taken.entries())
+    forgotten = time.time() - _FORGOTTEN
+    for name, found in entries.items():
         upload = name.split(".")[0]
-        if name.startswith(".") or (upload not in names and name != upload):
+        if found.st_mtime < forgotten if name.startswith(".") else upload not in entries and name != upload:
             taken.remove(name)
 
 

@@ -22,6 +22,7 @@ from daicho.drop.manifest import LARGEST, Told, told_by
 from daicho.drop.names import (
     ANSWERS,
     REFUSED,
+    UPLOADS,
     Kind,
     kind_of,
     meant,
@@ -342,8 +343,10 @@ class _Holder:
                 )
             except (FileNotFoundError, Changing):
                 self._read[manifest.name] = _no_manifest(name, "読む間に変わりました")
-            except OSError as error:
-                self._read[manifest.name] = _no_manifest(name, f"読み取れません({error.strerror})")
+            except PermissionError:
+                self._read[manifest.name] = _no_manifest(name, "読む権限がありません")
+            except OSError:
+                self._read[manifest.name] = _no_manifest(name, "読み取れません")
         return self._read[manifest.name]
 
     def _fits(self, entry: _Entry, told: Told) -> bool:
@@ -460,9 +463,10 @@ def _wrong_type(entry: _Entry) -> Refusal:
 
 def _lonely(entry: _Entry) -> Refusal:
     stem = parted(meant(entry.name))[0]
+    wanted = stem if stem.lower().endswith(UPLOADS) else f"{stem}.csv または {stem}.xlsx"
     return Refusal(
         "upload-missing",
-        f"申請内容「{meant(entry.name)}」に合うファイル({stem}.csv または {stem}.xlsx)が届きませんでした。"
+        f"申請内容「{meant(entry.name)}」に合うファイル({wanted})が届きませんでした。"
         "ファイルと申請内容を揃えて送り直してください。",
     )
 

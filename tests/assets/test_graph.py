@@ -10,6 +10,7 @@ import pytest
 from assets import booking, graph
 from assets.definitions import defs
 from assets.graph import DUE_TAG, StoreResource
+from daicho import drop
 from tests import kit
 from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, WEEK_OVER, Home, contracts
 
@@ -172,6 +173,27 @@ def test_an_intake_run_tells_counts_sums_and_papers(here: Home, instance: dg.Dag
     assert papers["作成"] == 3
     assert f"{here.path}/files/documents/monitor_list/" in papers["帳票"]
     assert failed_checks(result) == set()
+
+
+def test_a_run_is_red_once_for_a_file_of_the_drop(
+    here: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(attempt: int) -> None:
+        fault = drop.DropOutcome("x.csv", kit.HOLDER, fault=RuntimeError("a bug"), attempt=attempt)
+        monkeypatch.setattr(drop, "collect", lambda _: [fault])
+
+    failing(1)
+    assert not run(instance, "intake").success
+    [event] = here.events("fault")
+    assert (event["details"]["about"], event["reason"]) == (
+        f"drop/{kit.HOLDER}/x.csv",
+        "RuntimeError('a bug')",
+    )
+    failing(2)
+    assert run(instance, "intake").success
+    assert len(here.events("fault")) == 1
+    failing(0)
+    assert not run(instance, "intake").success, "a fault of the machine is told as long as it lasts"
 
 
 @pytest.mark.req("A-054", "D-001")

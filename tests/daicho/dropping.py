@@ -91,6 +91,7 @@ def assert_refused(
     assert (event["details"]["code"], event["details"]["channel"]) == (code, "drop")
     assert event["details"]["file_name"] == name
     assert event["reason"] == outcome.refusal.message
+    assert (event["reason"] + event["actor"]).isprintable(), "no line is broken, no database stumbles"
     moved = folder(home) / "refused" / name
     assert moved.read_bytes() == content
     assert not (folder(home) / name).exists()

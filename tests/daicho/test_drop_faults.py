@@ -291,6 +291,19 @@ def test_taken_files_are_out_of_reach_of_their_sender(
     assert stat.S_ISREG((dropping.path / "drop" / ".lock").stat().st_mode)
 
 
+def test_what_is_answered_beside_the_collector_is_not_taken_away(dropping: Home) -> None:
+    """A verdict is answered while another process takes files; only what a crash left long ago goes."""
+    put(dropping)
+    one(dropping)
+    taken = dropping.path / "drop" / ".taken"
+    fresh, old = taken / ".fresh.tmp", taken / ".old.tmp"
+    for path in (fresh, old):
+        path.write_bytes(b"{}")
+    os.utime(old, (0, 0))
+    take(dropping)
+    assert (fresh.exists(), old.exists()) == (True, False)
+
+
 # -- what happens between two steps -------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ LIMIT_SECONDS = 90
 def daemon(home: Home) -> Iterator[Home]:
     """A home that a Dagster daemon of its own watches, on a clock that runs from Tuesday morning."""
     now = f"@{TUESDAY}"
+    home.settings(drop_settle_seconds=1)
     environ = home.environ(now, DAGSTER_HOME=str(dagster_home(home.at())), DAGSTER_DISABLE_TELEMETRY="1")
     log = (home.path.parent / "daemon.log").open("wb")
     process = subprocess.Popen(

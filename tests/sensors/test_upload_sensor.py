@@ -10,6 +10,7 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 
 from assets.definitions import defs
+from daicho.drop import collect
 from tests import kit
 from tests.homes import TUESDAY, USER, Home, contracts
 
@@ -85,6 +86,73 @@ def test_a_dropped_file_asks_for_a_run_of_today(
     (folder / "november.json").write_text(json.dumps(told), encoding="utf-8")
     assert sensor.tick() == "2018-11-06"
     assert instance.get_dynamic_partitions("acceptance_date") == ["2018-11-06"]
+
+
+def test_the_sensor_asks_for_a_run_exactly_when_a_run_would_take_something(
+    home: Home, sensor: Sensor
+) -> None:
+    """What is left alone, waits or was given up starts no run, tick after tick."""
+    folder = home.path / "drop" / kit.HOLDER
+    (folder / "2018").mkdir(parents=True)
+    content, told = kit.csv_bytes(contracts("EX-1")), {"product": "enterprise", "user": USER, "count": 1}
+    for name in (
+        "alone.csv",
+        "half.csv.part",
+        ".hidden.csv",
+        "~$lock.xlsx",
+        "Thumbs.db",
+        "2018/x.csv",
+        "note.txt",
+    ):
+        (folder / name).write_bytes(content)
+    (folder / "later.json").write_text(json.dumps(told), encoding="utf-8")
+    (home.path / "drop" / "loose.csv").write_bytes(content)
+    (folder / "link").symlink_to(folder / "2018")
+    for _ in range(3):
+        assert sensor.tick() is None
+    assert collect(home.at()) == []
+    (folder / "alone.xlsx").write_bytes(
+        b""
+    )  # two files, one manifest: both are ready, for a receipt and a refusal
+    (folder / "alone.json").write_text(json.dumps(told), encoding="utf-8")
+    assert sensor.tick() == "2018-11-06"
+    assert len(collect(home.at())) == 2
+    assert sensor.tick() == "2018-11-06", "what was taken is due"
+    home.decide()
+    home.print_papers()
+    assert sensor.tick() is None
+
+
+def test_a_file_that_may_still_be_written_starts_no_run(home: Home, sensor: Sensor) -> None:
+    home.settings(drop_settle_seconds=30)
+    folder = home.path / "drop" / kit.HOLDER
+    folder.mkdir(parents=True)
+    content, told = kit.csv_bytes(contracts("EX-1")), {"product": "enterprise", "user": USER, "count": 1}
+    (folder / "november.csv").write_bytes(content)
+    (folder / "november.json").write_text(json.dumps(told), encoding="utf-8")
+    assert sensor.tick() is None
+    assert collect(home.at()) == []
+    (folder / "november.json").write_text(json.dumps(told | {"size": len(content)}), encoding="utf-8")
+    assert sensor.tick() == "2018-11-06", "now it is known to be whole"
+    assert len(collect(home.at())) == 1
+
+
+def test_a_file_that_was_given_up_starts_no_run(
+    home: Home, sensor: Sensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home.path / "drop" / kit.HOLDER
+    folder.mkdir(parents=True)
+    (folder / f"enterprise_{kit.HOLDER}_1_x.csv").write_bytes(kit.csv_bytes(contracts("EX-1")))
+
+    def immovable(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr("daicho.drop.folders.Folder.move", immovable)
+    for _ in range(4):
+        assert sensor.tick() == "2018-11-06"
+        collect(home.at())
+    for _ in range(3):
+        assert sensor.tick() is None
 
 
 @pytest.mark.req("A-055")
