@@ -407,7 +407,7 @@ def test_users_see_each_step_while_the_run_goes_on(
         monkeypatch.setattr(module, name, watching)
 
     watched(papers, "issue_receipt", "receipt")
-    watched(booking, "assess", "assess")
+    watched(booking, "assess_decoded", "assess")
     watched(papers, "issue_monitor_list", "monitor")
     dropped(running_here, "A", "B", "C")
     assert intake().success
@@ -427,7 +427,7 @@ def test_what_is_dropped_during_a_long_run_is_taken_and_decided_in_it(
     running_here: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(booking, "CLAIM_AT_ONCE", 1)
-    whole, seen = booking.assess, []
+    whole, seen = booking.assess_decoded, []
 
     def assessing(*given: Any) -> Any:
         seen.append(statuses(running_here))
@@ -435,7 +435,7 @@ def test_what_is_dropped_during_a_long_run_is_taken_and_decided_in_it(
             dropped(running_here, "LATER")
         return whole(*given)
 
-    monkeypatch.setattr(booking, "assess", assessing)
+    monkeypatch.setattr(booking, "assess_decoded", assessing)
     dropped(running_here, "A", "B")
     assert intake().success
     working, done = "処理中", "処理完了"

@@ -290,7 +290,7 @@ def test_an_upload_that_breaks_us_turns_the_run_red_and_stops_nothing_else(
 ) -> None:
     here.submit(contracts("EX-1"))
     here.submit(contracts("EX-2"))
-    breaks_on(monkeypatch, "assets.booking.assess", kit.csv_bytes(contracts("EX-1")))
+    breaks_on(monkeypatch, "assets.booking.Wanted", kit.csv_bytes(contracts("EX-1")))
     monkeypatch.setenv("DAICHO_NOW", WEEK_OVER)
     result = run(instance, "nightly", "2018-11-09")
     assert not result.success
@@ -333,7 +333,7 @@ def test_the_command_ends_with_3_and_tells_what_was_processed(
 ) -> None:
     here.submit(contracts("EX-1"))
     here.submit(contracts("EX-2"))
-    breaks_on(monkeypatch, "assets.booking.assess", kit.csv_bytes(contracts("EX-1")))
+    breaks_on(monkeypatch, "assets.booking.Wanted", kit.csv_bytes(contracts("EX-1")))
     ran = here.cli("run", "intake", "--json")
     assert (ran.code, ran.json["processed"]) == (3, ["S00000002"])
     assert "Traceback" not in ran.err

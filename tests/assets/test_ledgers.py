@@ -236,7 +236,7 @@ def test_what_is_booked_after_the_confirmation_gets_another_one(home: Home) -> N
     home.submit(contracts("EX-2"), "2018-11-30T10:00:00")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("assets.booking.RETRY_PAUSE_SECONDS", 0)
-        patch.setattr("assets.booking.assess", lambda *_: 1 / 0)
+        patch.setattr("assets.booking.assess_decoded", lambda *_: 1 / 0)
         from assets.booking import decide_due
 
         assert len(decide_due(home.at("2018-11-30T10:00:00"), "test").failed) == 1
