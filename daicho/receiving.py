@@ -239,9 +239,14 @@ def read_as_declared(settings: Settings, wanted: Wanted, declared: int) -> "Deco
 def as_declared(settings: Settings, decoded: "Decoded", declared: int) -> "Decoded":
     """The same records, if their number is the declared one and within the limit."""
     if decoded.count != declared:
+        from pipelines.reading.unlike import unlike_data
+
+        rows = "、".join(unlike_data(decoded))
         raise Refusal(
             "count-mismatch",
-            f"申請件数({declared}件)とファイルの件数({decoded.count}件)が一致しません。件数またはファイルを確かめて送り直してください。",
+            f"申請件数({declared}件)とファイルの件数({decoded.count}件)が一致しません。"
+            f"{f'データに見えない行があります: {rows}。' if rows else ''}"
+            "件数またはファイルを確かめて送り直してください。",
         )
     if decoded.count > settings.max_records:
         raise Refusal(

@@ -6,9 +6,11 @@ from fractions import Fraction
 import polars as pl
 import pytest
 
-from pipelines.assess import Assessment, assess
+from pipelines.assess import Assessment, assess_decoded
 from pipelines.generate import generate
+from pipelines.reading.decode import decode
 from pipelines.reference import Reference, builtin_tables
+from schemas.layouts import layout_of
 from schemas.products import Product
 from schemas.submission import Refusal
 from tests.sample_ledgers.reference_set import reference
@@ -20,7 +22,13 @@ both = pytest.mark.parametrize("product", PRODUCTS)
 
 def upload(product: Product, frame: pl.DataFrame, on: date = ON) -> Assessment:
     content = frame.write_csv(line_terminator="\r\n").encode("cp932")
-    return assess(content, "trial.csv", product, frame["policyholder_code"].mode()[0], on, on, reference())
+    return assess_decoded(
+        decode(content, "trial.csv", layout_of(product)),
+        frame["policyholder_code"].mode()[0],
+        on,
+        on,
+        reference(),
+    )
 
 
 def records_with_errors(assessment: Assessment) -> set[int]:

@@ -18,12 +18,14 @@ import polars as pl
 import pytest
 
 from daicho.views import ledger_state
-from pipelines.assess import Assessment, assess
+from pipelines.assess import Assessment, assess_decoded
 from pipelines.ledger import confirmation_entries, reconciliation_entries
 from pipelines.post import Candidate, Posted, post
+from pipelines.reading.decode import decode
 from pipelines.reference import canonical_tables, unusable_values
 from schemas.findings import KINDS, NEEDS_DECISION
 from schemas.journal import CHAIN, SCHEMA
+from schemas.layouts import layout_of
 from schemas.products import Product
 from schemas.submission import Refusal
 from sensors.windows import acceptance_day
@@ -53,10 +55,9 @@ def expected() -> list[dict[str, str]]:
 
 def assessed(row: dict[str, str]) -> Assessment:
     sent_at = datetime.fromisoformat(row["sent_at"])
-    return assess(
-        (ROOT / row["file"]).read_bytes(),
-        Path(row["file"]).name,
-        Product(row["product"]),
+    layout = layout_of(Product(row["product"]))
+    return assess_decoded(
+        decode((ROOT / row["file"]).read_bytes(), Path(row["file"]).name, layout),
         row["holder"],
         sent_at.date(),
         acceptance_day(sent_at, calendar()),
