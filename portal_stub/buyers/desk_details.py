@@ -43,7 +43,9 @@ class YenField(AsciiField):
 class DetailsForm(ReasonForm):
     """What the desk keeps of a buyer; what stays as it is in force is not judged."""
 
-    address = EnglishField(label="住所（英文）", limit=200, required=False)
+    address = EnglishField(
+        label="住所（英文）", limit=200, example="1 Example Street, Example City", required=False
+    )
     phone = OverseasPhoneField(label="電話番号", limit=30, example="+1-000-000-0000", required=False)
     url = UrlField(label="URL", limit=200, example="https://buyer.example", required=False)
     industry = WideField(label="業種", limit=50, example="機械器具卸売業", required=False)

@@ -44,7 +44,10 @@ class EnglishField(AsciiField):
 
     pattern = re.compile(r"[\x20-\x7e]*")
     hint = "半角英数字・記号"
-    fault = "半角の英数字と記号で入力してください（例: EXAMPLE TRADING CO., LTD.）。"
+
+    def __init__(self, *, example: str, **kwargs: Any) -> None:
+        super().__init__(example=example, **kwargs)
+        self.fault = f"半角の英数字と記号で入力してください（例: {example}）。"
 
     def clean(self, value: Any) -> str:
         """With single blanks."""

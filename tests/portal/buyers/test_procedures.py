@@ -148,6 +148,11 @@ def test_from_the_search_without_hit_to_the_completion(client: Client, world: Wo
         ),
         ("address", "", "住所（英文）を入力してください。"),
         (
+            "address",
+            "住所",
+            "住所（英文）は半角の英数字と記号で入力してください（例: 1 Example Street, Example City）。",
+        ),
+        (
             "phone",
             "内線1",
             "電話番号は半角の数字、+、括弧、ハイフンで入力してください（例: +1-000-000-0000）。",
