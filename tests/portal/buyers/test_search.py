@@ -17,7 +17,7 @@ from tests.portal.conftest import World
 from tests.portal.pages import Page, Part, page_of
 
 Visit = Callable[..., Client]
-pytestmark = pytest.mark.usefixtures("directory")
+pytestmark = [pytest.mark.usefixtures("directory"), pytest.mark.dialect]
 
 
 def found(reply: Any) -> list[str]:
