@@ -11,7 +11,8 @@ from portal_stub.accounts.models import User
 from portal_stub.accounts.sessions import end_sessions
 from portal_stub.history.models import AuditEvent
 from portal_stub.mails.models import Mail
-from tests.portal.conftest import PASSWORD, World, hidden, last_mail, text
+from tests.portal.conftest import PASSWORD, World, hidden, last_mail
+from tests.portal.pages import page_of
 
 NEW = {
     "login_id": "shinsa-3",
@@ -22,9 +23,12 @@ NEW = {
 }
 
 
+UNFIT = "担当者IDは半角の英小文字で始め、英小文字・数字・ハイフンで3文字以上20文字以内にしてください。"
+
+
 def confirm(client: Client, path: str, typed: dict[str, str]) -> Any:
     check = client.post(path, typed | {"step": "check"})
-    assert check.status_code == 200, text(check)
+    assert list(page_of(check).buttons) == ["確定する", "修正する"]
     return client.post(path, hidden(check) | {"step": "confirm"})
 
 
@@ -33,11 +37,13 @@ def test_a_new_member_gets_the_first_password_by_mail_and_must_change_it(
 ) -> None:
     client = visit(world.staff_supervisor)
     check = client.post("/desk/staff-new/", NEW | {"step": "check"})
-    assert "審査・処理" in text(check)
+    assert page_of(check).facts["役割"] == "審査・処理"
     sent = hidden(check) | {"step": "confirm"}
     for _ in range(2):  # a double click does it once
         reply = client.post("/desk/staff-new/", sent, follow=True)
-        assert "担当者を登録しました" in text(reply)
+        assert page_of(reply).status == (
+            "担当者を登録しました。初期パスワードは、本人のメールアドレスに送信しました。"
+        )
     mail = last_mail("staff-added")
     assert (mail.to, Mail.objects.count()) == ("s4@example.com", 1)
     member = visit(User.objects.get(login_id="shinsa-3"), password=mail.secret)
@@ -51,12 +57,15 @@ def test_a_new_member_gets_the_first_password_by_mail_and_must_change_it(
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"login_id": "desk-1"}, "すでに使われています"),
-        ({"login_id": "123456789001"}, "半角の英小文字で始め"),
-        ({"login_id": "ab"}, "3文字以上"),
-        ({"role": "king"}, "役割を選び直してください"),
-        ({"reason": ""}, "理由を入力してください"),
-        ({"mail": "nobody"}, "メールアドレスの形が正しくありません"),
+        ({"login_id": "desk-1"}, "担当者ID「desk-1」はすでに使われています。別のIDを入力してください。"),
+        ({"login_id": "123456789001"}, UNFIT),
+        ({"login_id": "ab"}, UNFIT),
+        ({"role": "king"}, "役割を選び直してください。"),
+        ({"reason": ""}, "理由を入力してください。"),
+        (
+            {"mail": "nobody"},
+            "メールアドレスの形が正しくありません。nippon-taro@example.com のように入力してください。",
+        ),
     ],
 )
 def test_what_is_refused_adds_nobody(
@@ -64,8 +73,8 @@ def test_what_is_refused_adds_nobody(
 ) -> None:
     before = User.objects.count()
     reply = visit(world.staff_supervisor).post("/desk/staff-new/", NEW | change | {"step": "confirm"})
-    assert reply.status_code == 422
-    assert fault in text(reply)
+    [item] = change
+    assert page_of(reply, 422).errors == {item: fault}
     assert User.objects.count() == before
 
 
@@ -90,7 +99,9 @@ def test_who_is_switched_off_is_out_at_once(world: World, visit: Callable[..., C
     )
     assert member.get("/desk/").status_code == 302
     reply = Client().post("/desk/login/", {"login_id": "desk-1", "password": PASSWORD})
-    assert "ログインできませんでした" in text(reply)
+    assert page_of(reply).error_summary == [
+        "ログインできませんでした。担当者IDとパスワードが正しく入力されているか確認してください。"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -98,8 +109,9 @@ def test_who_is_switched_off_is_out_at_once(world: World, visit: Callable[..., C
 )
 def test_nobody_lowers_himself(world: World, visit: Callable[..., Client], change: dict[str, str]) -> None:
     reply = confirm(visit(world.staff_supervisor), "/desk/staff/desk-3/", change | {"reason": "試し"})
-    assert reply.status_code == 409
-    assert "ご自身の役割と使用状態は変更できません" in text(reply)
+    assert page_of(reply, 409).callouts == [
+        "ご自身の役割と使用状態は変更できません。別の決裁の担当者に依頼してください。"
+    ]
     found = User.objects.get(login_id="desk-3")
     assert (found.role, found.active) == ("supervisor", True)
 
@@ -122,9 +134,10 @@ def test_the_last_supervisor_stays_even_when_two_change_each_other(
 def test_a_reset_ends_sessions_frees_the_id_and_is_mailed(world: World, visit: Callable[..., Client]) -> None:
     member, client = visit(world.staff), visit(world.staff_supervisor)
     User.objects.filter(login_id="desk-1").update(locked=True, failures=5)
-    assert "理由を入力してください" in text(client.post("/desk/staff/desk-1/reset/"))
+    empty = page_of(client.post("/desk/staff/desk-1/reset/"), 422)
+    assert empty.errors == {"reason": "理由を入力してください。"}
     reply = client.post("/desk/staff/desk-1/reset/", {"reason": "本人の依頼"}, follow=True)
-    assert "新しいパスワードを、本人のメールアドレスに送信しました" in text(reply)
+    assert page_of(reply).status == "新しいパスワードを、本人のメールアドレスに送信しました。"
     assert member.get("/desk/").status_code == 302
     fresh = visit(world.staff, password=last_mail("staff-reset").secret)
     assert fresh.get("/desk/").headers["Location"] == "/desk/password/"
@@ -137,7 +150,9 @@ def test_unlocking_keeps_the_password(world: World, visit: Callable[..., Client]
     reply = Client().post("/desk/login/", {"login_id": "desk-1", "password": PASSWORD})
     assert reply.status_code == 403
     client = visit(world.staff_supervisor)
-    assert "ロック中" in text(client.get("/desk/staff/"))
+    row = page_of(client.get("/desk/staff/")).table("担当者の表").row("desk-1")
+    assert row["使用状態"] == "有効（ロック中）"
+    assert row.part.links["desk-1 のロックの解除"] == "/desk/staff/desk-1/unlock/"
     client.post("/desk/staff/desk-1/unlock/", {"reason": "電話による依頼"})
     assert visit(world.staff).get("/desk/").status_code == 200
 

@@ -25,6 +25,7 @@ from tests import kit
 from tests.homes import TUESDAY, Home, contracts, loaded
 from tests.portal.buyers.conftest import directory
 from tests.portal.conftest import HOLDER, Hand, World, hidden
+from tests.portal.pages import Page, Row
 
 __all__ = ["directory", "loaded"]
 Visit = Callable[..., Client]
@@ -147,6 +148,14 @@ def losses_made(client: Client, **conditions: str) -> Job:
     assert reply.status_code == 302, reply.content.decode()
     run_due()
     return newest("loss-data")
+
+
+def made_files(page: Page) -> list[Row]:
+    """The rows of 作成データ一覧; none where it says so."""
+    part = page.section("作成データ一覧")
+    rows = [row for table in part.tables for row in table.rows]
+    assert rows or part.sentences[-1] == "作成したデータはありません。"
+    return rows
 
 
 def newest(kind: str) -> Job:

@@ -13,8 +13,9 @@ from portal_stub.history.models import AuditEvent
 from portal_stub.inquiries import rules
 from portal_stub.inquiries.bringing import LAYOUTS
 from portal_stub.inquiries.models import Bringing, Loss, PaperContract
-from tests.portal.conftest import HOLDER, OTHER, Hand, World, text
+from tests.portal.conftest import HOLDER, OTHER, Hand, World
 from tests.portal.inquiries.conftest import AGREEMENT, CONTRACT, LOSS, Visit, a_file
+from tests.portal.pages import page_of
 
 pytestmark = [pytest.mark.usefixtures("directory"), pytest.mark.dialect]
 PAGES = {"contracts": "/desk/paper-contracts/", "losses": "/desk/losses/"}
@@ -23,7 +24,7 @@ PAGES = {"contracts": "/desk/paper-contracts/", "losses": "/desk/losses/"}
 def brought(client: Client, kind: str, *rows: dict[str, str], encoding: str = "utf-8") -> str:
     """Uploads a good file; the address of its check page."""
     reply = client.post(PAGES[kind], {"file": a_file(kind, *rows, encoding=encoding)})
-    assert reply.status_code == 302, text(reply)
+    assert reply.status_code == 302, page_of(reply, reply.status_code).error_summary
     return str(reply.headers["Location"])
 
 
@@ -37,12 +38,11 @@ def taken(client: Client, kind: str, *rows: dict[str, str], encoding: str = "utf
 def refused(client: Client, kind: str, upload: Any) -> list[str]:
     """The problems of a bad file."""
     reply = client.post(PAGES[kind], {"file": upload})
-    assert reply.status_code == 422
+    page = page_of(reply, 422)
     assert not Bringing.objects.exists()
     assert not PaperContract.objects.exists()
-    problems: list[str] = reply.context["problems"]
-    for problem in problems:
-        assert problem in text(reply).replace("&quot;", '"').replace("&#x27;", "'")
+    problems = page.error_summary
+    assert page.alert == f"このファイルは取り込めません（問題 {len(problems)}件）"
     return problems
 
 
@@ -51,18 +51,17 @@ def refused(client: Client, kind: str, upload: Any) -> list[str]:
 def test_a_contract_is_brought_in_after_check_and_reason(world: World, visit: Visit, encoding: str) -> None:
     client = visit(world.staff)
     address = brought(client, "contracts", CONTRACT, encoding=encoding)
-    check = text(client.get(address))
-    for words in (
-        f"{HOLDER} 見本商事 1",
-        "1行（追加 1、変更 0）",
-        "貿易一般保険（個別）",
-        "2025/06/01",
-        "170,000,000",
-    ):
-        assert words in check, words
+    check = page_of(client.get(address))
+    assert check.facts["行数"] == "1行（追加 1、変更 0）"
+    [holder] = check.table("保険利用者ごとの行数").rows
+    assert list(holder.values()) == [HOLDER, "見本商事", "1"]
+    [content] = check.table("ファイルの内容").rows
+    assert content["保険種"] == "貿易一般保険（個別）"
+    assert content["保険契約締結日"] == "2025/06/01"
+    assert content["保険金額（円）"] == "170,000,000"
     assert not PaperContract.objects.exists(), "nothing before it is confirmed"
     without = client.post(address, {"step": "confirm", "reason": " "})
-    assert (without.status_code, "理由を入力してください" in text(without)) == (422, True)
+    assert page_of(without, 422).errors == {"reason": "理由を入力してください。"}
     assert not PaperContract.objects.exists()
     client.post(address, {"step": "confirm", "reason": "契約部の月次報告"})
     row = PaperContract.objects.get()
@@ -76,9 +75,8 @@ def test_a_contract_is_brought_in_after_check_and_reason(world: World, visit: Vi
     assert (row.insured_yen, row.premium_yen, row.long_term) == (170_000_000, 850_000, False)
     event = AuditEvent.objects.get(event="inquiry-data-taken")
     assert (event.actor, event.detail["reason"], event.detail["added"]) == ("desk-1", "契約部の月次報告", 1)
-    listed = text(client.get(PAGES["contracts"]))
-    assert "反映済み" in listed
-    assert "契約部の月次報告" in listed
+    [listed] = page_of(client.get(PAGES["contracts"])).table("これまでの取込").rows
+    assert (listed["状態"], listed["理由"]) == ("反映済み", "契約部の月次報告")
 
 
 @pytest.mark.req("I-021")
@@ -104,7 +102,7 @@ def test_the_same_key_again_changes_and_what_is_absent_stays(world: World, visit
         CONTRACT | {"number": "P-0002", "premium_yen": "900000"},
         CONTRACT | {"number": "P-0003"},
     )
-    assert "3行（追加 1、変更 1）" in text(client.get(address))
+    assert page_of(client.get(address)).facts["行数"] == "3行（追加 1、変更 1）"
     client.post(address, {"step": "confirm", "reason": "訂正"})
     assert dict(PaperContract.objects.values_list("number", "premium_yen")) == {
         "P-0001": 850_000,
@@ -126,7 +124,7 @@ def test_confirmed_twice_it_is_taken_once_and_a_dropped_one_never(world: World, 
     client.post(dropped, {"step": "drop"})
     client.post(dropped, {"step": "confirm", "reason": "報告"})
     assert not PaperContract.objects.filter(number="P-0009").exists()
-    assert "取りやめ" in text(client.get(dropped))
+    assert page_of(client.get(dropped)).facts["状態"].startswith("取りやめ")
 
 
 def test_all_problems_of_a_file_are_told_at_once(world: World, visit: Visit) -> None:
@@ -228,8 +226,9 @@ def test_headings_and_shapes_are_judged(world: World, visit: Visit) -> None:
 def test_a_flood_of_problems_is_cut_and_counted(world: World, visit: Visit) -> None:
     rows = [CONTRACT | {"number": f"P-{number}", "country": "999"} for number in range(250)]
     reply = visit(world.staff).post(PAGES["contracts"], {"file": a_file("contracts", *rows)})
-    assert (len(reply.context["problems"]), reply.context["more"]) == (100, 150)
-    assert "ほかにも150件の問題があります" in text(reply)
+    page = page_of(reply, 422)
+    assert page.alert == "このファイルは取り込めません（問題 100件のほか150件）"
+    assert len(page.error_summary) == 100
     assert len(reply.content) < 100_000
 
 
@@ -238,8 +237,9 @@ def test_what_became_wrong_since_the_upload_is_not_taken(world: World, visit: Vi
     address = brought(client, "contracts", CONTRACT | {"kind": "企業総合保険", "agreement": AGREEMENT})
     Agreement.objects.filter(code=AGREEMENT).delete()
     reply = client.post(address, {"step": "confirm", "reason": "報告"})
-    assert reply.status_code == 422
-    assert "反映できなくなりました" in text(reply)
+    assert page_of(reply, 422).error_summary == [
+        "アップロードの後に登録内容が変わり、反映できなくなりました。取りやめて、もう一度アップロードしてください。"
+    ]
     assert not PaperContract.objects.exists()
 
 
@@ -255,7 +255,7 @@ def test_an_upload_that_nobody_confirms_is_dropped_after_a_day(
     client = visit(world.staff)
     client.post(address, {"step": "confirm", "reason": "報告"})
     assert not PaperContract.objects.exists()
-    assert "取りやめ" in text(client.get(address))
+    assert page_of(client.get(address)).facts["状態"].startswith("取りやめ")
 
 
 @pytest.mark.parametrize("kind", ["contracts", "losses"])

@@ -1,7 +1,6 @@
 """保険契約情報: search, creation, content of the files, and whose contracts they tell of (I-005 to I-018, G-015, G-021)."""
 
 import hashlib
-import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -17,19 +16,21 @@ from portal_stub.pages.help import TOPICS
 from sensors.windows import TOKYO
 from tests import kit
 from tests.homes import WEEK_OVER, Home, contracts
-from tests.portal.conftest import HOLDER, OTHER, Hand, World, hidden, text
+from tests.portal.conftest import HOLDER, OTHER, Hand, World, hidden
 from tests.portal.inquiries.conftest import (
     AGREEMENT,
     Visit,
     a_loss,
     downloaded,
     made,
+    made_files,
     newest,
     offered,
     paper,
     rows_of,
     searched,
 )
+from tests.portal.pages import page_of, part_of
 
 
 # ---------------------------------------------------------------------------------------------- the way
@@ -40,35 +41,37 @@ def test_from_the_search_over_the_kind_to_the_file(world: World, visit: Visit) -
     paper("P-0002")
     paper("L-0001", kind="loan")
     client = visit(world.applicant)
-    first = text(client.get("/contract-data/"))
-    for item in (
+    first = page_of(client.get("/contract-data/"))
+    items = {item.label for item in first.section("検索条件").fields.values()}
+    assert {
         "保険契約締結日（から）",
         "保険種",
         "証券番号・台帳番号",
-        "所在国",
+        "所在国名または国コード",
         "バイヤーコード",
         "特約コード",
-    ):
-        assert item in first, item
-    assert "作成したデータはありません" in first
+    } <= items
+    assert made_files(first) == []
     address, page = searched(client, country="アメリカ")
     assert offered(page) == {
         "individual": "貿易一般保険（個別）（2契約・2行）",
         "loan": "貿易代金貸付保険（1契約・1行）",
     }
     assert not Job.objects.filter(kind="contract-data").exists(), "the search makes no file"
-    none = client.post(address, hidden(page))
-    assert none.status_code == 422
-    assert "保険種を1つ選択してから" in text(none)
+    none = page_of(client.post(address, hidden(page)), 422)
+    assert none.errors == {"kind": "保険種を1つ選択してから、「データ作成」を押してください。"}
     reply = client.post(address, hidden(page) | {"kind": "loan"})
     assert reply.headers["Location"] == f"/contract-data/?holder={HOLDER}&done=asked#files"
-    listed = text(client.get("/contract-data/?done=asked"))
-    assert "データの作成を受け付けました" in listed
-    assert "作成中 保険種: 貿易代金貸付保険 国: アメリカ" in listed
+    listed = page_of(client.get("/contract-data/?done=asked"))
+    assert listed.status == ("データの作成を受け付けました。作成が終わると「ダウンロード」が表示されます。")
+    [row] = made_files(listed)
+    assert row["状態・ダウンロード"] == "作成中"
+    assert row["条件"] == "保険種: 貿易代金貸付保険\n国: アメリカ"
     run_due()
-    page = text(client.get("/contract-data/"))
-    assert "作成済み ダウンロード" in page
-    assert "国: アメリカ 1 2026/04/09" in page
+    [row] = made_files(page_of(client.get("/contract-data/")))
+    assert row["状態・ダウンロード"].split("\n")[0] == "作成済み"
+    assert (row["件数"], row["削除予定日"]) == ("1", "2026/04/09")
+    assert list(row.part.links.values()) == [f"/contract-data/files/{newest('contract-data').pk}/"]
 
 
 @pytest.mark.req("I-007")
@@ -77,16 +80,16 @@ def test_the_page_of_a_search_follows_by_itself(world: World, visit: Visit) -> N
     paper()
     client = visit(world.applicant)
     address = str(client.post("/contract-data/", {}).headers["Location"])
-    waiting = client.get(address).content.decode()
-    assert "検索しています" in waiting
-    part = re.search(r'hx-get="([^"]+)"', waiting)
-    assert part
-    assert part[1].startswith(f"{address}part/?was=")
-    assert client.get(part[1]).status_code == 204
+    waiting = page_of(client.get(address)).section("検索結果")
+    assert waiting.sentences[0] == "検索しています。しばらくお待ちください。"
+    [follows] = waiting.find("[hx-get]")
+    part = follows.get("hx-get")
+    assert part.startswith(f"{address}part/?was=")
+    assert client.get(part).status_code == 204
     run_due()
-    found = client.get(part[1]).content.decode()
-    assert "貿易一般保険（個別）（1契約・1行）" in found
-    assert "hx-get" not in found
+    found = part_of(client.get(part))
+    assert list(found.fields["kind"].options) == ["貿易一般保険（個別）（1契約・1行）"]
+    assert found.find("[hx-get]") == []
     assert visit(world.administrator).get(f"{address}part/").status_code == 404
 
 
@@ -99,7 +102,9 @@ def test_only_what_was_found_can_be_chosen(world: World, visit: Visit) -> None:
     assert client.post(address, hidden(page) | {"kind": "loan"}).status_code == 422
     assert not Job.objects.filter(kind="contract-data").exists()
     _, nothing = searched(client, buyer="105000001")
-    assert "条件に合う保険契約はありません" in text(nothing)
+    assert page_of(nothing).section("検索結果").sentences == [
+        "条件に合う保険契約はありません。条件を変更し、再度「検索」ボタンを押してください。"
+    ]
     assert offered(nothing) == {}
 
 
@@ -137,15 +142,17 @@ def test_wrong_conditions_are_told_and_what_was_typed_stays(world: World, visit:
         "/contract-data/",
         {"since": "2026-02-30", "country": "火星", "number": "ああ", "buyer": "x", "kind": "x"},
     )
-    assert reply.status_code == 422
-    assert len(reply.context["form"].errors) == 5
-    assert "火星" in reply.content.decode()
+    page = page_of(reply, 422)
+    assert set(page.errors) == {"since", "country", "number", "buyer", "kind"}
+    assert page.fields["country"].value == "火星"
     turned = client.post("/contract-data/", {"since": "2026-02-02", "until": "2026-02-01"})
-    assert "開始の日以後" in text(turned)
+    assert list(page_of(turned, 422).errors) == ["until"]
+    assert page_of(turned, 422).errors["until"].endswith("は、開始の日以後の日付にしてください。")
     assert not Job.objects.exists()
     address, _ = searched(client, number="P-9", country="304")
     back = client.get(f"/contract-data/?search={address.rstrip('/').rpartition('/')[2]}")
-    assert 'value="P-9"' in back.content.decode()
+    kept = page_of(back).section("検索条件").fields
+    assert (kept["number"].value, kept["country"].value) == ("P-9", "304")
 
 
 # ---------------------------------------------------------------------------------------------- content
@@ -355,7 +362,8 @@ def test_without_the_right_to_data_no_page_opens(world: World, visit: Visit) -> 
     paper()
     row = made(visit(world.applicant), "individual")
     client = visit(world.reader)
-    assert "保険契約情報" not in text(client.get("/menu/"))
+    assert "保険契約情報" in page_of(visit(world.applicant).get("/menu/")).links
+    assert "保険契約情報" not in page_of(client.get("/menu/")).links
     for address in (
         *("/contract-data/", f"/contract-data/files/{row.pk}/", "/loss-data/", f"/loss-data/files/{row.pk}/"),
         *("/claims-lists/", "/claims-lists/PJ-1/", "/claims-lists/PJ-1/1/"),
@@ -391,7 +399,7 @@ def test_a_file_made_with_wider_rights_is_not_given_any_more(world: World, visit
     user.listed_agreements.set(Agreement.objects.filter(code=AGREEMENT))
     client = visit(user)
     assert client.get(f"/contract-data/files/{wide.pk}/").status_code == 404
-    assert "作成したデータはありません" in text(client.get("/contract-data/"))
+    assert made_files(page_of(client.get("/contract-data/"))) == []
     narrow = made(client, "individual")
     assert [row["証券番号・申込番号"] for row in rows_of(downloaded(client, narrow))] == ["P-0002"]
     user.data_scope = "all"
@@ -436,8 +444,9 @@ def test_a_reader_of_the_whole_company_chooses_the_holder(world: World, visit: V
     paper()
     paper("P-0009", holder=OTHER)
     client = visit(world.company_reader)
-    page = client.get(f"/contract-data/?holder={OTHER}")
-    assert f"参照中の保険利用者: {OTHER}" in text(page)
+    page = page_of(client.get(f"/contract-data/?holder={OTHER}"))
+    assert f"参照中の保険利用者: {OTHER} 他社" in page.sentences
+    assert page.fields["holder"].value == OTHER
     address = str(client.post(f"/contract-data/?holder={OTHER}", {}).headers["Location"])
     run_due()
     found = client.get(address)
@@ -446,7 +455,7 @@ def test_a_reader_of_the_whole_company_chooses_the_holder(world: World, visit: V
     run_due()
     row = newest("contract-data")
     assert [one["証券番号・申込番号"] for one in rows_of(downloaded(client, row))] == ["P-0009"]
-    assert "作成したデータはありません" in text(client.get("/contract-data/")), "of the other holder"
+    assert made_files(page_of(client.get("/contract-data/"))) == [], "of the other holder"
     world.company_reader.read_holders.set(Holder.objects.filter(code=HOLDER))
     assert visit(world.company_reader).get(f"/contract-data/files/{row.pk}/").status_code == 404
 
@@ -457,11 +466,8 @@ def test_menu_and_end_stand_on_every_page(world: World, visit: Visit) -> None:
     client = visit(world.applicant)
     address, page = searched(client)
     for reply in (client.get("/contract-data/"), page, client.get("/loss-data/")):
-        content = reply.content.decode()
-        assert '<a class="button secondary" href="/menu/">メニュー</a>' in content
-        assert ">終了</button>" in content
-        end = content.index(">終了</button>")
-        assert content.rindex('action="/logout/"', 0, end) > content.index('href="/menu/">メニュー</a>')
+        assert page_of(reply).links["メニュー"] == "/menu/"
+        assert page_of(reply).buttons["終了"].action == "/logout/"
     assert client.post("/logout/").status_code == 302
     assert client.get(address).headers["Location"].startswith("/login/")
 

@@ -1,8 +1,5 @@
 """作成データ一覧: background, at most five, eight days (C-028 to C-030, I-011 to I-014, I-020)."""
 
-import html
-import re
-
 import pytest
 from django.test import Client
 
@@ -10,8 +7,18 @@ from portal_stub.history.models import AccessRecord
 from portal_stub.jobs.models import Job
 from portal_stub.jobs.rules import tidy
 from portal_stub.jobs.worker import run_due
-from tests.portal.conftest import Hand, World, hidden, text
-from tests.portal.inquiries.conftest import Visit, a_loss, losses_made, made, newest, paper, searched
+from tests.portal.conftest import Hand, World, hidden
+from tests.portal.inquiries.conftest import (
+    Visit,
+    a_loss,
+    losses_made,
+    made,
+    made_files,
+    newest,
+    paper,
+    searched,
+)
+from tests.portal.pages import page_of, part_of
 
 pytestmark = pytest.mark.usefixtures("directory", "no_ledgers")
 KINDS = ["contract-data", "loss-data"]
@@ -44,15 +51,16 @@ def test_an_unfinished_file_is_marked_and_cannot_be_fetched(world: World, visit:
     client = visit(world.applicant)
     row = asked(client, kind)
     address = f"/{kind}/files/{row.pk}/"
-    page = client.get(f"/{kind}/")
-    assert "作成中" in text(page)
-    assert address not in page.content.decode()
-    assert 'hx-trigger="every 2s"' in page.content.decode()
+    page = page_of(client.get(f"/{kind}/"))
+    [listed] = made_files(page)
+    assert (listed["状態・ダウンロード"], listed.part.links) == ("作成中", {})
+    assert [node.get("hx-trigger") for node in page.find("[hx-get]")] == ["every 2s"]
     assert client.get(address).status_code == 404
     run_due()
-    page = client.get(f"/{kind}/")
-    assert "作成中" not in text(page)
-    assert "hx-trigger" not in page.content.decode()
+    page = page_of(client.get(f"/{kind}/"))
+    [listed] = made_files(page)
+    assert list(listed.part.links.values()) == [address]
+    assert page.find("[hx-get]") == []
     assert client.get(address).status_code == 200
     assert AccessRecord.objects.filter(code__startswith="8-").count() == 1
 
@@ -64,14 +72,13 @@ def test_a_page_that_waits_follows_by_itself_and_keeps_no_session_alive(
 ) -> None:
     client = visit(world.applicant)
     asked(client, kind)
-    found = re.search(r'hx-get="([^"]+)"', client.get(f"/{kind}/").content.decode())
-    assert found
-    address = html.unescape(found[1])
+    [follows] = page_of(client.get(f"/{kind}/")).find("[hx-get]")
+    address = follows.get("hx-get")
     assert client.get(address).status_code == 204, "nothing new"
     run_due()
-    part = client.get(address)
-    assert "作成済み" in text(part)
-    assert "hx-get" not in part.content.decode(), "it asks no more"
+    part = part_of(client.get(address))
+    assert part.table().column("状態・ダウンロード")[0].split("\n")[0] == "作成済み"
+    assert part.find("[hx-get]") == [], "it asks no more"
     for _ in range(4):
         hand.on(minutes=9)
         client.get(address)
@@ -90,10 +97,11 @@ def test_a_file_disappears_eight_days_after_its_request(
     address = f"/{kind}/files/{row.pk}/"
     hand.on(days=7)  # the evening of the seventh day after
     client = visit(world.applicant)
-    assert "2026/04/09" in text(client.get(f"/{kind}/"))
+    [listed] = made_files(page_of(client.get(f"/{kind}/")))
+    assert listed["削除予定日"] == "2026/04/09"
     assert client.get(address).status_code == 200
     hand.on(minutes=1)  # the eighth day has begun
-    assert "作成したデータはありません" in text(client.get(f"/{kind}/"))
+    assert made_files(page_of(client.get(f"/{kind}/"))) == []
     assert client.get(address).status_code == 404
     tidy()
     assert not Job.objects.filter(pk=row.pk).exists()
@@ -130,7 +138,8 @@ def test_five_are_of_each_user(world: World, visit: Visit) -> None:
         for _ in range(5):
             asked(client, "loss-data")
     assert Job.objects.filter(kind="loss-data").count() == 10
-    assert text(visit(world.applicant).get("/loss-data/")).count("作成中") == 5
+    listed = made_files(page_of(visit(world.applicant).get("/loss-data/")))
+    assert [row["状態・ダウンロード"].split("（")[0] for row in listed] == ["作成中"] * 5
 
 
 def test_the_page_asks_the_database_no_more_for_more_files(world: World, visit: Visit) -> None:

@@ -6,16 +6,18 @@ import pytest
 
 from portal_stub.history.models import AccessRecord
 from portal_stub.jobs.models import Job
-from tests.portal.conftest import HOLDER, OTHER, World, hidden, text
+from tests.portal.conftest import HOLDER, OTHER, World, hidden
 from tests.portal.inquiries.conftest import (
     AGREEMENT,
     Visit,
     a_loss,
     downloaded,
     losses_made,
+    made_files,
     paper,
     rows_of,
 )
+from tests.portal.pages import page_of
 
 pytestmark = pytest.mark.usefixtures("directory", "no_ledgers")
 
@@ -26,14 +28,14 @@ def test_contracts_with_an_accident_are_told_with_what_is_known(world: World, vi
     paper("P-0002")
     a_loss(remarks="=1+1")
     client = visit(world.applicant)
-    page = text(client.get("/loss-data/"))
-    assert "事故概要情報検索" in page
-    assert "作成したデータはありません" in page
+    page = page_of(client.get("/loss-data/"))
+    assert page.heading == "事故概要情報検索"
+    assert made_files(page) == []
     row = losses_made(client)
     assert row.file_name == f"loss_data_all_v1_{HOLDER}_20260401_090000.csv"
-    page = text(client.get("/loss-data/"))
-    assert "作成済み ダウンロード" in page
-    assert "指定なし 1 2026/04/09" in page
+    [listed] = made_files(page_of(client.get("/loss-data/")))
+    assert (listed["条件"], listed["件数"], listed["削除予定日"]) == ("指定なし", "1", "2026/04/09")
+    assert list(listed.part.links.values()) == [f"/loss-data/files/{row.pk}/"]
     assert rows_of(downloaded(client, row)) == [
         {
             "事故番号": "A-0001",
@@ -86,8 +88,11 @@ def test_where_nothing_is_found_there_is_no_file(world: World, visit: Visit) -> 
     client = visit(world.applicant)
     row = losses_made(client)
     assert (row.state, row.sha256) == ("failed", "")
-    page = text(client.get("/loss-data/"))
-    assert "条件に合うデータがありません。条件を変更して" in page
+    [listed] = made_files(page_of(client.get("/loss-data/")))
+    assert listed["状態・ダウンロード"] == (
+        "作成できませんでした。条件に合うデータがありません。条件を変更して、もう一度作成してください。"
+    )
+    assert listed.part.links == {}
     assert client.get(f"/loss-data/files/{row.pk}/").status_code == 404
     assert not AccessRecord.objects.filter(code="8-3").exists()
 
@@ -117,5 +122,6 @@ def test_a_page_that_is_sent_twice_asks_once(world: World, visit: Visit) -> None
         assert client.post("/loss-data/", sent).status_code == 302
     assert Job.objects.filter(kind="loss-data").count() == 1
     bad = client.post("/loss-data/", sent | {"since": "x"})
-    assert bad.status_code == 422
-    assert 'value="x"' in bad.content.decode()
+    page = page_of(bad, 422)
+    assert list(page.errors) == ["since"]
+    assert page.fields["since"].value == "x"

@@ -19,8 +19,9 @@ from portal_stub.ledgers.functions import FUNCTIONS
 from portal_stub.ledgers.models import Upload
 from schemas.submission import dispatch_source
 from sensors.windows import TOKYO
-from tests.portal.conftest import HOLDER, OTHER, Hand, World, text
+from tests.portal.conftest import HOLDER, OTHER, Hand, World
 from tests.portal.feed.conftest import HELD, UNDECIDED, found, paper, portrait, tell
+from tests.portal.pages import Row, page_of
 
 pytestmark = pytest.mark.dialect
 
@@ -71,8 +72,22 @@ def refusal(upload: Upload, message: str = "件数が違います。直して送
     }  # fmt: skip
 
 
+def rows_of(reply: Any) -> list[Row]:
+    """The rows of a list of hand-ins; none where it says so."""
+    page = page_of(reply)
+    rows = [row for table in page.tables for row in table.rows]
+    assert rows or page.status == "0件"
+    return rows
+
+
 def names(reply: Any) -> list[str]:
-    return [row.file_name for row in reply.context["rows"]]
+    """File names of a list of hand-ins."""
+    return [row["ファイル名"].split("\n")[0] for row in rows_of(reply)]
+
+
+def statuses(reply: Any) -> dict[str, str]:
+    """Statuses that a list of hand-ins shows, by file name."""
+    return {row["ファイル名"].split("\n")[0]: row["ステータス"].split("\n")[0] for row in rows_of(reply)}
 
 
 @pytest.mark.req("P-032", "P-036", "P-037", "C-018", "A-014", "B-007")
@@ -93,27 +108,33 @@ def test_uploads_and_entries_each_have_their_list(world: World, visit: Visit, ha
     client = visit(world.applicant)
     reply = client.get(LIST)
     assert names(reply) == ["API.csv", "画面から.csv", "コマンド.csv", "SFTP.csv"], "newest first, each once"
-    states = [str(row.status) for row in reply.context["rows"]]
-    assert states == ["受付前", "処理完了", "処理完了", "申請内容要確認"]
-    channels = [row.channel for row in reply.context["rows"]]
-    assert channels == ["API", "ポータル", "コマンド", "受付フォルダ"]
-    for words in ("申請済一覧（アップロード）", "9,876,543,210", "S00000001", "0／2", "2026/04/01"):
-        assert words in text(reply), words
+    assert list(statuses(reply).values()) == ["受付前", "処理完了", "処理完了", "申請内容要確認"]
+    assert page_of(reply).heading == "企業総合保険　申請済一覧（アップロード）"
+    waits, booked, *_, wrong = rows_of(reply)
+    ways = [row["ファイル名"].split("\n")[1] for row in rows_of(reply)]
+    assert ways == ["API", "S00000001　ポータル", "S00000004　コマンド", "S00000003　受付フォルダ"]
+    assert (booked["受理日"], booked["申請件数"]) == ("2026/04/01", "7")
+    assert (booked["エラー／警告"], booked["保険料（円）"]) == ("0／2", "9,876,543,210")
+    assert (waits["エラー／警告"], waits["保険料（円）"]) == ("－", "－")
+    assert wrong["申請件数"] == "1,234"
+    assert waits.part.links["API.csv"] == f"{LIST}{program.pk}/"
     typed = client.get(ENTRIES)
-    assert names(typed) == ["個別入力.csv"]
-    assert [str(row.status) for row in typed.context["rows"]] == ["処理中"]
-    assert names(client.get("/ledger/simplified-notice/sent/")) == [notice.file_name]
-    assert "通知済一覧" in text(client.get("/ledger/simplified-notice/sent/"))
+    assert page_of(typed).heading == "企業総合保険　申請済一覧（個別入力）"
+    assert statuses(typed) == {"個別入力.csv": "処理中"}
+    notices = client.get("/ledger/simplified-notice/sent/")
+    assert page_of(notices).heading == "簡易通知型包括保険　通知済一覧（アップロード）"
+    assert names(notices) == [notice.file_name]
     assert names(client.get("/ledger/equipment/sent/")) == []
-    assert program.pk in reply.content.decode()
 
 
 @pytest.mark.req("A-003")
 def test_consumer_goods_have_no_entries(world: World, visit: Visit) -> None:
     client = visit(world.applicant)
-    assert client.get("/ledger/consumer-goods/sent/").status_code == 200
     assert client.get("/ledger/consumer-goods/sent-entries/").status_code == 404
-    assert "個別入力" not in text(client.get("/ledger/consumer-goods/sent/"))
+    assert page_of(client.get("/ledger/consumer-goods/sent/")).sentences[-1] == "該当する申請はありません。"
+    door = "個別入力した申請の一覧へ"
+    assert page_of(client.get(LIST)).links[door] == ENTRIES
+    assert door not in page_of(client.get("/ledger/consumer-goods/sent/")).links
     assert client.get("/ledger/unknown/sent/").status_code == 404
 
 
@@ -136,7 +157,7 @@ def test_every_status_is_told_and_found_alike(world: World, visit: Visit, hand: 
     tell(*rows, refusals=[refusal(door)])
     client = visit(world.applicant)
     everything = client.get(LIST)
-    assert everything.context["page"].paginator.count == 12
+    assert page_of(everything).status == "12件"
     wanted = {
         "受付前": {"portal-tomorrow", "drop-tomorrow", "portal-untold"},
         "処理中": {"portal-held", "drop-held", "portal-undecided", "drop-undecided"},
@@ -146,10 +167,16 @@ def test_every_status_is_told_and_found_alike(world: World, visit: Visit, hand: 
     for status, expected in wanted.items():
         reply = client.get(LIST, {"status": status})
         assert set(names(reply)) == expected, status
-        assert {row.file_name for row in everything.context["rows"] if row.status == status} == expected
-    page = text(everything)
-    assert page.count("保留中: 担当者の決定を待っています") == 2
-    assert "受け付けられませんでした" in page
+        assert {name for name, shown in statuses(everything).items() if shown == status} == expected
+    reasons = {
+        row["ファイル名"].split("\n")[0]: row["ステータス"].split("\n")[1:] for row in rows_of(everything)
+    }
+    held = ["保留中: 担当者の決定を待っています。", "モニタリスト: 決定の後"]
+    assert {name for name, words in reasons.items() if words == held} == {"portal-held", "drop-held"}
+    assert reasons["portal-refused"] == [
+        "受け付けられませんでした。",
+        "件数が違います。直して送り直してください。",
+    ]
     hand.on(days=1)
     client = visit(world.applicant)
     assert set(names(client.get(LIST, {"status": "受付前"}))) == {"portal-untold"}, "statuses are live"
@@ -172,9 +199,8 @@ def test_the_list_is_searched_by_day_and_name(world: World, visit: Visit, hand: 
     ):
         assert set(names(client.get(LIST, query))) == found_names, query
     wrong = client.get(LIST, {"since": "2026-04-02", "until": "2026-04-01"})
-    assert wrong.status_code == 422
-    assert "範囲の前後" in text(wrong)
-    assert client.get(LIST, {"status": "x"}).status_code == 422
+    assert page_of(wrong, 422).error_summary == ["申請日の範囲の前後を確認してください。"]
+    assert list(page_of(client.get(LIST, {"status": "x"}), 422).errors) == ["status"]
 
 
 @pytest.mark.req("G-017", "G-018")
@@ -223,7 +249,7 @@ def test_twenty_rows_a_page_and_no_more_queries_for_more_rows(world: World, visi
     assert names(reply) == [str(number) for number in range(30, 10, -1)]
     last = client.get(LIST, {"page": "4"})
     assert len(names(last)) == 2
-    assert last.context["page"].paginator.count == 62
+    assert page_of(last).pager == "4／4ページ（61～62件目）"
 
 
 @pytest.mark.req("C-027")
@@ -259,21 +285,26 @@ def test_the_page_of_one_tells_findings_papers_and_no_ledger_data(
         ],
     )
     client = visit(world.applicant)
-    reply = client.get(f"{LIST}{upload.pk}/")
-    page = text(reply)
-    for words in (
-        "申請内容要確認",
-        "検出事項（25件）",
-        "先頭の20件",
-        "必須です。20",
-        "帳票（1件）",
-        "2026/05/01まで",
-    ):
-        assert words in page, words
-    assert "必須です。21" not in page
-    assert "&lt;b&gt;台帳" in reply.content.decode()
-    assert "&lt;i&gt;急ぎ" in reply.content.decode()
-    assert "台帳ファイル" in page
+    page = page_of(client.get(f"{LIST}{upload.pk}/"))
+    assert page.badges[0] == "申請内容要確認"
+    assert page.facts["ファイル名"] == "<b>台帳</b>.csv"
+    assert page.facts["備考情報"] == "<i>急ぎ</i>"
+    assert page.facts["エラー／警告"] == "25件／0件"
+    assert page.facts["保険料合計"] == "－"
+    assert page.headings == ["検出事項（25件）", "帳票（1件）", "申請したデータ"]
+    findings = page.section("検出事項")
+    assert findings.sentences[0] == "先頭の20件を表示しています。すべてはCSVで確認できます。"
+    told_of = [(row["レコード"], row["内容と直し方"], row["入力値"]) for row in findings.table().rows]
+    assert told_of == [
+        (f"{number}", f"「貨物コード」は必須です。{number}", f"値{number}") for number in range(1, 21)
+    ]
+    [document] = page.section("帳票").table().rows
+    assert document["提供期限"] == "2026/05/01まで"
+    assert list(document.part.links.values()) == [
+        f"{LIST}{upload.pk}/documents/m/?show=1",
+        f"{LIST}{upload.pk}/documents/m/",
+    ]
+    assert list(page.section("申請したデータ").buttons) == ["台帳ファイルを作成する"]
     csv = b"".join(client.get(f"{LIST}{upload.pk}/findings.csv").streaming_content).decode("utf-8-sig")
     assert csv.count("mandatory") == 25
     stored = client.get(f"{LIST}{upload.pk}/documents/m/")
@@ -292,12 +323,14 @@ def test_a_refused_one_and_a_held_one_say_why(world: World, visit: Visit) -> Non
     door, held = handed_in(world.applicant, "扉.csv"), handed_in(world.applicant, "保留.csv")
     tell(told(held, 1, **HELD), refusals=[refusal(door)])
     client = visit(world.applicant)
-    page = text(client.get(f"{LIST}{door.pk}/"))
-    assert "件数が違います。直して送り直してください。" in page
-    assert "申請内容要確認" in page
-    page = text(client.get(f"{LIST}{held.pk}/"))
-    assert "保留中です" in page
-    assert "申込みの期限を過ぎています。" in page
+    page = page_of(client.get(f"{LIST}{door.pk}/"))
+    assert page.section("受け付けられませんでした").sentences == [
+        "件数が違います。直して送り直してください。"
+    ]
+    assert page.facts["ステータス"].split("\n")[0] == "申請内容要確認"
+    page = page_of(client.get(f"{LIST}{held.pk}/"))
+    assert page.section("保留中です").sentences[1:] == ["申込みの期限を過ぎています。"]
+    assert page.facts["ステータス"].split("\n")[0] == "処理中"
 
 
 @pytest.mark.req("G-021")

@@ -10,7 +10,8 @@ from portal_stub.accounts.models import User
 from portal_stub.mails.models import Mail
 from portal_stub.procedures.models import Application, State
 from tests.portal.buyers.test_procedures import ENTRY, registration
-from tests.portal.conftest import World, applicant, text
+from tests.portal.conftest import World, applicant
+from tests.portal.pages import page_of
 from tests.portal.procedures.walking import begin, newest, press_apply, to_check
 
 pytestmark = pytest.mark.usefixtures("directory")
@@ -30,8 +31,8 @@ def test_whoever_sees_the_row_may_resume_it_and_is_shown(
 ) -> None:
     assert saved.shown_user == world.enterer
     client = visit(world.applicant)
-    page = client.get(f"/applications/{saved.number}/", follow=True)
-    assert "申込む" in text(page)
+    page = page_of(client.get(f"/applications/{saved.number}/", follow=True))
+    assert list(page.form("/apply/").buttons) == ["申込む"]
     assert newest().shown_user == world.enterer, "looking at it is no saving"
     last = f"/procedures/buyer-registration/{saved.token}/steps/attachments/"
     check = to_check(client, last, separate="yes", separate_names="別の資料")
@@ -47,8 +48,11 @@ def test_whoever_sees_the_row_may_resume_it_and_is_shown(
 def test_who_may_enter_only_saves_and_cannot_apply(world: World, visit: Visit) -> None:
     client = visit(world.enterer)
     check = registration(client)
-    main = check.content.decode().partition("<main")[2]
-    assert ">申込む</button>" not in main
+    form = page_of(check).form("/apply/")
+    assert form.buttons == {}
+    assert form.sentences == [
+        "入力権限のみのため、「申込む」は入力・申込権限のある方が行います。入力内容は保存されています。"
+    ]
     assert press_apply(client, check).status_code == 403
     assert newest().state == State.ENTERING
 
@@ -111,10 +115,12 @@ def test_two_users_at_once_do_not_overwrite_each_other(
     values: dict[str, Any] = {**ENTRY, "go": "next"}
     assert theirs.post(entry, {**values, "revision": _revision(fresh), "industry": "先"}).status_code == 302
     reply = mine.post(entry, {**values, "revision": _revision(old), "industry": "後"})
-    assert reply.status_code == 409
-    assert world.administrator.login_id in text(reply)
+    assert page_of(reply, 409).alert == (
+        "この申込みは、別の画面または別の利用者が先に更新しました"
+        f"（2026/04/01 09:00、{world.administrator.login_id}）"
+    )
     assert newest().answers["entry"]["industry"] == "先"
 
 
 def _revision(page: Any) -> str:
-    return str(page.content.decode().partition('name="revision" value="')[2].partition('"')[0])
+    return str(page_of(page).hidden["revision"][0])
