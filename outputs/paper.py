@@ -585,6 +585,7 @@ class _TableLayout:
         )
         self.top = 0.0
         self.shaded = False
+        self.heads: dict[float, list[str]] = {}
         # (state, values, style, align, x, room, offset of the baseline, whole, wrap)
         self.slots = []
         for place, column in enumerate(columns):
@@ -617,6 +618,18 @@ class _TableLayout:
     def draw_head(self) -> None:
         paper = self.paper
         self.top = paper.y
+        self.shaded = False
+        # On every page but the first it stands at the same height.
+        if self.top not in self.heads:
+            before = len(paper._page)
+            self._draw_head()
+            self.heads[self.top] = paper._page[before:]
+        else:
+            paper._page += self.heads[self.top]
+            paper.y += self.head_height
+
+    def _draw_head(self) -> None:
+        paper = self.paper
         paper.rectangle(paper.left, paper.y, paper.right - paper.left, self.head_height, BAND)
         paper.rule(paper.y, ACCENT, 0.8)
         for place, column in enumerate(self.columns):
@@ -630,7 +643,6 @@ class _TableLayout:
                 paper.text(x, y, title, style, column.align, room)
         paper.y += self.head_height
         paper.rule(paper.y, ACCENT, 0.5)
-        self.shaded = False
 
     def draw_row(self, row: int, height: float) -> None:
         paper = self.paper
