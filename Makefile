@@ -49,7 +49,8 @@ $(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
 	"$$python" -m venv --without-pip $(VENV); \
 	PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore "$$python" -m pip install -qq --upgrade \
 	  --require-hashes --only-binary :all: --target $(BOOTSTRAP) -r requirements/bootstrap.txt
-	@$(UV) pip sync --quiet --python $(PY) --require-hashes --no-build requirements/dev.txt
+	@# Compiled here, once: where Python may not write beside its modules, every start would compile them again.
+	@$(UV) pip sync --quiet --python $(PY) --require-hashes --no-build --compile-bytecode requirements/dev.txt
 	@$(UV) pip install --quiet --python $(PY) --offline --no-deps --no-build-isolation \
 	  --config-setting editable_mode=compat --editable .
 	@touch $@
