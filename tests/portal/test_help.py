@@ -10,7 +10,8 @@ from django.test import Client
 
 import portal_stub
 from portal_stub.pages.help import TOPICS
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
+from tests.portal.pages import Part, page_of
 from tests.portal.procedures.test_list import row
 
 
@@ -35,28 +36,26 @@ def test_help_is_at_the_upper_right_and_opens_in_a_window_of_its_own(
     world: World, visit: Callable[..., Client], path: str, topic: str
 ) -> None:
     client = visit(None if path == "/login/" else world.administrator)
-    page = client.get(path).content.decode()
-    tools = re.search(r'<nav class="tools".*?</nav>', page, re.DOTALL)
-    assert tools
-    link = re.search(r"<a [^>]*>ヘルプ", tools[0])
-    assert link
-    assert f'href="/help/{topic}/"' in link[0]
-    assert 'target="_blank" rel="noopener" data-popup' in link[0]
-    assert TOPICS[topic].title in text(client.get(f"/help/{topic}/"))
+    [link] = page_of(client.get(path)).tools.find("a[target=_blank][rel=noopener][data-popup]")
+    assert Part([link]).text == "ヘルプ（別ウィンドウ）"
+    assert link.get("href") == f"/help/{topic}/"
+    assert page_of(client.get(link.get("href"))).heading == f"ヘルプ: {TOPICS[topic].title}"
 
 
 @pytest.mark.req("S-003")
 def test_pages_without_help_show_no_link(world: World, visit: Callable[..., Client]) -> None:
-    assert ">ヘルプ" not in visit(world.administrator).get("/menu/").content.decode()
+    page = page_of(visit(world.administrator).get("/menu/"))
+    assert list(page.tools.links) == ["マニュアル", "お問い合わせ"]
 
 
 @pytest.mark.req("S-026")
 @pytest.mark.parametrize("topic", sorted(TOPICS))
 def test_every_topic_says_something(db: None, topic: str) -> None:
-    page = text(Client().get(f"/help/{topic}/"))
-    for section in TOPICS[topic].sections:
-        assert section.heading in page
-        assert all(line in page for line in section.lines)
+    page = page_of(Client().get(f"/help/{topic}/"))
+    sections = TOPICS[topic].sections
+    assert page.headings == [*(section.heading for section in sections), "他のヘルプ"]
+    for section in sections:
+        assert page.section(section.heading).sentences == list(section.lines)
 
 
 def test_there_is_no_other_topic(db: None) -> None:
@@ -81,11 +80,8 @@ def test_items_of_the_list_marked_with_a_question_mark_open_help(
     world: World, visit: Callable[..., Client]
 ) -> None:
     row(world, "2026-0401-0001")
-    page = visit(world.administrator).get("/applications/").content.decode()
-    marks = re.findall(r'<a class="help-mark"[^>]*>', page)
-    assert marks
+    marks = page_of(visit(world.administrator).get("/applications/")).find("a.help-mark[data-popup]")
+    assert [mark.text for mark in marks] == ["？"]
     for mark in marks:
-        link = re.search(r'href="([^"#]*)#([^"]*)"', mark)
-        assert link
-        assert "data-popup" in mark
-        assert f'id="{link[2]}"' in Client().get(link[1]).content.decode()
+        address, _, place = mark.get("href").partition("#")
+        assert len(page_of(Client().get(address)).find(f"h2#{place}")) == 1

@@ -13,7 +13,8 @@ from daicho.settings import Settings, SettingsError
 from portal_stub import demo, running
 from portal_stub.configuration import PortalSettings, values
 from schemas.submission import Refusal
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
+from tests.portal.pages import Part, page_of
 
 ROOT = Path(__file__).resolve().parents[2] / "portal_stub"
 STATIC = ROOT / "pages" / "static" / "pages"
@@ -41,16 +42,23 @@ def test_no_inline_script_or_style(template: Path) -> None:
 @pytest.mark.req("S-003", "S-011")
 def test_tools_are_on_every_page(world: World, visit: Callable[..., Client]) -> None:
     for client, address in ((Client(), "/login/"), (visit(world.applicant), "/menu/")):
-        page = client.get(address).content.decode()
-        assert all(
-            word in page for word in ("画面印刷", "マニュアル", "お問い合わせ", 'lang="ja"', 'href="#main"')
-        )
+        page = page_of(client.get(address))
+        assert page.tools.links["マニュアル"] == "/manual/"
+        assert page.tools.links["お問い合わせ"] == "/contact/"
+        [tools] = page.tools.nodes
+        printing = tools.xpath(".//button[@data-print]/text()")
+        assert printing == ["画面印刷"], "shown by the script, that alone can print"
+        assert page.whole.links["本文へ移動"] == "#main"
+        assert page.nodes[0].get("id") == "main"
+        [root] = page.whole.nodes[0].iterancestors()
+        assert root.get("lang") == "ja"
 
 
 @pytest.mark.req("S-019")
 def test_the_current_step_is_marked(world: World, visit: Callable[..., Client]) -> None:
-    page = visit(world.administrator).get("/applicant-new/").content.decode()
-    assert page.count('aria-current="step"') == 1
+    page = page_of(visit(world.administrator).get("/applicant-new/"))
+    [current] = page.find("[aria-current=step]")
+    assert Part([current]).text == page.step == "1 入力"
     css = (STATIC / "portal.css").read_text(encoding="utf-8")
     assert "--now: var(--color-primitive-orange-200)" in css
 
@@ -73,10 +81,14 @@ def test_every_control_has_a_label(world: World, visit: Callable[..., Client]) -
 
 
 def test_errors_lead_to_their_item(world: World, visit: Callable[..., Client]) -> None:
-    page = visit(world.administrator).post("/applicant-new/", {"step": "check"}).content.decode()
-    goals = re.findall(r'<li><a href="#([^"]+)">', page)
+    page = page_of(visit(world.administrator).post("/applicant-new/", {"step": "check"}), 422)
+    goals = {Part([node]).text: node.get("href") for node in page.find("[role=alert] li a")}
+    assert list(goals) == page.error_summary
     assert len(goals) >= 5
-    assert all(f'id="{goal}"' in page for goal in goals)
+    for sentence, goal in goals.items():
+        [item] = page.find(goal)
+        [name] = {node.get("name") for node in item.xpath("descendant-or-self::*[@name]")}
+        assert page.errors[name] == sentence
 
 
 @pytest.mark.req("S-048", "S-050")
@@ -84,16 +96,17 @@ def test_contact_and_manual_open_for_everybody(db: None) -> None:
     from portal_stub.pages.models import Office
 
     Office.objects.create(business="操作", office="相談窓口", phone="03-0000-0000", hours="平日")
-    assert "相談窓口" in text(Client().get("/contact/"))
-    assert "マニュアル" in text(Client().get("/manual/"))
+    row = page_of(Client().get("/contact/")).table("業務別のお問い合わせ先").row("操作")
+    assert row == {"業務": "操作", "部署": "相談窓口", "電話番号": "03-0000-0000", "受付時間": "平日"}
+    assert page_of(Client().get("/manual/")).heading == "マニュアル"
 
 
 def test_an_internal_fault_shows_no_traceback(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("portal_stub.pages.views._notices", lambda: 1 / 0)
     reply = Client(raise_request_exception=False).get("/")
-    assert reply.status_code == 500
-    assert "システムエラーが発生しました" in text(reply)
-    assert "ZeroDivision" not in text(reply)
+    page = page_of(reply, 500)
+    assert page.heading == "システムエラーが発生しました"
+    assert [line for line in page.whole.lines if "ZeroDivision" in line or "Traceback" in line] == []
 
 
 def test_settings_of_a_home(tmp_path: Path) -> None:
@@ -156,6 +169,10 @@ def test_the_demo_tells_logins_that_work_and_changes_nothing_again(db: None) -> 
 
 @pytest.mark.req("S-044")
 def test_the_manual_names_the_browsers(client: Client) -> None:
-    page = text(client.get("/manual/"))
-    for word in ("Microsoft Edge", "Google Chrome", "PDF", "JavaScript", "別ウィンドウ"):
-        assert word in page
+    assert page_of(client.get("/manual/")).section("ご利用環境").sentences == [
+        (
+            "Microsoft Edge または Google Chrome の現行版でご利用ください。"
+            "通知書などの表示にはPDFを表示できるソフトが必要です。ヘルプは別ウィンドウで開きます。"
+            "JavaScriptは有効にしておくと便利ですが、なくても手続きはできます。"
+        )
+    ]

@@ -11,7 +11,8 @@ from django.test import Client
 from portal_stub.accounts.models import User
 from portal_stub.accounts.passwords import SYMBOLS, PasswordRules, make_password
 from portal_stub.history.models import AccessRecord
-from tests.portal.conftest import PASSWORD, Hand, World, text
+from tests.portal.conftest import PASSWORD, Hand, World
+from tests.portal.pages import page_of
 
 
 def faults(password: str, user: User | None = None) -> list[str]:
@@ -76,10 +77,17 @@ def change(client: Client, current: str = PASSWORD, new: str = "Fresh-mind.2", a
 def test_a_password_is_changed_and_the_session_goes_on(world: World, visit: Callable[..., Client]) -> None:
     client = visit(world.applicant)
     key = client.session.session_key
-    assert "パスワードを変更する" in text(client.get("/password/"))
+    form = page_of(client.get("/password/")).form(having="current")
+    assert [item.label for item in form.fields.values()] == [
+        "現在のパスワード",
+        "新しいパスワード",
+        "新しいパスワード（確認用）",
+    ]
+    assert {item.kind for item in form.fields.values()} == {"password"}
+    assert list(form.buttons) == ["パスワードを変更する"]
     reply = change(client)
     assert (reply.status_code, reply.headers["Location"]) == (302, "/password/done/")
-    assert "パスワード変更完了" in text(client.get("/password/done/"))
+    assert page_of(client.get("/password/done/")).heading == "パスワード変更完了"
     assert client.session.session_key != key
     assert User.objects.get(pk=world.applicant.pk).check_password("Fresh-mind.2")
     assert AccessRecord.objects.filter(code="1-2", login_id=world.applicant.login_id).count() == 1
@@ -88,24 +96,40 @@ def test_a_password_is_changed_and_the_session_goes_on(world: World, visit: Call
 @pytest.mark.req("G-032")
 def test_the_current_password_cannot_be_set_again(world: World, visit: Callable[..., Client]) -> None:
     reply = change(visit(world.applicant), new=PASSWORD)
-    assert "現在のパスワードは新しいパスワードとして使えません" in text(reply)
+    same = "現在のパスワードは新しいパスワードとして使えません。別のパスワードを入力してください。"
+    assert page_of(reply, reply.status_code).errors == {"new": same}
     assert not AccessRecord.objects.filter(code="1-2").exists()
 
 
 @pytest.mark.parametrize(
-    ("typed", "message"),
+    ("typed", "item", "message"),
     [
-        ({"current": "Wrong-one.1"}, "現在のパスワードが正しくありません"),
-        ({"again": "Other-mind.3"}, "一致しません"),
-        ({"new": "short"}, "8文字以上32文字以内"),
-        ({"current": ""}, "現在のパスワードを入力してください"),
+        (
+            {"current": "Wrong-one.1"},
+            "current",
+            "現在のパスワードが正しくありません。入力し直してください。",
+        ),
+        (
+            {"again": "Other-mind.3"},
+            "again",
+            "新しいパスワードと確認用の入力が一致しません。同じものを入力してください。",
+        ),
+        (
+            {"new": "short"},
+            "new",
+            (
+                "パスワードは8文字以上32文字以内で入力してください（入力された文字数: 5）。\n"
+                "半角英大文字・半角数字・半角記号を1文字以上入れてください。"
+            ),
+        ),
+        ({"current": ""}, "current", "現在のパスワードを入力してください。"),
     ],
 )
 def test_what_is_refused_changes_nothing(
-    world: World, visit: Callable[..., Client], typed: dict[str, str], message: str
+    world: World, visit: Callable[..., Client], typed: dict[str, str], item: str, message: str
 ) -> None:
     reply = change(visit(world.applicant), **typed)
-    assert message in text(reply)
+    assert page_of(reply, reply.status_code).errors == {item: message}
     assert User.objects.get(pk=world.applicant.pk).check_password(PASSWORD)
 
 
@@ -118,11 +142,11 @@ def test_after_ninety_days_a_new_password_is_suggested_not_forced(
         visit(world.applicant, password="Fresh-mind.2"), current="Fresh-mind.2", new=PASSWORD
     )  # the former one again
     hand.on(days=90, seconds=-1)
-    assert "変更をお勧めします" not in text(visit(world.applicant).get("/menu/"))
+    assert page_of(visit(world.applicant).get("/menu/")).callouts == []
     hand.on(seconds=1)
-    reply = visit(world.applicant).get("/menu/")
-    assert reply.status_code == 200
-    assert "変更をお勧めします" in text(reply)
+    assert page_of(visit(world.applicant).get("/menu/")).callouts == [
+        "パスワードを変更してから90日以上たっています。定期的な変更をお勧めします。パスワード変更"
+    ]
 
 
 @pytest.mark.req("F-050", "G-052")
