@@ -5,12 +5,16 @@ for it first.
 """
 
 import pytest
+from hypothesis import settings
 
 from tests.proofs import ProofPlugin
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(ProofPlugin(config), "proofs")
+    # Before the tests are imported, since a property takes the settings of that moment. A busy machine makes none false.
+    settings.register_profile("daicho", settings.default, deadline=None)
+    settings.load_profile("daicho")
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,10 @@ def test_every_control_has_a_label(world: World, visit: Callable[..., Client]) -
         ids = [re.search(r'\bid="([^"]+)"', tag) for tag in controls if 'type="hidden"' not in tag]
         labelled = set(re.findall(r'<label[^>]*\bfor="([^"]+)"', page))
         assert [match[1] for match in ids if match and match[1] not in labelled] == [], address
+        described = {
+            goal for goals in re.findall(r'aria-describedby="([^"]*)"', page) for goal in goals.split()
+        }
+        assert described - set(re.findall(r'\bid="([^"]+)"', page)) == set(), address
 
 
 def test_errors_lead_to_their_item(world: World, visit: Callable[..., Client]) -> None:
