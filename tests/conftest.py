@@ -4,6 +4,9 @@ Fixtures that serve one room only live in that room's folder; the portal's datab
 for it first.
 """
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -15,6 +18,15 @@ def pytest_configure(config: pytest.Config) -> None:
     # Before the tests are imported, since a property takes the settings of that moment. A busy machine makes none false.
     settings.register_profile("daicho", settings.default, deadline=None)
     settings.load_profile("daicho")
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share (``tests.once``)."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ from daicho.store import Store
 from daicho.store.archive import Receipt
 from sensors.windows import TOKYO
 from tests import kit
+from tests.once import made_once
 
 PROJECT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -236,9 +237,29 @@ def load_world(folder: Path, rows: Mapping[str, Sequence[kit.Row]]) -> Home:
 
 
 @pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def loaded(shared: Path) -> Path:
     """A home with the small world, made once to be copied."""
-    return load_world(tmp_path_factory.mktemp("world"), kit.world()).path
+    return made_once(shared, "world", lambda folder: load_world(folder, kit.world())) / "home"
+
+
+@pytest.fixture
+def lived(loaded: Path, shared: Path, tmp_path: Path) -> Callable[[Callable[[Home], object]], Home]:
+    """A home of the test's own in which a function lived: ``lived(function)``, once in a run, and copied.
+
+    The function must do the same whoever calls it: it begins with the small world and sees no fixture.
+    """
+
+    def copied(live: Callable[[Home], object]) -> Home:
+        def through(folder: Path) -> None:
+            shutil.copytree(loaded, folder / "home")
+            live(Home(folder / "home"))
+
+        assert "<locals>" not in live.__qualname__, "two would share a name"
+        made = made_once(shared, f"{live.__module__}.{live.__qualname__}", through)
+        shutil.copytree(made / "home", tmp_path / "home")
+        return Home(tmp_path / "home")
+
+    return copied
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.homes import empty_home, home, loaded, quick_paper
+from tests.homes import empty_home, home, lived, loaded, quick_paper
 
-__all__ = ["empty_home", "home", "loaded", "quick_paper", "real_paper"]
+__all__ = ["empty_home", "home", "lived", "loaded", "quick_paper", "real_paper"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import getpass
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from assets.deliveries import Deliveries, deliver_owed
 from assets.ledgers import confirm_due, extract_due, reconcile_due
 from daicho.settings import SettingsError
 from tests import kit
-from tests.homes import CUT_OFF, WEEK_OVER, Home, contracts, load_world
+from tests.homes import CUT_OFF, WEEK_OVER, Home, contracts, load_world, print_quickly
+from tests.once import made_once
 from tests.outputs.test_delivery import Server, server
 
 __all__ = ["server"]
@@ -29,18 +31,25 @@ def _no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.fixture
-def providing(tmp_path: Path) -> Home:
-    """HOLDER and MEMBER asked for 提供データ; one line of each is reconciled."""
+def _two_provided(folder: Path) -> None:
     world = kit.world()
     for row in world["policyholders"]:
         row["provided_data"] = "1"
-    home = load_world(tmp_path, world)
+    home = load_world(folder, world)
     home.booked(contracts("EX-1"))
     member = {"agreement_code": kit.MEMBER_AGREEMENT, "policyholder_code": kit.MEMBER}
     home.booked(contracts("EX-2", **member), holder=kit.MEMBER)
-    reconcile_due(home.at(WEEK_OVER))
-    return home
+    with pytest.MonkeyPatch.context() as patch:
+        print_quickly(patch)
+        reconcile_due(home.at(WEEK_OVER))
+
+
+@pytest.fixture
+def providing(shared: Path, tmp_path: Path) -> Home:
+    """HOLDER and MEMBER asked for 提供データ; one line of each is reconciled."""
+    made = made_once(shared, f"{__name__}.providing", _two_provided)
+    shutil.copytree(made / "home", tmp_path / "home")
+    return Home(tmp_path / "home")
 
 
 def targets(home: Home, text: str) -> None:

@@ -1,6 +1,7 @@
 """The feed from the store to the portal's read model: complete, incremental, interrupted, and never in the way."""
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from schemas.submission import Refusal
 from sensors.windows import TOKYO
 from tests import kit
 from tests.assets.test_graph import run
-from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, Home, contracts
+from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, Home, contracts, print_quickly
 
 pytestmark = pytest.mark.usefixtures("quick_paper")
 LATE = kit.enterprise_row(export_contract_no="LATE-1", contract_date="20180928")
@@ -63,16 +64,21 @@ def picture() -> dict[str, list[dict[str, Any]]]:
     }
 
 
-@pytest.fixture
-def busy(home: Home) -> Home:
-    """A home with a booked, a rejected, a held and a waiting submission, and papers."""
+def _four_submissions(home: Home) -> None:
     home.booked(contracts("EX-1", "EX-2"))
     home.submit([kit.enterprise_row(goods_code="", currency="")], name="bad.csv")
     home.submit([LATE], name="late.csv")
     home.submit([{**LATE, "goods_code": "850000"}], name="again.csv")
     home.decide()
-    home.print_papers()
-    return home
+    with pytest.MonkeyPatch.context() as patch:
+        print_quickly(patch)
+        home.print_papers()
+
+
+@pytest.fixture
+def busy(lived: Callable[[Callable[[Home], object]], Home]) -> Home:
+    """A home with a booked, a rejected, a held and a waiting submission, and papers."""
+    return lived(_four_submissions)
 
 
 @pytest.mark.django_db

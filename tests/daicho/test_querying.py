@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,19 @@ VIEWS = [
 ]
 
 
-@pytest.fixture
-def filled(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
-    print_quickly(monkeypatch)
+def _two_submissions(home: Home) -> None:
     home.submit(contracts("EX-1", "EX-2"))
     home.submit(contracts("EX-3", currency=""))
     home.decide()
-    home.print_papers()
-    return home
+    with pytest.MonkeyPatch.context() as patch:
+        print_quickly(patch)
+        home.print_papers()
+
+
+@pytest.fixture
+def filled(lived: Callable[[Callable[[Home], object]], Home], monkeypatch: pytest.MonkeyPatch) -> Home:
+    print_quickly(monkeypatch)
+    return lived(_two_submissions)
 
 
 def rows(home: Home, query: str) -> Any:

@@ -1,6 +1,5 @@
 """One Chromium and one portal per worker; every test begins with the demo's data and browsers of its own."""
 
-import fcntl
 import os
 import re
 import shutil
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.once import made_once
 from tests.portal.browser.person import Person
 from tests.portal.serving import Portal, copy_of, demo_home, served
 
@@ -39,18 +39,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def portal_of_worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+def portal_of_worker(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """A served demo home; passwords are hashed once for all workers."""
-    shared = tmp_path_factory.getbasetemp()
-    if os.environ.get("PYTEST_XDIST_WORKER"):
-        shared = shared.parent
-    demo = shared / "browser-demo"
-    with (shared / "browser-demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not demo.exists():
-            made = shared / "browser-demo.tmp"
-            demo_home(made, DAICHO_NOW=NOW)
-            made.rename(demo)
+    demo = made_once(shared, "browser-demo", lambda folder: demo_home(folder, DAICHO_NOW=NOW))
     home = copy_of(demo, tmp_path_factory.mktemp("served") / "home")
     with served(home, DAICHO_NOW=NOW) as portal:
         portal.keep_start()

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import shutil
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,12 +21,12 @@ from portal_stub.jobs.models import Job
 from portal_stub.jobs.worker import run_due
 from sensors.windows import TOKYO
 from tests import kit
-from tests.homes import TUESDAY, Home, contracts, loaded
+from tests.homes import TUESDAY, Home, contracts, lived, loaded
 from tests.portal.buyers.conftest import directory
 from tests.portal.conftest import HOLDER, Hand, World, hidden
 from tests.portal.pages import Page, Row
 
-__all__ = ["directory", "loaded"]
+__all__ = ["directory", "lived", "loaded"]
 Visit = Callable[..., Client]
 AGREEMENT = f"{HOLDER[:8]}1"
 """The 企総 agreement of the first holder."""
@@ -41,13 +40,7 @@ def no_ledgers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-@pytest.fixture
-def ledgers(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hand: Hand, world: World) -> Home:
-    """A home in which the first holder has three contracts under two 企総 agreements and a notice of 簡易."""
-    shutil.copytree(loaded, tmp_path / "home")
-    home = Home(tmp_path / "home")
-    monkeypatch.setenv("DAICHO_HOME", str(home.path))
-    monkeypatch.delenv("DAICHO_NOW", raising=False)
+def _five_contracts(home: Home) -> None:
     home.booked(
         [
             *contracts("EX-1", destination_country="304", payer_country="304"),
@@ -61,6 +54,19 @@ def ledgers(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hand:
         holder=kit.MEMBER,
         name="others.csv",
     )
+
+
+@pytest.fixture
+def ledgers(
+    lived: Callable[[Callable[[Home], object]], Home],
+    monkeypatch: pytest.MonkeyPatch,
+    hand: Hand,
+    world: World,
+) -> Home:
+    """A home in which the first holder has three contracts under two 企総 agreements and a notice of 簡易."""
+    home = lived(_five_contracts)
+    monkeypatch.setenv("DAICHO_HOME", str(home.path))
+    monkeypatch.delenv("DAICHO_NOW", raising=False)
     hand.at = datetime.fromisoformat(TUESDAY).replace(tzinfo=TOKYO)
     return home
 
