@@ -11,6 +11,7 @@ from assets import papers
 from assets.ledgers import Listed, confirm_due, extract_due, reconcile_due
 from daicho.store.documents import DocumentStore
 from tests import kit
+from tests.halves import by_day
 from tests.homes import (
     CUT_OFF,
     LINE_YEN,
@@ -520,7 +521,7 @@ def _with_two_units(folder: Path, loaded: Path) -> Home:
     return home
 
 
-@pytest.mark.parametrize("at", range(0, 24, 3))
+@pytest.mark.parametrize("at", by_day(range(0, 24, 3), 0, 12))
 def test_papers_that_a_crash_left_out_are_made_by_the_next_run(
     tmp_path: Path, loaded: Path, whole: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:

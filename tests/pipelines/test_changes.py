@@ -185,6 +185,7 @@ def test_a_confirmed_application_always_takes_changes_and_its_newest_version_cor
     assert codes(book.send(change("5", history_no="00"), accepted=AFTER)) == {"already-confirmed"}
 
 
+@pytest.mark.night
 def test_the_hundredth_version_is_refused() -> None:
     book = booked()
     for number in range(99):

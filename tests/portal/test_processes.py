@@ -47,6 +47,7 @@ def answers(portal: Portal) -> bool:
         return bool(reply.status == 200)
 
 
+@pytest.mark.night
 def test_each_process_that_dies_is_replaced(home: Path) -> None:
     with served(home) as portal:
         assert soon(lambda: len(children(portal)) == 5), "two that answer, three beside them"

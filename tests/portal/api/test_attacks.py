@@ -11,6 +11,7 @@ from django.test import Client
 from portal_stub.access import ROUTES, Access
 from portal_stub.feed.models import Submission
 from portal_stub.ledgers.models import Upload
+from tests.halves import by_day
 from tests.portal.api.conftest import Program, a_token, code, upload
 from tests.portal.attacks.test_garbage import BODIES, GARBAGE
 from tests.portal.conftest import World
@@ -51,7 +52,7 @@ def test_more_than_an_upload_may_have_is_refused_unread(world: World, program: M
     assert code(reply, 413) == "request-too-large"
 
 
-@pytest.mark.parametrize("garbage", GARBAGE, ids=range(len(GARBAGE)))
+@pytest.mark.parametrize("garbage", by_day(GARBAGE, *GARBAGE[::8]), ids=range(len(GARBAGE)))
 def test_garbage_in_every_item(whole: Whole, world: World, program: Made, garbage: str) -> None:
     caller = program(world.applicant)
     for name in ("product", "count", "remarks", "resend", "extra"):
@@ -154,6 +155,7 @@ def test_a_fault_of_ours_is_a_problem_without_its_cause(
     assert "secret cause" not in reply.content.decode()
 
 
+@pytest.mark.night
 @pytest.mark.slow
 def test_a_large_upload_is_taken_in_and_judged(whole: Whole, world: World, program: Made) -> None:
     """Larger than any other request of the portal may be: the endpoint takes whole uploads."""

@@ -97,6 +97,7 @@ def curl(base: str, token: str, *words: str) -> tuple[int, Any]:
     return int(status), json.loads(content)
 
 
+@pytest.mark.night
 def test_from_the_token_to_the_document_with_curl(
     portal: tuple[Portal, dict[str, str]], tmp_path: Path
 ) -> None:
