@@ -73,15 +73,15 @@ def test_every_control_has_a_label(world: World, visit: Callable[..., Client]) -
         "/addresses/",
         "/access-history/",
     ):
-        page = client.get(address).content.decode()
+        reply = client.get(address)
+        page = reply.content.decode()
         controls = re.findall(r"<(?:input|select|textarea)\b[^>]*>", page)
         ids = [re.search(r'\bid="([^"]+)"', tag) for tag in controls if 'type="hidden"' not in tag]
         labelled = set(re.findall(r'<label[^>]*\bfor="([^"]+)"', page))
         assert [match[1] for match in ids if match and match[1] not in labelled] == [], address
-        described = {
-            goal for goals in re.findall(r'aria-describedby="([^"]*)"', page) for goal in goals.split()
-        }
-        assert described - set(re.findall(r'\bid="([^"]+)"', page)) == set(), address
+        [body] = page_of(reply).whole.nodes
+        described = {goal for goals in body.xpath(".//@aria-describedby") for goal in goals.split()}
+        assert described - set(body.xpath(".//@id")) == set(), address
 
 
 def test_errors_lead_to_their_item(world: World, visit: Callable[..., Client]) -> None:

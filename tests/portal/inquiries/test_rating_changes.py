@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from portal_stub.feed.models import RatingChange
-from tests.portal.conftest import Hand, World, text
+from tests.portal.conftest import Hand, World
 from tests.portal.inquiries.conftest import Visit
+from tests.portal.pages import page_of
 
 pytestmark = pytest.mark.usefixtures("directory")
 
@@ -25,9 +26,10 @@ def shown(reply: Any) -> list[tuple[str, str]]:
 @pytest.mark.req("I-003")
 def test_a_change_is_told_with_day_and_both_ratings(world: World, visit: Visit) -> None:
     change("105000001", date(2026, 2, 1), "EA", "EM")
-    page = text(visit(world.reader).get("/rating-changes/"))
-    assert "2026/02/01 105000001 EXAMPLE SHANGHAI CO., LTD. " in page
-    assert "中華人民共和国 EA EM" in page
+    [row] = page_of(visit(world.reader).get("/rating-changes/")).table("検索結果").rows
+    assert row["バイヤー名称"].startswith("EXAMPLE SHANGHAI CO., LTD.")
+    told = [value for title, value in row.items() if title != "バイヤー名称"]
+    assert told == ["2026/02/01", "105000001", "中華人民共和国", "EA", "EM"]
 
 
 @pytest.mark.req("I-004")
@@ -69,7 +71,7 @@ def test_country_code_and_days_narrow_the_list(world: World, visit: Visit) -> No
         reply = client.get("/rating-changes/", wrong)
         assert (reply.status_code, shown(reply)) == (422, [])
     turned = client.get("/rating-changes/", {"since": "2026-03-01", "until": "2026-02-01"})
-    assert "開始の日以後" in text(turned)
+    assert list(page_of(turned, 422).errors) == ["until"]
 
 
 @pytest.mark.req("I-004")
@@ -110,7 +112,7 @@ def test_the_list_is_open_before_the_one_time_password(world: World, visit: Visi
     assert client.get("/buyer-data/").status_code == 200
     for address in ("/contract-data/", "/loss-data/", "/claims-lists/"):
         reply = client.get(address)
-        assert (reply.status_code, "ワンタイムパスワードにより保護" in text(reply)) == (403, True), address
+        assert page_of(reply, 403).heading == "ワンタイムパスワードにより保護されています", address
     opened = visit(world.applicant, otp=True)
     for address in ("/contract-data/", "/loss-data/", "/claims-lists/"):
         assert opened.get(address).status_code == 200, address
@@ -118,15 +120,13 @@ def test_the_list_is_open_before_the_one_time_password(world: World, visit: Visi
 
 @pytest.mark.req("I-001")
 def test_the_menu_has_all_inquiries(world: World, visit: Visit) -> None:
-    page = text(visit(world.applicant).get("/menu/"))
-    titles = (
+    page = page_of(visit(world.applicant).get("/menu/"))
+    titles = [
         "海外商社情報照会",
         "海外商社格付変更一覧",
         "保険契約情報",
         "事故情報",
         "回収情報（債権一覧表）",
-    )
-    places = [page.index(title, page.index("各種情報照会")) for title in titles]
-    assert places == sorted(places)
-    for title in titles:
-        assert f"{title} 準備中" not in page
+    ]
+    assert [title for title in page.menus["各種情報照会"] if title in titles] == titles
+    assert set(page.menus["各種情報照会"]) <= set(page.links), "all of them are built"

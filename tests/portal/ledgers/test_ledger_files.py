@@ -13,8 +13,10 @@ from portal_stub.jobs.worker import run_due
 from portal_stub.ledgers.models import Upload
 from tests import kit
 from tests.homes import contracts, csv_rows, instant
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
+from tests.portal.ledgers.test_sent_list import statuses
 from tests.portal.ledgers.test_upload_page import sends
+from tests.portal.pages import Row, page_of
 from tests.portal.whole import Whole, loaded, whole
 
 __all__ = ["loaded", "whole"]
@@ -28,8 +30,17 @@ def uploaded(client: Client, rows: list[kit.Row], name: str, **changes: Any) -> 
     """Sends an upload by the page; its key."""
     file = SimpleUploadedFile(name, kit.csv_bytes(rows))
     reply = sends(client, file=file, count=str(len(rows)), **changes)
-    assert reply.status_code == 302, text(reply)
+    assert reply.status_code == 302, page_of(reply, reply.status_code).error_summary
     return str(reply.headers["Location"].split("/")[-3])
+
+
+def listed(client: Client, address: str = FILES) -> list[Row]:
+    """The rows of 作成済台帳ファイルリスト; none where it says so."""
+    page = page_of(client.get(address))
+    assert page.heading.endswith("　作成済台帳ファイルリスト")
+    rows = [row for table in page.tables for row in table.rows]
+    assert rows or "作成した台帳ファイルはありません。" in page.sentences[1]
+    return rows
 
 
 def made(client: Client, *keys: str) -> bytes:
@@ -52,28 +63,27 @@ def test_a_file_is_made_of_what_is_selected_in_any_status(whole: Whole, world: W
     late = uploaded(client, contracts("EX-4"), "いま.csv")
     dropped = whole.home.submit(contracts("EX-5"), now=whole.now, name="SFTP.csv")["submission_id"]
     whole.collect()
-    statuses = {row.file_name: str(row.status) for row in client.get(LIST).context["rows"]}
-    assert statuses == {
+    assert statuses(client.get(LIST)) == {
         "計上.csv": "処理完了", "誤り.csv": "申請内容要確認", "いま.csv": "処理中", "SFTP.csv": "処理中",
     }  # fmt: skip
-    assert "データ作成" in text(client.get(LIST))
+    form = page_of(client.get(LIST)).form(having="chosen")
+    assert (form.method, list(form.buttons)) == ("post", ["データ作成"])
+    assert set(form.fields["chosen"].options.values()) == {booked, wrong, late, dropped}
     assert client.post(LIST, {"chosen": [booked, wrong, late, dropped]}).status_code == 302
     [job] = Job.objects.all()
-    page = client.get(FILES)
-    for words in (
-        "作成中",
-        "順番待ち（1番目）",
-        "計上.csv ほか（全4件）",
-        "リスト更新",
-        "一度端末に保存してから",
-    ):
-        assert words in text(page), words
-    assert f"{FILES}{job.pk}/" not in page.content.decode().replace(f"{FILES}{job.pk}/drop/", "")
+    page = page_of(client.get(FILES))
+    assert page.sentences[0].endswith("その際は、一度端末に保存してから開いてください。")
+    assert page.links["リスト更新"] == FILES
+    [row] = page.table("作成済台帳ファイルリスト").rows
+    assert row["対象の申請"] == "計上.csv ほか（全4件）"
+    assert (row["状態"], row["件数"]) == ("作成中\n順番待ち（1番目）", "－")
+    assert row.part.links == {}
+    assert [form.action for form in row.part.forms] == [f"{FILES}{job.pk}/drop/"]
     assert client.get(f"{FILES}{job.pk}/").status_code == 404, "not downloadable while it is made"
     run_due()
-    page = client.get(FILES)
-    assert "作成済" in text(page)
-    assert f'href="{FILES}{job.pk}/"' in page.content.decode()
+    [row] = listed(client)
+    assert (row["状態"], row["件数"]) == ("作成済", "5")
+    assert list(row.part.links.values()) == [f"{FILES}{job.pk}/"]
     reply = client.get(f"{FILES}{job.pk}/")
     assert "attachment" in reply.headers["Content-Disposition"]
     rows = csv_rows(b"".join(reply.streaming_content))
@@ -131,8 +141,9 @@ def test_notices_have_files_too(whole: Whole, world: World, visit: Visit) -> Non
     run_due()
     [job] = Job.objects.all()
     assert job.file_name.startswith("簡易通知型包括保険_台帳ファイル_20181106")
-    assert text(client.get("/ledger/simplified-notice/files/")).count("ダウンロード") >= 1
-    assert "作成した台帳ファイルはありません" in text(client.get(FILES)), "each function has its list"
+    [row] = listed(client, "/ledger/simplified-notice/files/")
+    assert list(row.part.links.values()) == [f"/ledger/simplified-notice/files/{job.pk}/"]
+    assert listed(client) == [], "each function has its list"
     assert client.get(f"{FILES}{job.pk}/").status_code == 404
 
 
@@ -146,14 +157,13 @@ def test_what_was_refused_at_the_door_can_be_fetched_while_it_is_kept(
 
     sending.bring(Upload.objects.get(pk=key))
     whole.run()
-    assert "申請内容要確認" in text(client.get(f"{LIST}{key}/"))
+    assert page_of(client.get(f"{LIST}{key}/")).badges == ["申請内容要確認"]
     assert [row[LABELS["export_contract_no"]] for row in csv_rows(made(client, key))] == ["EX-1"]
 
 
 def test_nothing_selected_is_said(world: World, visit: Visit) -> None:
     reply = visit(world.applicant).post(LIST, {})
-    assert reply.status_code == 422
-    assert "選択してください" in text(reply)
+    assert page_of(reply, 422).alert == "台帳ファイルを作成する申請を選択してください"
     assert not Job.objects.exists()
 
 
@@ -164,7 +174,8 @@ def test_files_are_there_for_30_days(whole: Whole, world: World, visit: Visit) -
     made(client, key)
     for moment, there in (("2018-12-06T23:59:59", True), ("2018-12-07T08:00:00", False)):
         whole.hand.at = instant(moment)
-        assert ("一.csv" in text(visit(world.applicant).get(FILES))) == there
+        names = [row["対象の申請"] for row in listed(visit(world.applicant))]
+        assert names == (["一.csv"] if there else [])
 
 
 @pytest.mark.req("S-024")
@@ -176,7 +187,7 @@ def test_files_of_others_do_not_exist(whole: Whole, world: World, visit: Visit) 
         other = visit(getattr(world, role))
         assert other.get(f"{FILES}{job.pk}/").status_code == 404
         assert other.post(f"{FILES}{job.pk}/drop/").status_code == 404
-        assert "一.csv" not in text(other.get(FILES))
+        assert listed(other) == []
     assert visit(world.reader).get(FILES).status_code == 403
     assert client.get("/ledger/equipment/files/" + job.pk + "/").status_code == 404
     assert client.post(f"{FILES}{job.pk}/drop/").status_code == 302
