@@ -1,6 +1,6 @@
 """From the bytes of a CSV to its text: which encoding it is in, decided strictly. What the text holds is ``csv_file``.
 
-An encoding is never guessed where two are possible: the file is refused with the line and the bytes. ADR 0024.
+An encoding is never guessed where two are possible: the file is refused with the line and the bytes. ADR 0026.
 """
 
 import re

@@ -25,7 +25,7 @@ _TWINS = {
     "\xa6": "\uffe4",
     "\xa5": "\uffe5",
 }
-"""Characters that two tables of JIS X 0208 give to one place: the one of them that CP932 knows (ADR 0024)."""
+"""Characters that two tables of JIS X 0208 give to one place: the one of them that CP932 knows (ADR 0026)."""
 _FOLDED = _WIDE | _TWINS
 _FROM, _TO = list(_FOLDED), list(_FOLDED.values())
 _BLANK_LIST = [chr(code) for code in (0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F)]
