@@ -1,6 +1,6 @@
 # The doors of the house. `make help` lists them.
 #
-# A fresh machine needs only CPython 3.11 with pip, make and git: pip fetches the hash-locked uv into
+# A fresh machine needs only CPython (3.11 or newer) with pip, make and git: pip fetches the hash-locked uv into
 # .venv/bootstrap, uv installs everything else from requirements/dev.txt, hashes required.
 
 SHELL := /bin/bash
@@ -12,6 +12,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 BOOTSTRAP := $(VENV)/bootstrap
 UV := $(BOOTSTRAP)/bin/uv
+CHOICE := $(VENV)/.python
 STAMP := $(VENV)/.setup-done
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
@@ -36,16 +37,20 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
 
-setup: $(STAMP) ## .venv with everything, from hash-locked requirements
+setup: $(STAMP) ## .venv with everything, from hash-locked requirements; PYTHON= names the interpreter
 
-$(STAMP): requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+# `make setup` and PYTHON= ask anew which Python it shall be; the other doors are content with the one that runs.
+choose := $(if $(filter setup,$(MAKECMDGOALS))$(PYTHON)$(if $(shell $(PY) -c '' 2>/dev/null && echo runs),,none),FORCE)
+.PHONY: FORCE
+
+$(CHOICE): $(choose) requirements/pythons.txt
 	@mkdir -p "$$HOME"
-	@python=""; for candidate in "$${PYTHON:-}" python3.11 python3 python; do \
-	  if [ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; \
-	  then python="$$candidate"; break; fi; done; \
-	if [ -z "$$python" ]; then echo "CPython 3.11 not found; name it: make setup PYTHON=/path/to/python3.11" >&2; exit 2; fi; \
-	if [ -x $(PY) ] && ! $(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then rm -rf $(VENV); fi; \
-	echo "setup: $(VENV) ($$("$$python" --version))"; \
+	@python=$$(PYTHON="$(PYTHON)" bash requirements/choose_python.sh $(VENV)); mkdir -p $(VENV); \
+	if [ "$$(cat $@ 2>/dev/null)" != "$$python" ]; then echo "$$python" >$@; \
+	elif [ requirements/pythons.txt -nt $@ ]; then touch $@; fi
+
+$(STAMP): $(CHOICE) requirements/bootstrap.txt requirements/dev.txt pyproject.toml
+	@python="$$(cat $(CHOICE))"; echo "setup: $(VENV) ($$("$$python" --version))"; \
 	"$$python" -m venv --without-pip $(VENV); \
 	PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 PIP_ROOT_USER_ACTION=ignore "$$python" -m pip install -qq --upgrade \
 	  --require-hashes --only-binary :all: --target $(BOOTSTRAP) -r requirements/bootstrap.txt
@@ -116,6 +121,7 @@ lock: setup ## compile requirements/*.in to *.txt (UPGRADE=1 takes newer version
 	  $(UV) pip compile requirements/$$name.in --output-file requirements/$$name.txt --python $(PY) --python-version 3.11 \
 	    --universal --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
 	    --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade); done
+	@bash requirements/write_pythons.sh $(UV)
 	@touch requirements/*.txt
 
 static: ## copy design tokens and htmx from npm into its static files (needs node; the result is committed)

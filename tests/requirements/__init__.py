@@ -1,0 +1,1 @@
+"""The house's own lint rules, for what no general linter knows."""
