@@ -93,8 +93,8 @@ mutants: setup ## break marked code at random (SEED=1 COUNT=60) and tell what no
 	@nice $(PY) -m tests.mutants.run --seed $(or $(SEED),1) --count $(or $(COUNT),60) --workers $(PYTEST_WORKERS) \
 	  $(MUTANTS_ARGS)
 
-dev: setup ## Dagster web UI, daemon and portal on 127.0.0.1 with sample data
-	@$(PY) -m daicho.dev
+dev: setup ## Dagster web UI, daemon and portal on 127.0.0.1 with sample data; PORT= and PORTAL_PORT= choose others
+	@$(PY) -m daicho.dev $(if $(PORT),--port $(PORT)) $(if $(PORTAL_PORT),--portal-port $(PORTAL_PORT))
 
 bench: setup ## the numbers that we promise, measured
 	@$(PY) tests/benchmarks/run.py

@@ -7,15 +7,14 @@ from assets.checks import CHECKS
 from assets.graph import StoreResource
 from assets.jobs import INTAKE, JOBS, NIGHTLY
 from assets.progress import progress
-from sensors.desk_sensor import desk_sensor
-from sensors.drop_sensor import upload_sensor
+from sensors.intake_sensor import intake_sensor
 from sensors.schedules import business_day_schedule
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules([graph]),
     asset_checks=CHECKS,
     jobs=JOBS,
-    sensors=[upload_sensor(INTAKE), desk_sensor(INTAKE)],
+    sensors=[intake_sensor(INTAKE)],
     schedules=[
         business_day_schedule(
             "opening", INTAKE, "0 8 * * *", "営業日8:00: 前日17:30以降に受け付けた申請を処理します。"

@@ -20,7 +20,7 @@ run_coordinator:
   class: QueuedRunCoordinator
   config:
     max_concurrent_runs: 4
-    dequeue_interval_seconds: 1
+    dequeue_interval_seconds: 2
 run_monitoring:
   enabled: true
   start_timeout_seconds: 180

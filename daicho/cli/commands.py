@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from daicho.cli.printing import as_json, as_table, rows_out, say
 from daicho.clock import ClockSettingError
@@ -433,6 +433,18 @@ def _unknown(submission_id: str) -> Refusal:
     )
 
 
+def dagster(options: argparse.Namespace) -> NoReturn:
+    """``daicho dagster code-server | daemon | web``; this process becomes the program."""
+    from daicho import serving
+
+    store = Store.open()
+    if options.program == "code-server":
+        serving.code_server(store)
+    if options.program == "daemon":
+        serving.daemon(store)
+    serving.web(store, options.port)
+
+
 def portal(options: argparse.Namespace) -> int:
     """``daicho portal serve | demo | routes | mails | feed | supervisor | lift``. Django is imported here only."""
     from portal_stub import running
@@ -485,6 +497,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
         sql,
         generate,
         verify,
+        dagster,
         portal,
     )
 }

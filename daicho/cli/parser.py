@@ -101,8 +101,23 @@ def parser() -> argparse.ArgumentParser:
 
     command("verify", "保存されたすべてのデータの整合を確かめる")
 
+    _dagster(command("dagster", "Dagster のコードサーバ・daemon・画面を動かす"))
     _portal(command("portal", "ポータル(画面)を動かす"))
     return top
+
+
+def _dagster(dagster: argparse.ArgumentParser) -> None:
+    programs = dagster.add_subparsers(
+        dest="program", metavar="プログラム", required=True, parser_class=_Parser
+    )
+    for name, help_text in (
+        ("code-server", "コードを読み込み、処理を起動する。ほかの2つより先に動かす"),
+        ("daemon", "受付フォルダ、期日、時刻を見て処理を始める"),
+        ("web", "画面をこのコンピュータ(127.0.0.1)で動かす"),
+    ):
+        program = programs.add_parser(name, help=help_text, description=f"{help_text}。終了は Ctrl-C")
+        if name == "web":
+            program.add_argument("--port", type=_port, default=3000, metavar="N", help="既定 3000")
 
 
 def _portal(portal: argparse.ArgumentParser) -> None:

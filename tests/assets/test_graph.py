@@ -122,7 +122,7 @@ def test_jobs_checks_sensor_and_schedules() -> None:
         "deliveries:everything_is_delivered",
         "reconciliation_ledgers:reconciled_within_a_week",
     }
-    assert sorted(sensor.name for sensor in repository.sensor_defs) == ["desk_sensor", "upload_sensor"]
+    assert sorted(sensor.name for sensor in repository.sensor_defs) == ["intake_sensor"]
     assert sorted(schedule.name for schedule in repository.schedule_defs) == ["nightly", "opening"]
 
 

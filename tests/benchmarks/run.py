@@ -311,30 +311,20 @@ def bench_latency(env: dict[str, str], runs: int, folder: Path) -> None:
     """From submit to a finished monitor list through the running sensor and daemon."""
     daicho = str(BIN / "daicho")
     env = {**env, "DAICHO_NOW": f"@{NOW}"}
-    home = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "from daicho.store import Store; from daicho.running import dagster_home; print(dagster_home(Store.open()))",
-        ],
-        env=env,
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-    ).stdout.strip()
-    env["DAGSTER_HOME"] = home
-    daemon = subprocess.Popen(
-        [str(BIN / "dagster-daemon"), "run", "-w", str(PROJECT / "workspace.yaml")],
-        env=env,
-        cwd=PROJECT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    programs = [
+        subprocess.Popen(
+            [daicho, "dagster", program],
+            env=env,
+            cwd=PROJECT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        for program in ("code-server", "daemon")
+    ]
     waits: list[float] = []
     try:
-        time.sleep(15)  # the daemon loads its code once
+        time.sleep(15)  # the code is loaded once
         for n in range(runs + 1):
             upload = folder / f"latency{n}.csv"
             generate = [
@@ -352,8 +342,10 @@ def bench_latency(env: dict[str, str], runs: int, folder: Path) -> None:
             subprocess.run(generate, env=env, check=True, capture_output=True)
             waits.append(one_latency(env, upload))
     finally:
-        os.killpg(daemon.pid, signal.SIGINT)
-        daemon.wait(30)
+        for program in programs:
+            os.killpg(program.pid, signal.SIGINT)
+        for program in programs:
+            program.wait(30)
     print(f"\nSubmit to monitor list, {LATENCY_LINES:,} lines, running sensor and daemon")
     print(
         f"  median {statistics.median(waits[1:]):.1f} s, slowest {max(waits[1:]):.1f} s of {runs} (the first, {waits[0]:.1f} s, not counted)"

@@ -6,21 +6,18 @@ the page, and find the same totals on the PDFs, in the CSV and in the list.
 
 import os
 import re
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from daicho.running import dagster_home
-from tests.homes import BIN, PROJECT, Home, csv_rows
+from tests.homes import PROJECT, Home, csv_rows
 from tests.portal.browser.person import Person, pdf_text
 from tests.portal.browser.test_entries import begins, types_a_contract
 from tests.portal.serving import Portal, demo_home, served
+from tests.programs import programs
 
 TUESDAY, WEEK_OVER, MONDAY = "@2018-11-06T10:00:00", "2018-11-09T20:00:00", "2018-11-12T09:00:00"
 UPLOADER, TYPIST = "990000001001", "990000001000"
@@ -58,32 +55,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
         ran = made.command(*arguments, now=TUESDAY)
         assert ran.code == 0, ran.err
     return made
-
-
-@contextmanager
-def daemon(home: Home) -> Iterator[None]:
-    """Dagster's daemon over a home, with the sensors that take the drop."""
-    environ = home.environ(
-        TUESDAY, DAGSTER_HOME=str(dagster_home(home.at(TUESDAY))), DAGSTER_DISABLE_TELEMETRY="1"
-    )
-    with (home.path.parent / "daemon.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(BIN / "dagster-daemon"), "run", "-w", str(PROJECT / "workspace.yaml")],
-            cwd=PROJECT,
-            env=environ,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGINT)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
 
 
 @pytest.fixture
@@ -183,7 +154,7 @@ def test_a_week_of_an_exporter(home: Home, somebody: Callable[[Portal], Person],
 
         for person in (uploader, typist):
             person.page.evaluate(WATCH)
-        with daemon(home):
+        with programs(home, now=TUESDAY):
             for person in (uploader, typist):
                 standing = person.page.locator(".standing .state")
                 expect(standing.first).to_have_text("処理完了", timeout=PATIENCE_MS)

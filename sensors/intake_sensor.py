@@ -1,5 +1,7 @@
-"""The sensor that starts an intake run when there is something to do: a file in the drop, a due submission, an owed
-monitor list.
+"""The sensor that starts an intake run when there is something to do: a request of the insurer's desk, a file in the
+drop, a due submission, an owed monitor list.
+
+One sensor looks at all of it: what a tick costs an idle machine is Dagster's bookkeeping, not the look.
 """
 
 import json
@@ -7,7 +9,7 @@ import time
 
 import dagster as dg
 
-from daicho.drop import is_waiting
+from daicho import desk, drop
 from daicho.store import Store
 from sensors.partitions import ensure_partitions, partition_of_now
 
@@ -21,15 +23,15 @@ _ACTIVE = [
 _LONGEST_WAIT = 300
 
 
-def upload_sensor(job: object) -> dg.SensorDefinition:
-    """Looks every two seconds; at most one intake run at a time, and a growing pause after runs that failed."""
+def intake_sensor(job: object) -> dg.SensorDefinition:
+    """Looks every few seconds (Dagster's own loop takes five); at most one intake run at a time, and a growing pause after runs that failed."""
 
     @dg.sensor(
-        name="upload_sensor",
+        name="intake_sensor",
         job=job,  # type: ignore[arg-type]
         minimum_interval_seconds=2,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="受付フォルダに届いたファイルと、期日の来た申請を見つけて intake を起動します。",
+        description="デスクの依頼、受付フォルダに届いたファイル、期日の来た申請を見つけて intake を起動します。",
     )
     def _sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         store = Store.open()
@@ -37,16 +39,17 @@ def upload_sensor(job: object) -> dg.SensorDefinition:
         # A paper is owed when a run ended between verdict and print, or somebody refused a held submission.
         if (
             not due
-            and not is_waiting(store)
+            and not desk.is_waiting(store)
+            and not drop.is_waiting(store)
             and not store.events.without_document("monitor_list", decided=True)
         ):
-            return dg.SkipReason("届いたファイルも期日の来た申請もありません。")
-        return one_intake(context, store)
+            return dg.SkipReason("デスクの依頼も、届いたファイルも、期日の来た申請もありません。")
+        return _one_intake(context, store)
 
     return _sensor
 
 
-def one_intake(context: dg.SensorEvaluationContext, store: Store) -> dg.SensorResult | dg.SkipReason:
+def _one_intake(context: dg.SensorEvaluationContext, store: Store) -> dg.SensorResult | dg.SkipReason:
     """Asks for an intake run unless one is under way or the last ones failed just now."""
     memory = json.loads(context.cursor or "{}")
     for name in ("intake", "nightly"):

@@ -1,6 +1,7 @@
 """The sensor that starts intake runs: when there is something to do, one at a time, with growing pauses after failures."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class Sensor:
         self.cursor: str | None = None
         self.skipped: str | None = None
         self.now = 1_000_000.0
-        monkeypatch.setattr("sensors.drop_sensor.time.time", lambda: self.now)
+        monkeypatch.setattr("sensors.intake_sensor.time.time", lambda: self.now)
         for name, value in home.environ().items():
             if name.startswith("DAICHO_"):
                 monkeypatch.setenv(name, value)
@@ -41,7 +42,7 @@ class Sensor:
         """The partition for which a run is asked for, or None."""
         self._patch.setenv("DAICHO_NOW", now)
         context = dg.build_sensor_context(instance=self._instance, cursor=self.cursor)
-        result = defs.resolve_sensor_def("upload_sensor")(context)
+        result = defs.resolve_sensor_def("intake_sensor")(context)
         self.cursor = context.cursor
         if isinstance(result, dg.SkipReason):
             self.skipped = result.skip_message
@@ -64,7 +65,7 @@ def sensor(home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyP
 
 def test_nothing_to_do_is_skipped(sensor: Sensor) -> None:
     assert sensor.tick() is None
-    assert sensor.skipped == "届いたファイルも期日の来た申請もありません。"
+    assert sensor.skipped == "デスクの依頼も、届いたファイルも、期日の来た申請もありません。"
 
 
 def test_a_fresh_home_is_skipped(
@@ -155,6 +156,20 @@ def test_a_file_that_was_given_up_starts_no_run(
         assert sensor.tick() is None
 
 
+def test_a_request_of_the_desk_asks_for_one_run_at_a_time(home: Home, sensor: Sensor) -> None:
+    assert sensor.tick() is None
+    (home.path / "desk" / "answers").mkdir(parents=True)
+    (home.path / "desk" / ".draft-1").mkdir()
+    assert sensor.tick() is None, "nothing was sent yet"
+    request = home.path / "desk" / "request.json"
+    request.write_text("{}")
+    os.utime(request, (sensor.now - 1, sensor.now - 1))
+    assert sensor.tick() == "2018-11-06"
+    sensor.run_ended(STARTED)
+    assert sensor.tick() is None
+    assert "実行中" in (sensor.skipped or "")
+
+
 @pytest.mark.req("A-055")
 def test_a_due_submission_asks_for_a_run(home: Home, sensor: Sensor, instance: dg.DagsterInstance) -> None:
     home.submit(contracts("EX-1"), "2018-11-06T18:00:00")
@@ -226,7 +241,7 @@ def test_the_pause_has_a_limit(home: Home, sensor: Sensor) -> None:
 
 
 def test_the_sensor_runs_by_itself_every_few_seconds() -> None:
-    found: Any = defs.resolve_sensor_def("upload_sensor")
+    found: Any = defs.resolve_sensor_def("intake_sensor")
     assert found.default_status == dg.DefaultSensorStatus.RUNNING
     assert found.minimum_interval_seconds <= 5
     assert found.job_name == "intake"
