@@ -117,9 +117,23 @@ def everything_is_delivered(store: StoreResource) -> dg.AssetCheckResult:
     )
 
 
+def _ready_days(store: Store) -> pl.DataFrame:
+    """From which day each submission could be processed: its acceptance day (受理日), or that of its release when people
+    held it. The day on a journal line will not do: a change carries on that of the line that it changes.
+    """
+    released = {e["submission_id"]: e["at"] for e in store.events.events(kind="hold-release")}
+    days = [
+        (name, max(str(r["acceptance_date"]), str(released.get(name, ""))[:10]))
+        for r in store.events.submissions(store.clock.now())
+        for name in (r["submission_id"],)
+    ]
+    frame = pl.DataFrame(days, schema={"submission_id": pl.String, "ready": pl.String}, orient="row")
+    return frame.with_columns(pl.col("ready").str.to_date())
+
+
 @dg.asset_check(
     asset=reconciliation_ledgers,
-    description="計上した行が受理から7日以内に照合台帳に載っていること(直近31日)。",
+    description="計上した行が受理(保留した申請は解除)から7日以内に照合台帳に載っていること(直近31日)。",
 )
 def reconciled_within_a_week(store: StoreResource) -> dg.AssetCheckResult:
     """The control report of D-010: how many days reconciliation took lately, and what is overdue."""
@@ -131,10 +145,9 @@ def reconciled_within_a_week(store: StoreResource) -> dg.AssetCheckResult:
         .join(
             listings(journal, RECONCILIATION), left_on="journal_no", right_on="listed_journal_no", how="left"
         )
+        .join(_ready_days(kept).lazy(), on="submission_id", how="left")
         .select(
-            (pl.col("listed_at").dt.date().fill_null(today) - pl.col("acceptance_date"))
-            .dt.total_days()
-            .alias("days"),
+            (pl.col("listed_at").dt.date().fill_null(today) - pl.col("ready")).dt.total_days().alias("days"),
             pl.col("listed_at").is_null().alias("open"),
             pl.col("listed_at").dt.date().alias("on"),
         )
@@ -144,6 +157,10 @@ def reconciled_within_a_week(store: StoreResource) -> dg.AssetCheckResult:
     late = took.filter(pl.col("days") > 7)
     return dg.AssetCheckResult(
         passed=late.is_empty(),
+        description=None
+        if late.is_empty()
+        else "7日より遅れて照合した行があります。未照合の行があれば daicho run reconcile で進めてください。"
+        "照合してから31日たつと緑に戻ります。",
         metadata={
             "最長日数": int(took.select(pl.col("days").max().fill_null(0)).item()),
             "7日超の行": late.height,
@@ -183,6 +200,10 @@ def expected_notices_are_in(store: StoreResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=missing.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
+        description=None
+        if missing.is_empty()
+        else "下の特約から船積確定通知が届いていません。故障ではなく、船積がなければ正常です。保険利用者に確かめ(依頼文は "
+        "daicho expected --mail)、その通知が届くか、次に期限を迎える月の通知がすべてそろうと、夜間処理で緑に戻ります。",
         metadata={
             f"期限を過ぎた未通知({month:%Y-%m})": missing.height,
             f"今月末が期限の未通知({month_before(today):%Y-%m})": expected_of(

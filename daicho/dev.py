@@ -33,8 +33,8 @@ PORTAL_PORT = 8000
 _DAICHO = [sys.executable, "-c", "import sys; from daicho.cli import main; sys.exit(main())"]
 _UPLOADS = (("enterprise", 200, 0), ("simplified-notice", 60, 0), ("enterprise", 5, 75))
 """Product, records, days by which it comes too late (then it is held, and the desk has something to decide)."""
-_GRACE_SECONDS = 1.5
-"""What servers get to end by themselves; whoever pressed Ctrl-C waits no longer than twice that."""
+_GRACE_SECONDS = 1.0
+"""What servers get to end by themselves; whoever pressed Ctrl-C waits little longer than that."""
 
 
 class _Children:
