@@ -24,7 +24,9 @@ _LONGEST_WAIT = 300
 
 
 def intake_sensor(job: object) -> dg.SensorDefinition:
-    """Looks every few seconds (Dagster's own loop takes five); at most one intake run at a time, and a growing pause after runs that failed."""
+    """Looks every few seconds (Dagster's own loop takes five); at most one intake run at a time, and a growing pause
+    after runs that failed.
+    """
 
     @dg.sensor(
         name="intake_sensor",

@@ -393,24 +393,6 @@ def test_a_check_tells_what_took_longer_than_a_week_to_reconcile(
         assert failed_checks(run(instance, "reconcile", None)) == late, now
 
 
-@pytest.mark.req("D-010")
-def test_a_change_of_an_old_line_counts_from_its_own_acceptance(
-    here: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    here.booked(contracts("EX-1"))
-    monkeypatch.setenv("DAICHO_NOW", "2018-11-09T20:30:00")
-    run(instance, "reconcile", None)
-    (line,) = here.journal().iter_rows(named=True)
-    withdrawal = {
-        "process_type": "5",
-        "application_year": line["application_year"],
-        "application_serial": line["application_serial"],
-    }
-    here.booked([kit.enterprise_row(**withdrawal)], "2018-12-11T10:00:00")
-    monkeypatch.setenv("DAICHO_NOW", "2018-12-14T20:30:00")
-    assert failed_checks(run(instance, "reconcile", None)) == set()
-
-
 def test_checks_warn_of_the_end_of_the_calendar_and_of_deliveries(
     here: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
