@@ -107,7 +107,8 @@ def test_wherever_the_process_dies_the_next_one_ends_with_one_answer(
             assert (refused / name).read_bytes() == content
             shutil.rmtree(refused)
         assert [each for each in left(dropping) if "/" not in each] == []
-        assert set_aside(dropping) == []
+        halves = [each for each in set_aside(dropping) if each.startswith(".")]  # go after an hour
+        assert set_aside(dropping) == halves
         assert not is_waiting(dropping.at())
         if not dying.is_dead:
             assert step > 20, "it died everywhere before"
