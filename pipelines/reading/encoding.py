@@ -40,10 +40,11 @@ def text_of(content: bytes, file_name: str) -> tuple[str, str]:
     """
     _refuse_others(content, file_name)
     marked = content.startswith(UTF8_MARK)
+    before = len(UTF8_MARK) if marked else 0
     try:
-        text = content.decode("utf-8-sig" if marked else "utf-8")
+        text = content[before:].decode()
     except UnicodeDecodeError as error:
-        broken = error.start
+        broken = before + error.start
     else:
         if not marked and not text.isascii():
             _refuse_ambiguous(content, text, file_name)
