@@ -1,7 +1,10 @@
 """A real LibreOffice, to see what another program makes of the workbooks that we give out."""
 
+import contextlib
 import csv
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +15,7 @@ _CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,false,false,fals
 
 _SHOWN = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,true,false,false,-1"
 """The same with numbers as their formats show them."""
+_LOT = 30
 _JAPANESE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Setup/L10N">
 <prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>ja-JP</value></prop></item></oor:items>
@@ -19,21 +23,42 @@ _JAPANESE = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def converted_together(sources: Sequence[Path], form: str, folder: Path) -> Path:
-    """The folder with what a Japanese LibreOffice made of many files in one run."""
+    """The folder with what a Japanese LibreOffice made of many files, some at a time.
+
+    It stands still now and then, and ends when it is run again; a file on which it stands still alone has no result.
+    """
     out = folder / "converted"
     profile = folder / "profile" / "user"
     profile.mkdir(parents=True, exist_ok=True)
     (profile / "registrymodifications.xcu").write_text(_JAPANESE, encoding="utf-8")
-    subprocess.run(
+    for start in range(0, len(sources), _LOT):
+        lot = sources[start : start + _LOT]
+        if not _ended(lot, form, folder, out):
+            for source in lot:
+                _ended([source], form, folder, out)
+    return out
+
+
+def _ended(sources: Sequence[Path], form: str, folder: Path, out: Path) -> bool:
+    process = subprocess.Popen(
         [
             *("soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"),
             *("--convert-to", form, "--outdir", str(out), *map(str, sources)),
         ],
-        capture_output=True,
-        timeout=120 + 5 * len(sources),
-        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
-    return out
+    try:
+        assert process.wait(60 + 3 * len(sources)) == 0
+        return True
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        # What it started stays otherwise.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def shown_together(sources: Sequence[Path], folder: Path) -> dict[str, dict[str, list[list[str]]]]:

@@ -435,3 +435,18 @@ def test_no_date_of_writing_is_in_it() -> None:
     with zipfile.ZipFile(io.BytesIO(marked())) as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert Workbook(marked()).main == "xl/workbook.xml"
+
+
+def test_marks_stand_on_the_sheet_that_is_read() -> None:
+    """A hidden first sheet is not read, so nothing may be written into it."""
+    book = openpyxl.load_workbook(io.BytesIO(sent_book()))
+    book.create_sheet("先月", 0)["A1"] = "処理種別"
+    book["先月"].sheet_state = "hidden"
+    book.active = 1
+    file = io.BytesIO()
+    book.save(file)
+    content = m.marked_workbook(file.getvalue(), findings_frame(at("A3")), {}, FACTS)
+    back = openpyxl.load_workbook(io.BytesIO(content))
+    assert back["先月"]["A3"].comment is None
+    assert "直してください" in back["船積'一覧"]["A3"].comment.text
+    assert decode(content, "x.xlsx", LAYOUT).records.equals(decode(file.getvalue(), "x.xlsx", LAYOUT).records)
