@@ -15,7 +15,7 @@ _CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,false,false,fals
 
 _SHOWN = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,true,false,false,-1"
 """The same with numbers as their formats show them."""
-_LOT = 30
+_LOT = 15
 _JAPANESE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Setup/L10N">
 <prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>ja-JP</value></prop></item></oor:items>
@@ -50,7 +50,7 @@ def _ended(sources: Sequence[Path], form: str, folder: Path, out: Path) -> bool:
         start_new_session=True,
     )
     try:
-        assert process.wait(60 + 3 * len(sources)) == 0
+        assert process.wait(30 + 2 * len(sources)) == 0
         return True
     except subprocess.TimeoutExpired:
         return False
