@@ -22,6 +22,7 @@ from pipelines.assess import assess_decoded
 from pipelines.post import Blocked, Candidate, Posted, post
 from schemas.journal import BOOKING
 from schemas.products import Product
+from schemas.submission import Refusal
 
 CLAIM_AT_ONCE = 20
 RECORDS_AT_ONCE = 200_000
@@ -152,7 +153,9 @@ def _assessed(
             continue
         say(f"{submission_id} {receipt['file_name']}: {assessment.count:,}件を審査しました")
         return Candidate(receipt, assessment, store.events.released_codes(receipt["receipt_no"]))
-    reason = f"処理中に予期しないエラーが{ATTEMPTS}回続いたため保留しました: {error}"
+    # What an unknown fault says of itself is for the log of the run, where it rises in the end; people read this.
+    why = error.message if isinstance(error, Refusal) else "運用担当に連絡してください。"
+    reason = f"処理中に予期しないエラーが{ATTEMPTS}回続いたため保留しました。{why}"
     say(f"{submission_id}: {reason}")
     with suppress(ClaimLost):  # another worker took it over and finds out for itself
         store.events.hold(receipt["receipt_no"], reason, store.clock.now(), worker)

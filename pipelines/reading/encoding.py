@@ -156,12 +156,13 @@ def _is_plainer(as_utf8: str, as_cp932: str) -> bool:
 
 
 def _ordinary(text: str, at_least: str = "\x80") -> tuple[int, int]:
-    """How many letters beyond ASCII are kana, signs and kanji of level 1, and how many are others."""
+    """How many letters beyond ASCII are kana, kanji of level 1 and signs (–, ’, €), and how many are others."""
     plain = other = 0
     for letter, times in Counter(text).items():
         if letter >= "\x80":
             code = letter.encode("cp932", "ignore")
-            if letter >= at_least and len(code) == 2 and code < b"\x98\x73":
+            kana_or_kanji = len(code) == 2 and code < b"\x98\x73"
+            if letter >= at_least and (kana_or_kanji or "\u2000" <= letter <= "\u2bff"):
                 plain += times
             else:
                 other += times

@@ -84,7 +84,7 @@ def from_file(request: HttpRequest, product: str) -> HttpResponse:
     if given is None:
         return _begin(request, function, unreadable="読み込むCSVファイルを選択してください。")
     try:
-        found = reading.entries_of(given.read(reading.MOST_BYTES + 1), function.layout)
+        found = reading.entries_of(given.read(reading.MOST_BYTES + 1), given.name, function.layout)
     except reading.Unreadable as reason:
         return _begin(request, function, unreadable=str(reason))
     made = rules.take_in(request.user, function, found)

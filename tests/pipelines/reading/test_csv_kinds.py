@@ -78,6 +78,8 @@ def test_what_could_be_rubbish_is_refused_with_line_and_bytes(content: bytes, sa
         ("麗澤", "cp932"),
         ("㈱", "utf-8"),
         ("№①", "utf-8"),
+        ("A–1 ’18", "utf-8"),
+        ("€100", "utf-8"),
         ("東京ｶﾌﾞｼｷ", "cp932"),
         ("𠮷野家", "utf-8"),
     ],

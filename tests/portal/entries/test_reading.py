@@ -61,15 +61,18 @@ def test_the_contracts_of_a_sample_are_screens_of_their_own(client: Client) -> N
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "データの行がありません"),
-        (b"\xff\xfe\x00\x01", "文字を読めません"),
+        (b"", "空です"),
+        (b"\xff\xfe\x00\x01", "UTF-16"),
         (b"a,b\n1,2\n", "見出しを読めません"),
         (b"process_type,process_type\n1,1\n", "見出しを読めません"),
-        (b"process_type,goods_code\n9,1\n", "処理種別が1～5でない"),
+        (b"process_type,goods_code\n9,84\n", "処理種別が1～5でない"),
         (b"process_type,export_contract_no\n" + b"".join(b"1,%d\n" % n for n in range(11)), "11件あります"),
         (b"process_type,shipment_no\n" + b"1,01\n" * 501, "レコードが多すぎます"),
         (b"process_type\n" + b"1" * 1_000_001, "ファイルが大きすぎます"),
-        (b'process_type,goods_code\n1,"' + b"x" * 200_000 + b'"\n', "CSVとして読めません"),
+        (b'process_type,goods_code\n1,"' + b"x" * 200_000 + b'"\n', "32,767文字を超える値"),
+        (b"process_type,export_contract_no\n1,A,\n", "2行目: 項目の数が見出し(2個)と合いません(3個)"),
+        ("process_type,export_contract_no\n1,A\u200bB\n".encode(), "A[U+200B]B"),
+        ("process_type,export_contract_no\n1,見積\n1,".encode() + "見積".encode("cp932"), "行目のバイト列「"),
     ],
 )
 def test_what_cannot_be_loaded_is_told(client: Client, content: bytes, words: str) -> None:
