@@ -95,6 +95,8 @@ def _century(year: int) -> int:
 def agree(got: str, shown: str, field: LayoutField) -> bool:
     """Whether both mean the same in a column of this kind."""
     got, shown = got.strip(), shown.strip()
+    if field.kind != "text":  # wide digits are digits
+        shown = unicodedata.normalize("NFKC", shown)
     if got == shown:
         return True
     if field.kind in ("date", "month"):
