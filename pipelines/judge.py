@@ -173,9 +173,7 @@ def _rules_of_cell(field: LayoutField) -> list[Rule]:
     if field.kind in ("identifier", "text"):
         long = cell.str.len_chars() > field.max_length
         found: dict[str, pl.Expr | str] = {**length, "found": cell.str.len_chars()}
-        remedy = (
-            "半角英数字で入力してください。" if field.kind == "identifier" else "値を入力し直してください。"
-        )
+        remedy = "半角英数字で" if field.kind == "identifier" else "値を"
         return [
             Rule("too-long", field.field, bad & long, found),
             Rule("invalid-character", field.field, bad & ~long, {"found": "", "remedy": remedy}),

@@ -151,7 +151,7 @@ KINDS: dict[str, FindingKind] = _kinds(
     (
         "invalid-character",
         "error",
-        "「{label}」の値「{value}」に使えない文字{found}があります。{remedy}",
+        "「{label}」の値「{value}」に使えない文字{found}があります。{remedy}入力し直してください。",
     ),
     (
         "exponent-number",

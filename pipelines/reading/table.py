@@ -173,7 +173,7 @@ def _readable(records: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, list
         cell = pl.col(name)
         fill: dict[str, pl.Expr | str] = {
             "found": no_text_in(cell),
-            "remedy": "その文字を消して、値を入力し直してください。",
+            "remedy": "その文字を消して",
         }
         rules.append(Rule("invalid-character", name, has_no_text(cell), fill))
     for field in layout.by_kind("text", "identifier", "code", "serial"):
