@@ -7,6 +7,7 @@ stays: this process becomes the program, so that whoever watches over it (system
 
 import fcntl
 import os
+import signal
 import socket
 import sys
 from collections.abc import Sequence
@@ -99,6 +100,8 @@ def _become(environ: dict[str, str], command: Sequence[str]) -> NoReturn:
     _make_storage(Path(environ["DAGSTER_HOME"]))
     program = str(Path(sys.executable).parent / command[0])
     sys.stdout.flush()
+    # A shell starts what runs in its background deaf to Ctrl-C; Dagster would answer SIGTERM the same way, with nothing.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execve(program, [program, *command[1:]], {**os.environ, **environ})
 
 

@@ -22,8 +22,8 @@ class Programs:
     now: str
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str, *options: str) -> None:
-        """``daicho dagster NAME``, in a group of its own."""
+    def start(self, name: str, *options: str, deaf: bool = False) -> None:
+        """``daicho dagster NAME``, in a group of its own; deaf to Ctrl-C as in the background of a shell."""
         with self.log(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
                 [str(BIN / "daicho"), "dagster", name, *options],
@@ -32,6 +32,7 @@ class Programs:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_ignore_interrupts if deaf else None,
             )
 
     def log(self, name: str) -> Path:
@@ -64,6 +65,10 @@ class Programs:
         logs = {name: self.log(name) for name in ("code-server", "daemon", "web")}
         texts = {name: log.read_text(errors="replace") for name, log in logs.items() if log.exists()}
         return "\n".join(f"--- {name}\n{text[-3000:]}" for name, text in texts.items())
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from assets.definitions import defs
 from assets.graph import DUE_TAG, StoreResource
 from daicho import drop
 from tests import kit
+from tests.book import change
 from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, WEEK_OVER, Home, contracts
 
 DAY = "2018-11-06"
@@ -391,6 +392,38 @@ def test_a_check_tells_what_took_longer_than_a_week_to_reconcile(
     ):
         monkeypatch.setenv("DAICHO_NOW", now)
         assert failed_checks(run(instance, "reconcile", None)) == late, now
+
+
+@pytest.mark.req("D-010")
+def test_a_change_of_an_old_line_counts_from_its_own_acceptance(
+    here: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.booked(contracts("EX-1"))
+    monkeypatch.setenv("DAICHO_NOW", "2018-11-09T20:30:00")
+    run(instance, "reconcile", None)
+    (line,) = here.journal().iter_rows(named=True)
+    number = f"{line['application_year']}-{line['application_serial']}-{line['branch_no']}"
+    here.booked([change("5", number, history_no=line["history_no"])], "2018-11-20T10:00:00")
+    monkeypatch.setenv("DAICHO_NOW", "2018-11-22T20:30:00")
+    assert failed_checks(run(instance, "reconcile", None)) == set()
+
+
+def test_checks_warn_of_the_end_of_the_calendar_and_of_deliveries(
+    here: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DAICHO_NOW", "2035-06-01T10:00:00")
+    assert failed_checks(run(instance, "intake", "2035-06-01")) == {"uploads:calendar_reaches_a_year"}
+    monkeypatch.setenv("DAICHO_NOW", CUT_OFF)
+    here.booked(contracts("EX-1"))
+    (tmp_path / "finance").write_bytes(b"no folder")
+    (here.path / "delivery.toml").write_text(
+        f'[finance]\ntype = "folder"\npath = "{tmp_path / "finance"}"\n', encoding="utf-8"
+    )
+    result = run(instance, "confirm", None)
+    assert result.success
+    assert failed_checks(result) == {"deliveries:everything_is_delivered"}
+    (tmp_path / "finance").unlink()
+    assert failed_checks(run(instance, "confirm", None)) == set()
 
 
 def test_checks_warn_of_the_end_of_the_calendar_and_of_deliveries(

@@ -76,6 +76,19 @@ def test_a_second_code_server_of_a_home_is_refused_and_the_first_goes_on(home: H
         first.wait_for(lambda: "Started Dagster code server" in first.log("code-server").read_text())
 
 
+@pytest.mark.night
+@pytest.mark.slow
+def test_a_code_server_in_the_background_of_a_shell_ends_when_it_is_asked(home: Home) -> None:
+    with programs(home, "code-server") as some:
+        some.kill("code-server")
+        some.log("code-server").unlink()
+        some.start("code-server", deaf=True)
+        some.wait_for(lambda: "Started Dagster code server" in some.log("code-server").read_text())
+        process = some.running["code-server"]
+        process.terminate()
+        process.wait(30)
+
+
 def test_a_port_that_is_taken_is_told(home: Home) -> None:
     with socket.create_server((HOST, 0)) as other:
         port = other.getsockname()[1]
