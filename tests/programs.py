@@ -12,6 +12,8 @@ from pathlib import Path
 from tests.homes import BIN, TUESDAY, Home
 
 PATIENCE_SECONDS = 300
+_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")
+"""How a shell starts what it does not wait for."""
 
 
 @dataclass
@@ -26,24 +28,23 @@ class Programs:
         """``daicho dagster NAME``, in a group of its own; deaf to Ctrl-C as in the background of a shell."""
         with self.log(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
-                [str(BIN / "daicho"), "dagster", name, *options],
+                [*(_BACKGROUND if deaf else ()), str(BIN / "daicho"), "dagster", name, *options],
                 cwd=self.home.path.parent,
                 env=self.home.environ(self.now),
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_ignore_interrupts if deaf else None,
             )
 
     def log(self, name: str) -> Path:
         """What a program said."""
         return self.home.path.parent / f"{name}.log"
 
-    def stop(self, name: str) -> int:
+    def stop(self, name: str, seconds: float = PATIENCE_SECONDS) -> int:
         """Asks one program, and not its children, to end, and waits for it; its exit code."""
         process = self.running.pop(name)
         process.terminate()
-        return process.wait(PATIENCE_SECONDS)
+        return process.wait(seconds)
 
     def kill(self, name: str) -> None:
         """One program and all its children are gone without having been asked."""
@@ -65,10 +66,6 @@ class Programs:
         logs = {name: self.log(name) for name in ("code-server", "daemon", "web")}
         texts = {name: log.read_text(errors="replace") for name, log in logs.items() if log.exists()}
         return "\n".join(f"--- {name}\n{text[-3000:]}" for name, text in texts.items())
-
-
-def _ignore_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

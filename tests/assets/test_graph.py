@@ -424,21 +424,3 @@ def test_checks_warn_of_the_end_of_the_calendar_and_of_deliveries(
     assert failed_checks(result) == {"deliveries:everything_is_delivered"}
     (tmp_path / "finance").unlink()
     assert failed_checks(run(instance, "confirm", None)) == set()
-
-
-def test_checks_warn_of_the_end_of_the_calendar_and_of_deliveries(
-    here: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("DAICHO_NOW", "2035-06-01T10:00:00")
-    assert failed_checks(run(instance, "intake", "2035-06-01")) == {"uploads:calendar_reaches_a_year"}
-    monkeypatch.setenv("DAICHO_NOW", CUT_OFF)
-    here.booked(contracts("EX-1"))
-    (tmp_path / "finance").write_bytes(b"no folder")
-    (here.path / "delivery.toml").write_text(
-        f'[finance]\ntype = "folder"\npath = "{tmp_path / "finance"}"\n', encoding="utf-8"
-    )
-    result = run(instance, "confirm", None)
-    assert result.success
-    assert failed_checks(result) == {"deliveries:everything_is_delivered"}
-    (tmp_path / "finance").unlink()
-    assert failed_checks(run(instance, "confirm", None)) == set()

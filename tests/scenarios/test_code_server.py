@@ -84,9 +84,8 @@ def test_a_code_server_in_the_background_of_a_shell_ends_when_it_is_asked(home: 
         some.log("code-server").unlink()
         some.start("code-server", deaf=True)
         some.wait_for(lambda: "Started Dagster code server" in some.log("code-server").read_text())
-        process = some.running["code-server"]
-        process.terminate()
-        process.wait(30)
+        assert some.running["code-server"].poll() is None
+        some.stop("code-server", 30)
 
 
 def test_a_port_that_is_taken_is_told(home: Home) -> None:
