@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,8 @@ _CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,false,false,fals
 
 _SHOWN = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,true,false,false,-1"
 """The same with numbers as their formats show them."""
-_LOT = 15
+_LOT = 30
+_STANDS_STILL_SECONDS = 20
 _JAPANESE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Setup/L10N">
 <prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>ja-JP</value></prop></item></oor:items>
@@ -34,12 +36,18 @@ def converted_together(sources: Sequence[Path], form: str, folder: Path) -> Path
     for start in range(0, len(sources), _LOT):
         lot = sources[start : start + _LOT]
         if not _ended(lot, form, folder, out):
-            for source in lot:
+            # Whatever came after the last result, and that one, which it may not have written to its end.
+            for source in lot[max(0, sum(_has_result(source, out) for source in lot) - 1) :]:
                 _ended([source], form, folder, out)
     return out
 
 
+def _has_result(source: Path, out: Path) -> bool:
+    return any(out.glob(f"{source.stem}[-.]*"))
+
+
 def _ended(sources: Sequence[Path], form: str, folder: Path, out: Path) -> bool:
+    """Whether it came to its end; it is given up when nothing new was written for a while."""
     process = subprocess.Popen(
         [
             *("soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"),
@@ -49,10 +57,15 @@ def _ended(sources: Sequence[Path], form: str, folder: Path, out: Path) -> bool:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    written, since = -1, time.monotonic()
     try:
-        assert process.wait(30 + 2 * len(sources)) == 0
-        return True
-    except subprocess.TimeoutExpired:
+        while time.monotonic() - since < _STANDS_STILL_SECONDS:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                assert process.wait(0.2) == 0
+                return True
+            results = sum(1 for _ in out.glob("*"))
+            if results != written:
+                written, since = results, time.monotonic()
         return False
     finally:
         # What it started stays otherwise.
