@@ -372,7 +372,7 @@ def test_help_names_every_command() -> None:
         assert home.cli(command, "--help").code == 0
     assert set(COMMANDS) == {
         *("reference", "submit", "check", "run", "status", "findings", "decide", "ledger", "explain"),
-        *("expected", "outputs", "reissue", "sql", "generate", "verify", "portal"),
+        *("expected", "outputs", "reissue", "sql", "generate", "verify", "portal", "dagster"),
     }
     assert set(JOBS) == {"nightly", "intake", "reconcile", "confirm"}
     assert set(PRODUCTS) == {"enterprise", "equipment", "consumer-goods", "simplified-notice"}

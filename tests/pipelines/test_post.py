@@ -282,7 +282,8 @@ def test_a_notice_without_department_belongs_to_the_unit_of_none() -> None:
 def test_contracts_of_names_each_wanted_contract_once_and_no_notice() -> None:
     notices = candidate(3, assess_rows([notice_row()], NOTICE))
     wanted = contracts_of([ledger(1, "A", "B"), ledger(2, "B"), notices])
-    assert sorted(wanted.rows()) == [(kit.AGREEMENT, "a"), (kit.AGREEMENT, "b")]
+    assert wanted.columns == ["agreement_code", "contract_like"]
+    assert sorted(wanted.rows()) == [(kit.AGREEMENT, "a"), (kit.AGREEMENT, "b")], "with those alike"
     assert contracts_of([notices]).is_empty()
 
 

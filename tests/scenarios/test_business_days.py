@@ -81,7 +81,7 @@ def _upload(random: Random, number: int, day: date, good: bool) -> tuple[str, st
             for n in range(random.randrange(1, 4))
         ]
     if not good:
-        rows[-1] = rows[-1] | {"currency": "¥"}
+        rows[-1] = rows[-1] | {"currency": "円"}
     return product, holder, rows
 
 

@@ -93,14 +93,18 @@ def test_the_file_is_flushed_before_it_gets_its_name_and_the_folders_after(
 
 
 def test_receipts_are_written_once(archive: Archive) -> None:
-    receipt = {"receipt_no": 7, "remarks": "契約発効日 2018-11-01"}
+    receipt = {"receipt_no": 7, "remarks": "契約発効日 2018-11-01", "reading_version": 2}
     archive.write_receipt(receipt)
     archive.write_receipt(receipt)
     with pytest.raises(ReceiptExists, match="受付番号 7"):
         archive.write_receipt(receipt | {"remarks": "他"})
     assert archive.read_receipt(7) == receipt
     assert archive.read_receipt(8) is None
-    assert list(archive.receipt_numbers()) == [7]
+    archive.write_receipt({"receipt_no": 9})
+    assert archive.read_receipt(9) == {"receipt_no": 9, "reading_version": 1}, (
+        "of before readings had versions"
+    )
+    assert list(archive.receipt_numbers()) == [7, 9]
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"receipt_no": 8}'])

@@ -158,7 +158,8 @@ def test_a_week_of_an_exporter(home: Home, somebody: Callable[[Portal], Person],
             for person in (uploader, typist):
                 standing = person.page.locator(".standing .state")
                 expect(standing.first).to_have_text("処理完了", timeout=PATIENCE_MS)
-                assert person.page.evaluate("window.seen") == WAY
+                # The page looks every few seconds: what takes less in between is not seen.
+                assert person.page.evaluate("window.seen") in (WAY, [WAY[0], WAY[-1]])
             uploader.looks_right()
             totals = []
             for person, list_name, name in (

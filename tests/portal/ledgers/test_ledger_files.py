@@ -88,7 +88,7 @@ def test_a_file_is_made_of_what_is_selected_in_any_status(whole: Whole, world: W
     assert "attachment" in reply.headers["Content-Disposition"]
     rows = csv_rows(b"".join(reply.streaming_content))
     assert [row[LABELS["export_contract_no"]] for row in rows] == ["EX-1", "EX-2", "EX-3", "EX-4", "EX-5"]
-    assert rows[2][LABELS["currency"]] == "？?", "what is wrong is told as it was typed"
+    assert rows[2][LABELS["currency"]] == "??", "what is wrong is told, in the one way of writing"
     assert rows[2][LABELS["goods_code"]] == ""
     assert len(rows[0]) == len(kit.layout_of(kit.ENTERPRISE).names), "the columns of an upload"
 

@@ -317,7 +317,8 @@ def test_an_upload_larger_than_other_pages_take_reaches_its_page(
     whole: Whole, world: World, visit: Visit
 ) -> None:
     line = kit.csv_bytes(contracts("EX-1"))
-    large = line + b"\r\n" * (21 * 1024 * 1024)
+    blank = b" " * 1000 + b"\r\n"
+    large = line + blank * (42 * 1024 * 1024 // len(blank))
     reply = sends(visit(world.applicant), file=SimpleUploadedFile("大きい.csv", large))
     assert reply.status_code == 302
     assert Upload.objects.get().size == len(large)
