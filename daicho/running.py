@@ -1,5 +1,6 @@
 """Running a Dagster job in this process (``daicho run``), with Dagster's own state in the home."""
 
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,21 @@ def dagster_home(store: Store) -> Path:
     return home
 
 
+def make_storage(home: Path) -> None:
+    """Dagster's own tables of a fresh home: programs that start at once would make them at once, and fail."""
+    made = home / "storage.made"
+    if made.exists():
+        return
+    import dagster as dg
+
+    with (home / "storage.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            instance.get_runs(limit=1)
+            instance.all_instigator_state()
+        made.touch()
+
+
 def run_job(store: Store, name: str, say: Callable[[str], None]) -> tuple[dict[str, Any], bool]:
     """Runs one job for all that is due now; what it processed, and whether every step succeeded."""
     from daicho.references import reference_of
@@ -78,6 +94,7 @@ def run_job(store: Store, name: str, say: Callable[[str], None]) -> tuple[dict[s
     from assets.run_history import instance_of
 
     logging.getLogger("dagster").setLevel(logging.WARNING)
+    make_storage(home)
     with instance_of(home, store.settings.uses_sqlite) as instance:
         outcome = run_in_process(name, store, instance)
     if not outcome.success:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from daicho.running import dagster_home
+from daicho.running import dagster_home, make_storage
 from daicho.store import Store
 from schemas.submission import Refusal
 
@@ -60,7 +60,7 @@ def code_server(store: Store) -> NoReturn:
     """
     environ = environment(store)
     _lock(Path(environ["DAGSTER_HOME"]))
-    _make_storage(Path(environ["DAGSTER_HOME"]))
+    make_storage(Path(environ["DAGSTER_HOME"]))
     _tell_lost_runs(environ["DAGSTER_HOME"])
     where = ["-m", LOCATION, "-d", str(PROJECT), "--location-name", LOCATION]
     _become(environ, ["dagster", "api", "grpc", "-s", environ["DAICHO_CODE_SOCKET"], *where])
@@ -97,27 +97,12 @@ def _workspace() -> list[str]:
 
 
 def _become(environ: dict[str, str], command: Sequence[str]) -> NoReturn:
-    _make_storage(Path(environ["DAGSTER_HOME"]))
+    make_storage(Path(environ["DAGSTER_HOME"]))
     program = str(Path(sys.executable).parent / command[0])
     sys.stdout.flush()
     # A shell starts what runs in its background deaf to Ctrl-C; Dagster would answer SIGTERM the same way, with nothing.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execve(program, [program, *command[1:]], {**os.environ, **environ})
-
-
-def _make_storage(home: Path) -> None:
-    """Dagster's own tables of a fresh home: three programs that start at once would make them at once, and fail."""
-    made = home / "storage.made"
-    if made.exists():
-        return
-    import dagster as dg
-
-    with (home / "storage.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with dg.DagsterInstance.from_config(str(home)) as instance:
-            instance.get_runs(limit=1)
-            instance.all_instigator_state()
-        made.touch()
 
 
 def _lock(home: Path) -> None:

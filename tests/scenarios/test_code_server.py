@@ -40,6 +40,7 @@ def test_uploads_get_through_a_code_server_that_is_restarted_or_killed_during_th
         dg.DagsterRunStatus.SUCCESS,
     )
     home.submit(contracts("EX-1"))
+    running.wait_for((home.path / "dagster" / "storage.made").exists)
     running.wait_for(lambda: bool(runs(home, started)))
     running.stop("code-server")
     (ended,) = runs(home)
