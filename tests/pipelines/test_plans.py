@@ -97,7 +97,7 @@ def periods(draw: st.DrawFn) -> list[kit.Row]:
     ]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(periods(), st.lists(DAYS, max_size=6))
 def test_in_force_is_what_it_is_by_definition(rows: list[kit.Row], days: list[date]) -> None:
     tables = kit.reference_of({"agreements": rows})
