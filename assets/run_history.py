@@ -1,28 +1,88 @@
-"""Dagster's history of a run that this process carries out itself (``daicho run``): the same files, kept open.
+"""Dagster's state in SQLite: its own files and queries, opened with less ado.
 
-What belongs here: how Dagster's SQLite event log is written. What is in it is Dagster's matter.
+What belongs here: how Dagster's SQLite files are opened. What is in them is Dagster's matter.
 
-Dagster opens the file of a run and that of all assets anew for each of the run's ~150 events: a new engine, a new
+Dagster makes a new SQLAlchemy engine for every query, which then compiles its statement anew: half of what the daemon
+costs an idle machine. ``RunList`` and ``Ticks`` keep one engine per file – not the connection, which would put off the
+change of the main file by which the web page follows a run. ``dagster.yaml`` names them.
+
+A run in this process (``daicho run``) writes ~150 events, each into the file of the run and that of all assets: a new
 connection, a flush to the disk at the commit and another one when the last connection closes – more than a third of the
-time of a small run. Here both stay open until the run is over.
-
-Only for a run in this process. The web page follows a run by the change of its main file, which an open connection puts
-off to the end: the runs that the daemon starts are written as Dagster does it.
+time of a small run. ``RunHistory`` keeps both open until the run is over.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.event_log import SqliteEventLogStorage
-from sqlalchemy import Connection, Engine, create_engine, event
+from dagster._core.storage.runs import SqliteRunStorage
+from dagster._core.storage.schedules import SqliteScheduleStorage
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 _BUSY_SECONDS = 30
 """How long a write waits for one of the daemon or of the web server."""
+
+
+class _OneEngine:
+    """Opens the file of a storage by an engine that stays."""
+
+    _conn_string: str
+
+    @cached_property
+    def _engine(self) -> Engine:
+        return create_engine(self._conn_string, poolclass=NullPool)
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection with its transaction, closed at the end."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+
+class RunList(_OneEngine, SqliteRunStorage):
+    """Dagster's list of runs, by one engine."""
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> "RunList":
+        """What Dagster makes of its configuration."""
+        return cls.from_local(inst_data=inst_data, **config_value)
+
+
+class Ticks(_OneEngine, SqliteScheduleStorage):
+    """Dagster's memory of sensors, schedules and their ticks, by one engine. What it once found in the file stays: it
+    looks which tables and indexes there are before every query.
+    """
+
+    def __init__(self, conn_string: str, inst_data: Any = None) -> None:
+        self._found: set[str] = set()
+        super().__init__(conn_string, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> "Ticks":
+        """What Dagster makes of its configuration."""
+        return cls.from_local(inst_data=inst_data, **config_value)  # type: ignore[return-value]
+
+    def has_instigators_table(self) -> bool:
+        """Whether the table of sensors and schedules is there."""
+        return self._finds("instigators", super().has_instigators_table)
+
+    def has_built_index(self, migration_name: str) -> bool:
+        """Whether a step of Dagster's migrations was done."""
+        return self._finds(migration_name, lambda: super(Ticks, self).has_built_index(migration_name))
+
+    def _has_instigators_table(self, conn: Connection) -> bool:
+        return self._finds("instigators", lambda: super(Ticks, self)._has_instigators_table(conn))
+
+    def _finds(self, name: str, look: Callable[[], bool]) -> bool:
+        if name not in self._found and look():
+            self._found.add(name)
+        return name in self._found
 
 
 class RunHistory(SqliteEventLogStorage):

@@ -1,6 +1,7 @@
 """Running a Dagster job in this process (``daicho run``), with Dagster's own state in the home."""
 
 import fcntl
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from daicho.store import Store
 
 _TAKING = ("intake", "nightly")
 """Jobs that take what lies in the drop."""
-_SQLITE = """\
+_BASE = """\
 # Written by daicho; Dagster's own state of this home.
 telemetry:
   enabled: false
@@ -21,7 +22,7 @@ run_coordinator:
   class: QueuedRunCoordinator
   config:
     max_concurrent_runs: 4
-    dequeue_interval_seconds: 2
+    dequeue_interval_seconds: 3
 run_monitoring:
   enabled: true
   start_timeout_seconds: 180
@@ -32,6 +33,18 @@ run_retries:
   max_retries: 2
   retry_on_asset_or_op_failure: false
 """
+_FILES = """\
+run_storage:
+  module: assets.run_history
+  class: RunList
+  config:
+    base_dir: {history}
+schedule_storage:
+  module: assets.run_history
+  class: Ticks
+  config:
+    base_dir: {schedules}
+"""
 _POSTGRES = """\
 storage:
   postgres:
@@ -41,10 +54,14 @@ storage:
 
 def dagster_home(store: Store) -> Path:
     """The folder of Dagster's state with its ``dagster.yaml``, made when missing."""
-    home = store.settings.home / "dagster"
+    home = (store.settings.home / "dagster").resolve()
     home.mkdir(parents=True, exist_ok=True)
-    text = _SQLITE
-    if not store.settings.uses_sqlite:
+    text = _BASE
+    if store.settings.uses_sqlite:
+        text += _FILES.format(
+            history=json.dumps(str(home / "history")), schedules=json.dumps(str(home / "schedules"))
+        )
+    else:
         # Dagster speaks to psycopg 2: the other driver, which SQLAlchemy takes unasked, refuses its NOTIFY.
         text += _POSTGRES.format(
             url=store.settings.database_url.replace("postgresql+psycopg://", "postgresql+psycopg2://")

@@ -1,5 +1,6 @@
-"""The history of a run in this process: what Dagster reads of it later, and that its files are not opened for each event."""
+"""Dagster's state in SQLite: what Dagster reads of it later, and that files and engines are not made for each event or query."""
 
+import pkgutil
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -95,3 +96,27 @@ def test_an_open_file_is_no_obstacle_to_others(home: Home) -> None:
         assert theirs.get_dynamic_partitions("acceptance_date") == ["2018-11-06"]
         theirs.add_dynamic_partitions("acceptance_date", ["2018-11-07"])
         assert ours.get_dynamic_partitions("acceptance_date") == ["2018-11-06", "2018-11-07"]
+
+
+def test_an_idle_daemon_makes_no_engine_for_each_query(
+    home: Home, opened: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    for module in ("runs.sqlite.sqlite_run_storage", "schedules.sqlite.sqlite_schedule_storage"):
+        path = f"dagster._core.storage.{module}.create_engine"
+        whole = pkgutil.resolve_name(path)
+        monkeypatch.setattr(
+            path, lambda url, whole=whole, **options: (made.append(str(url)), whole(url, **options))[1]
+        )
+    with dagster_of(home) as instance:
+        assert {Path(url).name for url in made} == {"runs.db", "schedules.db"}, "tables are looked after once"
+        made.clear()
+        for _ in range(3):
+            instance.get_runs()
+            instance.all_instigator_state()
+            instance.get_daemon_heartbeats()
+        assert made == []
+        opened.clear()
+        for _ in range(3):
+            instance.all_instigator_state()
+        assert opened["schedules.db"] == 3, "what tables it has is not asked each time"
