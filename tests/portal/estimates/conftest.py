@@ -13,6 +13,7 @@ from tests import kit
 from tests.homes import TUESDAY, Home, home, instant, loaded
 from tests.portal.attacks.pages import forms_of
 from tests.portal.conftest import Hand, World
+from tests.portal.pages import Page, Part, page_of
 
 __all__ = ["home", "loaded"]
 
@@ -86,6 +87,21 @@ class Screen:
         sent = {name: value for name, value in sent.items() if value != "" or name not in _TICKS}
         self.reply = self.client.post(f"/estimate/{self.product}/", {**sent, "do": do})
         return self.reply
+
+    @property
+    def page(self) -> Page:
+        """The screen as it is read; with a fault it came back as 422."""
+        return page_of(self.reply, self.reply.status_code)
+
+    @property
+    def told(self) -> Part:
+        """What stands under 保険料試算結果."""
+        return page_of(self.reply).section("保険料試算結果")
+
+    def branch(self, number: int = 1) -> Part:
+        """The result of one 枝."""
+        [node] = self.told.find(f"section[aria-labelledby=result-{number}]")
+        return Part([node])
 
     @property
     def result(self) -> Any:

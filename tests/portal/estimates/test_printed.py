@@ -5,12 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from portal_stub.estimates.printed import totals
-from tests.portal.conftest import text
 from tests.portal.estimates.conftest import LEDGER, Screen
+from tests.portal.pages import page_of
 
 Opened = Callable[..., Screen]
 TYPED = {**LEDGER, "cover_a": "95"}
 COUNTRY = {"A": "304", "C": "105", "D": "111"}
+UNPRINTED = "計算できません: この条件の料率は読み込まれていません。違う条件: "
 PRINTED = [
     ("EA", "A", 38_100),
     ("EF", "A", 96_100),
@@ -30,9 +31,11 @@ def test_the_printed_premiums(screen: Opened, payer: str, category: str, yen: in
         **{**TYPED, "payer_rating": payer, "payer_country": country, "destination_country": country},
     )
     assert one.result.premium == yen
-    words = text(one.reply)
-    assert "船前非常 95%、船前信用 80%、船後非常 97.5%、船後信用 90%" in words
-    assert "2018-11-06" in words
+    facts = one.branch().facts
+    assert one.told.facts["保険料"] == f"{yen:,}円"
+    assert facts["付保率"] == "船前非常 95%、船前信用 80%、船後非常 97.5%、船後信用 90%"
+    assert facts["料率の条件"].startswith(f"国カテゴリー {category}、格付 {payer}、")
+    assert "2018-11-06" in facts["料率の出典"]
 
 
 @pytest.mark.req("E-162")
@@ -62,13 +65,13 @@ def test_the_cover_before_shipment_is_chosen_up_to_95(screen: Opened) -> None:
     one = screen("individual-short")
     assert one.typed["cover_a"] == "95"
     one.press("calculate", **{**TYPED, "cover_a": "96"})
-    assert one.reply.status_code == 422
-    assert "60から95までの整数（%）" in text(one.reply)
+    wrong = "船積前非常付保率は60から95までの整数（%）で入力してください。"
+    assert page_of(one.reply, 422).errors == {"cover_a": wrong}
     one.press("calculate", cover_a="59")
-    assert one.reply.status_code == 422
+    assert page_of(one.reply, 422).errors == {"cover_a": wrong}
     one.press("calculate", cover_a="80")
     assert one.result.branches[0].premium is None
-    assert "違う条件: 船積前非常付保率。" in text(one.reply)
+    assert one.branch().sentences[0].startswith(UNPRINTED + "船積前非常付保率。")
     one.press("calculate", cover_a="95")
     assert one.result.premium == 73_200
 
@@ -95,8 +98,8 @@ def test_no_rate_is_made_up_beyond_the_printed_conditions(
     one = screen("individual-short")
     one.press("calculate", **{**TYPED, **changes})
     assert one.result.branches[0].premium is None
-    assert f"この条件の料率は読み込まれていません。違う条件: {condition}" in text(one.reply)
-    assert not one.result.some
+    assert one.branch().sentences[0].startswith(UNPRINTED + condition)
+    assert "保険料" not in one.told.facts
 
 
 def test_days_below_thirty_count_as_thirty(screen: Opened) -> None:

@@ -1,6 +1,5 @@
 """The list of products, and those that cannot be calculated."""
 
-import re
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +8,8 @@ from django.test import Client
 from portal_stub.accounts.models import Holder
 from portal_stub.estimates.printed import totals
 from portal_stub.estimates.products import PRODUCTS
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
+from tests.portal.pages import Part, page_of
 
 Visit = Callable[..., Client]
 GENERAL = (
@@ -30,20 +30,19 @@ def test_all_products_in_their_groups_without_one_time_password(world: World, vi
     """Table J-T1, in its order."""
     Holder.objects.update(otp_required=True)
     client = visit(world.reader)
-    assert client.get("/estimate/").status_code == 200
-    page = client.get("/estimate/").content.decode()
-    menus = dict(re.findall(r'<section class="menu"[^>]*><h2[^>]*>(.*?)</h2><ul>(.*?)</ul>', page, re.DOTALL))
-    assert list(menus) == ["貿易一般保険", "貿易代金貸付", "その他の保険"]
-    for group, products in zip(menus.values(), (GENERAL, LOAN, OTHER), strict=True):
-        assert re.findall(r"<a [^>]*>(.*?)</a>", group) == list(products)
-    for address in re.findall(r'href="(/estimate/[a-z-]+/)"', page):
-        assert client.get(address).status_code == 200, address
+    page = page_of(client.get("/estimate/"))
+    groups = {"貿易一般保険": GENERAL, "貿易代金貸付": LOAN, "その他の保険": OTHER}
+    assert list(page.menus) == list(groups)
+    titles = {product.key: product.title for product in PRODUCTS.values()}
+    for group, products in groups.items():
+        links = page.section(group).links
+        assert list(links) == list(products)
+        for address in links.values():
+            assert page_of(client.get(address)).heading == titles[address.split("/")[2]]
 
 
 def test_the_menu_leads_to_the_list(world: World, visit: Visit) -> None:
-    assert (
-        '<a href="/estimate/">保険料試算（詳細版）</a>' in visit(world.reader).get("/menu/").content.decode()
-    )
+    assert page_of(visit(world.reader).get("/menu/")).links["保険料試算（詳細版）"] == "/estimate/"
 
 
 def test_an_unknown_product_is_not_there(world: World, visit: Visit) -> None:
@@ -54,14 +53,19 @@ def test_an_unknown_product_is_not_there(world: World, visit: Visit) -> None:
 @pytest.mark.parametrize("key", [key for key, product in PRODUCTS.items() if product.ask is None])
 def test_without_rates_the_product_is_shown_and_says_so(world: World, visit: Visit, key: str) -> None:
     client = visit(world.applicant)
-    page = client.get(f"/estimate/{key}/")
-    assert PRODUCTS[key].title in text(page)
-    assert "料率は読み込まれていないため、試算できません" in text(page)
-    assert 'name="kept"' not in page.content.decode()
-    assert client.post(f"/estimate/{key}/", {"do": "calculate"}).status_code == 200
-    row = re.search(rf'<li><a href="/estimate/{key}/">.*?</li>', client.get("/estimate/").content.decode())
-    assert row
-    assert "料率未登録" in row[0]
+    for reply in (client.get(f"/estimate/{key}/"), client.post(f"/estimate/{key}/", {"do": "calculate"})):
+        page = page_of(reply)
+        assert page.heading == PRODUCTS[key].title
+        assert page.status.startswith("この保険商品の料率は読み込まれていないため、試算できません。")
+        assert page.fields == {}
+    product = PRODUCTS[key]
+    [entry] = [
+        one
+        for one in page_of(client.get("/estimate/")).find("li")
+        if one.xpath(f"./a[@href='/estimate/{key}/']")
+    ]
+    assert Part([entry]).chips == ["料率未登録"]
+    assert Part([entry]).links == {product.name: f"/estimate/{key}/"}
 
 
 def test_nothing_is_asked_where_there_is_no_way_to_a_rate() -> None:
@@ -72,12 +76,13 @@ def test_nothing_is_asked_where_there_is_no_way_to_a_rate() -> None:
 
 @pytest.mark.req("J-019")
 def test_the_simple_simulation_is_only_linked(world: World, visit: Visit, settings: object) -> None:
-    page = visit(world.applicant).get("/estimate/").content.decode()
-    link = re.search(r'<a href="([^"]*)"[^>]*>保険料計算シミュレーション', page)
-    assert link
-    assert link[1] == settings.PORTAL.simulation_url  # type: ignore[attr-defined]
-    assert link[1].startswith("https://")
-    assert "別の機能" in page
+    simple = page_of(visit(world.applicant).get("/estimate/")).section("簡易な条件での試算")
+    [(name, address)] = simple.links.items()
+    assert name == "保険料計算シミュレーション（別ウィンドウ、外部のサイト）"
+    assert address == settings.PORTAL.simulation_url  # type: ignore[attr-defined]
+    assert address.startswith("https://")
+    assert simple.sentences[0].endswith("この画面とは別の機能です。")
+    assert simple.forms == []
 
 
 @pytest.mark.req("J-018")
@@ -85,11 +90,9 @@ def test_the_simple_simulation_is_only_linked(world: World, visit: Visit, settin
 def test_menu_and_end(world: World, visit: Visit, path: str) -> None:
     """「メニュー」 leads to ユーザーページ, 「終了」 ends the session."""
     client = visit(world.applicant)
-    page = client.get(path).content.decode()
-    assert re.search(r'<a [^>]*href="/menu/">メニュー</a>', page)
-    form = re.search(r'<form method="post" action="([^"]*)">(?:(?!</form>).)*>終了</button>', page, re.DOTALL)
-    assert form
-    client.post(form[1])
+    page = page_of(client.get(path))
+    assert page.links["メニュー"] == "/menu/"
+    client.post(page.buttons["終了"].action)
     assert client.get("/menu/").status_code == 302
 
 
@@ -98,7 +101,10 @@ def test_menu_and_end(world: World, visit: Visit, path: str) -> None:
     "path", ["/estimate/", "/estimate/enterprise-short/", "/estimate/simplified-notice/"]
 )
 def test_the_screen_says_what_is_not_looked_at(world: World, visit: Visit, path: str) -> None:
-    words = text(visit(world.applicant).get(path))
-    assert "各国の引受条件によらず、概算の保険料を計算します" in words
-    assert "支払人や保証人についても" in words
-    assert "実際のお引受けには制限がある場合があります" in words
+    page = page_of(visit(world.applicant).get(path))
+    [caution] = [Part([node]) for node in page.find(".callout") if node.xpath("./p")]
+    countries, buyers = caution.sentences
+    assert countries.startswith("あくまでも試算です。各国の引受条件によらず、概算の保険料を計算します。")
+    assert buyers.startswith(
+        "支払人や保証人についても、支払限度額など、実際のお引受けには制限がある場合があります。"
+    )

@@ -12,11 +12,11 @@ from pipelines.assess import Assessment
 from portal_stub.pipeline import rating
 from portal_stub.pipeline.rating import Buyer, Deal, Terms
 from schemas.layouts import layout_of
-from schemas.products import Product
+from schemas.products import FACTS, Product
 from tests import kit
 from tests.homes import TUESDAY, Home
-from tests.portal.conftest import text
 from tests.portal.estimates.conftest import LEDGER, NOTICE, Screen
+from tests.portal.pages import page_of
 
 Opened = Callable[..., Screen]
 COUNTRY = {"A": "304", "C": "105", "D": "111"}
@@ -53,7 +53,8 @@ def test_the_totals_of_the_briefing(
     )
     assert one.reply.status_code == 200
     assert one.result.premium == yen
-    assert f"{yen:,}円" in text(one.reply)
+    assert one.told.facts["保険料"] == f"{yen:,}円"
+    assert one.branch().table("保険料計算式").foot == [["合計", "", f"{yen:,}", ""]]
 
 
 @pytest.mark.req("J-003")
@@ -68,12 +69,20 @@ def test_the_formula_tells_base_days_coefficients_rate_and_row(screen: Opened) -
         "C 船前信用": 300,
         "D 船後信用": 11_000,
     }
-    words = text(one.reply)
-    assert "（0.000979 × 60日 ＋ 0.02028） → 0.079% 10,000,000円 × 0.079% ＝ 7,900円" in words
-    assert "料率表: 国カテゴリー C、格付 *、2018/10/01から" in words
-    assert "（0.001363 × 60日 ＋ 0.02824） → 0.110%" in words
-    assert "料率表: 国カテゴリー *、格付 EF、2018/10/01から" in words
-    assert "料率 = (a × 日数 + b) × 係数" in words
+    table = one.branch().table("枝1の保険料計算式")
+    assert table.column("保険料（円）") == ["2,600", "7,900", "300", "11,000"]
+    formulas = {row.head: row["計算式"].split("\n") for row in table.rows}
+    assert formulas["B 船後非常"] == [
+        "（0.000979 × 60日 ＋ 0.02028） → 0.079%",
+        "10,000,000円 × 0.079% ＝ 7,900円",
+        "料率表: 国カテゴリー C、格付 *、2018/10/01から　CAL-2018",
+    ]
+    assert formulas["D 船後信用"] == [
+        "（0.001363 × 60日 ＋ 0.02824） → 0.110%",
+        "10,000,000円 × 0.110% ＝ 11,000円",
+        "料率表: 国カテゴリー *、格付 EF、2018/10/01から　CAL-2018",
+    ]
+    assert one.told.sentences[-1] == "料率 = (a × 日数 + b) × 係数"
 
 
 # ---------------------------------------------------------------------------------------------- against the pipeline
@@ -253,8 +262,10 @@ def test_the_screen_says_what_check_and_booking_say(screen: Opened, tables: Home
     assert [danger.premium for danger in one.result.branches[0].dangers] == [
         booked[f"premium_{c}"].sum() for c in "abcd"
     ]
-    assert "113.26円（2018/11/01）" in text(one.reply)
-    assert "× 0.7 →" in text(one.reply)
+    told = one.branch()
+    assert told.facts["換算率"] == "1 USD = 113.26円（2018/11/01）"
+    credit = told.table("保険料計算式").row("D 船後信用")["計算式"]
+    assert credit.startswith("（0.001363 × 120日 ＋ 0.02824） × 0.7 → ")
 
 
 def test_the_rating_of_the_years_start_is_kept_under_an_agreement(screen: Opened, tables: Home) -> None:
@@ -277,7 +288,10 @@ def test_lent_rates_say_so_until_the_product_has_its_own(screen: Opened, tables:
     values = {name: value for name, value in LEDGER.items() if name in one.typed}
     one.press("calculate", **values)
     assert one.result.premium == 18_400
-    assert "企業総合保険の料率で試算しています（仮定）" in text(one.reply)
+    name = FACTS[Product(kind)].name_ja
+    assert one.told.callouts == [
+        f"{name}の料率表は読み込まれていないため、企業総合保険の料率で試算しています（仮定）。"
+    ]
     from daicho.references import load_folder
 
     own = [
@@ -286,7 +300,8 @@ def test_lent_rates_say_so_until_the_product_has_its_own(screen: Opened, tables:
     load_folder(tables.at(TUESDAY), kit.write_reference(tables.path.parent / "own", {"rates": own}))
     one.press("calculate")
     assert one.result.premium == 200_000
-    assert "仮定" not in text(one.reply)
+    assert one.told.facts["保険料"] == "200,000円"
+    assert one.told.callouts == []
 
 
 def test_the_yearly_premium_before_shipment_stands_beside_the_total(screen: Opened, tables: Home) -> None:
@@ -305,9 +320,14 @@ def test_the_yearly_premium_before_shipment_stands_beside_the_total(screen: Open
     one.press("calculate", **NOTICE, pre_limit_yen="10,000,000")
     assert one.result.premium == 15_900
     assert one.result.branches[0].yearly == {"formula": "10,000,000円 × 0.150%（年率）", "premium": "15,000"}
-    assert "10,000,000円 × 0.150%（年率） ＝ 15,000円" in text(one.reply)
+    assert one.told.facts["保険料"] == "15,900円"
+    told = one.branch().section("船積前危険（年額）").sentences
+    assert told[0] == "10,000,000円 × 0.150%（年率） ＝ 15,000円"
+    assert told[1].endswith("上の保険料には含みません。")
     one.press("calculate", payer_country="304")
-    assert "年率（国カテゴリー A）が読み込まれていない" in text(one.reply)
+    assert one.branch().section("船積前危険（年額）").sentences == [
+        "船積前の年率（国カテゴリー A）が読み込まれていないため、年額の保険料は試算できません。"
+    ]
 
 
 def test_newer_tables_count_at_once_and_older_ones_on_their_day(screen: Opened, tables: Home) -> None:
@@ -335,9 +355,11 @@ def test_what_is_not_covered_costs_nothing_and_says_why(screen: Opened) -> None:
         0,
         "企総: EC格の船後信用はL/C決済に限りL/C受領日以降2年未満をてん補",
     )
-    assert credit.reason in text(one.reply)
+    row = one.branch().table("保険料計算式").row("D 船後信用")
+    assert (row["計算式"], row["保険料（円）"], row["保険金額（円）"]) == (credit.reason, "0", "0")
     one.press("calculate", payer_rating="EA", to_subsidiary="on")
-    assert "子会社等向けの取引は非常危険だけをてん補" in text(one.reply)
+    told = [(row["計算式"], row["保険料（円）"]) for row in one.branch().table("保険料計算式").rows]
+    assert told[2] == told[3] == ("子会社等向けの取引は非常危険だけをてん補", "0")
 
 
 def test_a_missing_rate_is_told_and_the_other_branches_stand(screen: Opened) -> None:
@@ -348,14 +370,11 @@ def test_a_missing_rate_is_told_and_the_other_branches_stand(screen: Opened) -> 
     one.press("calculate", **typed("", payer_rating="EC", **bank))
     assert one.reply.status_code == 200
     assert [branch.premium for branch in one.result.branches] == [18_400, None]
-    words = text(one.reply)
-    assert (
-        "計算できません: D 船後信用の料率がありません（国カテゴリー *、格付 EC）".replace("（", "(").replace(
-            "）", ")"
-        )
-        in words
+    assert one.branch(2).sentences[0] == (
+        "計算できません: D 船後信用の料率がありません(国カテゴリー *、格付 EC)。担当窓口に連絡してください。"
     )
-    assert "計算できない枝を除いた合計です" in words
+    assert one.told.facts["保険料合計"] == "18,400円\n計算できない枝を除いた合計です。"
+    assert one.told.table("枝ごとの保険料").column("保険料（円）") == ["18,400", "計算できません"]
 
 
 @pytest.mark.parametrize(
@@ -374,7 +393,10 @@ def test_what_cannot_be_insured_is_told_in_the_words_of_the_pipeline(
     one = screen()
     one.press("calculate", **typed("", **changes))
     assert one.result.branches[0].premium is None
-    assert words in text(one.reply)
+    fault = one.branch().sentences[0]
+    assert fault.startswith("計算できません: ")
+    assert words in fault
+    assert "保険料" not in one.told.facts
     for name, value in changes.items():
         assert one.typed[name] == value
 
@@ -407,8 +429,7 @@ def test_tables_that_cannot_be_read_are_told_and_nothing_typed_is_lost(
     one = screen()
     monkeypatch.setattr("daicho.references.reference_for_readers", broken)
     one.press("calculate", **LEDGER)
-    assert one.reply.status_code == 503
-    assert "料率を読み込めない" in text(one.reply)
+    assert page_of(one.reply, 503).alert.startswith("ただいま料率を読み込めないため、試算できません。")
     assert one.typed["contract_amount"] == "10,000,000"
 
 
