@@ -15,14 +15,17 @@ from schemas.layouts import Layout
 from schemas.reading import MOST_CHARACTERS, MOST_COLUMNS, MOST_CSV_CELLS, MOST_LINES
 from schemas.submission import Refusal
 
-_FILLED = r'[^\s,"]'
+_FILLED = r'[^\s,"\u{feff}]'
 _CELL = r'(?:"(?:[^"]|"")*"|[^",]*)'
 _QUOTED_WELL = rf"^{_CELL}(?:,{_CELL})*$"
 """One record by RFC 4180: a cell is quoted as a whole or not at all."""
 _AS_TEXT = (r'(^|,)="([^"]+)"', r'(^|,)="([^"]*)"')
 """``="00123"``, the trick that keeps zeros in a spreadsheet program; an empty one only where a line needs it."""
-_MARKS = re.compile('(?:(?<=[\n,"])|^)\ufeff+|\ufeff+(?=[\n,"]|$)')
-"""Byte order marks at the ends of cells: files put one behind the other have one in the middle."""
+_MARKS = re.compile(
+    '^\ufeff+|(?<=[\n,])\ufeff+(?="(?!"(?![\n,]|$)))|(?<=")(?<!"")\ufeff+(?=[\n,]|$)', re.ASCII
+)
+"""Byte order marks before and behind quotes: files put one behind the other have one in the middle. Those at the ends
+of a text go with its blanks; inside of one they are told."""
 _END_OF_FILE = b"\x1a"
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?,*', re.IGNORECASE)
 """A first line by which Excel is told the separator."""

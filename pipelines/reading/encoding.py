@@ -4,10 +4,9 @@ An encoding is never guessed where two are possible: the file is refused with th
 """
 
 import re
-from collections import Counter
 
-import polars as pl
-
+from pipelines.reading import foreign
+from pipelines.reading.foreign import first_letters, is_plainer
 from pipelines.reading.table import unreadable
 from schemas.submission import Refusal
 
@@ -18,18 +17,6 @@ _REMEDY = "CSV UTF-8(BOM付き)で保存し直してください。"
 _CESU8 = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _ISO_2022 = re.compile(rb"\x1b[$(][@A-Z()]?[@A-Z]?")
 _NOT_EUC = re.compile(rb"[\x80-\x8d\x90-\xa0\xff]")
-_UTF8_AS_CP932 = (
-    "["
-    + "".join(
-        letter
-        for lead in (*range(0xE2, 0xEA), *range(0xF0, 0xF5))
-        for trail in range(0x80, 0xC0)
-        for letter in [bytes((lead, trail)).decode("cp932", "ignore")]
-        if len(letter) == 1
-    )
-    + "]"
-)
-"""Letters of CP932 whose two bytes begin a Japanese letter of UTF-8: 縺, 繧, 繝 and rare kanji."""
 
 
 def text_of(content: bytes, file_name: str) -> tuple[str, str]:
@@ -48,6 +35,7 @@ def text_of(content: bytes, file_name: str) -> tuple[str, str]:
     else:
         if not marked and not text.isascii():
             _refuse_ambiguous(content, text, file_name)
+            _refuse_doubt(foreign.in_utf8(text), content, file_name)
         return text, "utf-8-sig" if marked else "utf-8"
     if marked:
         raise _not_utf8(content, broken, file_name, "UTF-8 の印(BOM)で始まりますが、")
@@ -68,8 +56,10 @@ def text_of(content: bytes, file_name: str) -> tuple[str, str]:
         if _looks_like_utf8(content):
             raise _not_utf8(content, broken, file_name)
         raise _not_cp932(content, len(text[: stray.start()].encode("cp932")), file_name)
-    _refuse_mixture(text, content, broken, file_name)
     _refuse_euc(content, file_name)
+    other = f"{_line_at(content, broken)}行目「{_hex(_sequence(content, broken))}」"
+    _refuse_doubt(foreign.lone_surrogate(content), content, file_name)
+    _refuse_doubt(foreign.in_cp932(text, content, other), content, file_name)
     return text, "cp932"
 
 
@@ -80,7 +70,7 @@ def _refuse_others(content: bytes, file_name: str) -> None:
         if wide:
             raise unreadable(
                 file_name,
-                f"文字コードが UTF-16(Excel の「Unicode テキスト」など)です。{_REMEDY}",
+                f"文字コードが UTF-16 か UTF-32(Excel の「Unicode テキスト」など)です。{_REMEDY}",
             )
         raise _refused(
             content, (content.index(0), content.index(0) + 1), file_name, "は文字ではないデータです。"
@@ -95,7 +85,7 @@ def _refuse_ambiguous(content: bytes, text: str, file_name: str) -> None:
         other = content.decode("cp932")
     except UnicodeDecodeError:
         return
-    if _NO_LETTERS.search(other) or _is_plainer(text, other):
+    if _NO_LETTERS.search(other) or is_plainer(text, other):
         return
     found = re.search(rb"[\x80-\xff]+", content)
     assert found is not None
@@ -103,32 +93,13 @@ def _refuse_ambiguous(content: bytes, text: str, file_name: str) -> None:
         content,
         found.span(),
         file_name,
-        f"は UTF-8 の「{_cut(text)}」とも Shift_JIS(CP932)の「{_cut(other)}」とも読めます。",
+        f"は UTF-8 の「{first_letters(text)}」とも Shift_JIS(CP932)の「{first_letters(other)}」とも読めます。",
     )
 
 
-def _refuse_mixture(text: str, content: bytes, broken: int, file_name: str) -> None:
-    """CP932 as a whole, with cells that are plainly UTF-8 read as rare kanji."""
-    if text.isascii():
-        return
-    lines = pl.Series("line", text.splitlines()).to_frame()
-    lines = lines.filter(pl.col("line").str.contains(_UTF8_AS_CP932))
-    cells = lines.select(pl.col("line").str.split(",").explode().unique(maintain_order=True)).to_series()
-    for cell in cells.filter(cells.str.contains(_UTF8_AS_CP932)):
-        written = cell.encode("cp932")
-        if _is_plainer(written.decode("utf-8", "replace"), cell):
-            at = content.find(written)
-            if at < 0:  # letters with two codes in CP932 come back as the other one
-                raise _not_utf8(content, broken, file_name)
-            start = at + len(written) - len(written.lstrip(bytes(range(0x80))))
-            raise _refused(
-                content,
-                (start, min(start + 6, at + len(written))),
-                file_name,
-                "は UTF-8 の文字ですが、ファイルには UTF-8 でない部分もあります"
-                f"({_line_at(content, broken)}行目「{_hex(_sequence(content, broken))}」)。"
-                "文字コードを1つに揃え、",
-            )
+def _refuse_doubt(doubt: foreign.Doubt | None, content: bytes, file_name: str) -> None:
+    if doubt is not None:
+        raise _refused(content, (doubt.start, doubt.end), file_name, doubt.what)
 
 
 def _refuse_euc(content: bytes, file_name: str) -> None:
@@ -144,36 +115,15 @@ def _refuse_euc(content: bytes, file_name: str) -> None:
         content,
         found.span(),
         file_name,
-        f"は EUC-JP の「{_cut(other)}」とも Shift_JIS(CP932)の半角カナとも読めます。",
+        f"は EUC-JP の「{first_letters(other)}」とも Shift_JIS(CP932)の半角カナとも読めます。",
     )
-
-
-def _is_plainer(as_utf8: str, as_cp932: str) -> bool:
-    """Whether a text read as UTF-8 is more ordinary Japanese than the same bytes read as CP932."""
-    plain_8, other_8 = _ordinary(as_utf8, at_least="\u0800")
-    plain_9, other_9 = _ordinary(as_cp932)
-    return plain_8 > 0 and plain_8 * (plain_9 + other_9) > plain_9 * (plain_8 + other_8)
-
-
-def _ordinary(text: str, at_least: str = "\x80") -> tuple[int, int]:
-    """How many letters beyond ASCII are kana, kanji of level 1 and signs (–, ’, €), and how many are others."""
-    plain = other = 0
-    for letter, times in Counter(text).items():
-        if letter >= "\x80":
-            code = letter.encode("cp932", "ignore")
-            kana_or_kanji = len(code) == 2 and code < b"\x98\x73"
-            if letter >= at_least and (kana_or_kanji or "\u2000" <= letter <= "\u2bff"):
-                plain += times
-            else:
-                other += times
-    return plain, other
 
 
 def _looks_like_utf8(content: bytes) -> bool:
     """Whether more of the bytes are good UTF-8 than are good CP932."""
     return content.decode("utf-8", "replace").count("\ufffd") < content.decode("cp932", "replace").count(
         "\ufffd"
-    ) or _is_plainer(content.decode("utf-8", "replace"), content.decode("cp932", "replace"))
+    ) or is_plainer(content.decode("utf-8", "replace"), content.decode("cp932", "replace"))
 
 
 def _not_utf8(content: bytes, at: int, file_name: str, before: str = "") -> Refusal:
@@ -221,9 +171,3 @@ def _line_at(content: bytes, at: int) -> int:
 
 def _hex(data: bytes) -> str:
     return data.hex(" ").upper()
-
-
-def _cut(text: str) -> str:
-    """The first letters beyond ASCII."""
-    found = re.search(r"[^\x00-\x7f]+", text)
-    return found[0][:6] if found else ""

@@ -67,6 +67,126 @@ def test_what_could_be_rubbish_is_refused_with_line_and_bytes(content: bytes, sa
     assert "保存し直してください" in told
 
 
+@pytest.mark.parametrize("encoding", ["cp932", "utf-8"])
+@pytest.mark.parametrize("raw", [b"\xed\xa0\xb1", b"EX\xed\xa0\x81B", b"\xed\xb0\xb1", b"\xed\xbf\xbf"])
+def test_half_a_pair_of_cesu_8_is_refused(raw: bytes, encoding: str) -> None:
+    told = refusal(bytes_in("見積", raw, header=True, encoding=encoding))
+    assert f"3行目のバイト列「{raw.removeprefix(b'EX')[:3].hex(' ').upper()}」" in told
+
+
+@pytest.mark.parametrize(
+    "text", ["Café", "¥100", "¥", "25°C", "αβγ", "İstanbul", "Gdańsk", "Москва", "3×4", "Ø 5", "± 5", "été"]
+)
+def test_letters_of_two_bytes_of_utf_8_between_cp932_are_refused(text: str) -> None:
+    assert "3行目" in refusal(bytes_in("見積", text.encode(), header=True, encoding="cp932"))
+    assert contracts(bytes_in("見積", text.encode(), header=True))[1] == text.replace("¥", "￥")
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Médias",
+            "CAFÉ",
+            "Straße",
+            "Zürich",
+            "Buyer’s",
+            "don’t",
+            "École",
+            "Bär",
+            "São Paulo",
+            "Müller",
+            "25°C",
+        ),
+        *(
+            "£100",
+            "©2018",
+            "ABC™",
+            "Citroën",
+            "Rio–Tokyo",
+            "“A” Ltd",
+            "LYCÉE",
+            "A\xa0B",
+            "España",
+            "€100",
+            "Garçon",
+        ),
+    ],
+)
+def test_letters_of_windows_1252_are_refused(text: str, header: bool) -> None:
+    told = contracts_or_refusal(bytes_in("見積", text.encode("cp1252"), header, "cp932"))
+    assert "3行目" in told or "外字" in told
+
+
+def contracts_or_refusal(content: bytes) -> str:
+    """What is said of a file: the refusal, or its findings."""
+    try:
+        return " ".join(decode(content, "a.csv", LAYOUT).findings["message"])
+    except Refusal as refused:
+        return refused.message
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("カナ", "euc_jp"),
+        ("けいやく", "euc_jp"),
+        ("契約", "euc_jp"),
+        ("合同", "gb18030"),
+        ("訂購合同", "gb18030"),
+        ("合約", "big5"),
+        ("계약", "euc_kr"),
+    ],
+)
+def test_encodings_of_neighbours_between_cp932_are_refused(text: str, encoding: str, header: bool) -> None:
+    told = contracts_or_refusal(bytes_in("見積", text.encode(encoding), header, "cp932"))
+    assert "3行目" in told or "外字" in told
+
+
+@pytest.mark.parametrize("text", ["ﾅｼ", "FAXﾅｼ", "ﾃｽ"])
+def test_half_width_katakana_between_utf_8_are_refused(text: str) -> None:
+    assert f"「{text[-2:]}」" in refusal(bytes_in("見積", text.encode("cp932"), header=True))
+
+
+def test_letters_that_cp932_has_twice_are_one() -> None:
+    """Rows of NEC, their copies by NEC of what IBM added, and IBM's own."""
+    for code, letter in {
+        "8740": "①",
+        "878a": "㈱",
+        "fa58": "㈱",
+        "eee0": "髙",
+        "fbfc": "髙",
+        "ed40": "纊",
+    }.items():
+        assert contracts(bytes_in("見積", bytes.fromhex(code), header=True, encoding="cp932"))[1] == letter
+
+
+@pytest.mark.parametrize("header", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "ﾆｯﾎﾟﾝﾎﾞｳｴｷﾎｹﾝ",
+            "A社PCﾌﾞﾋﾝ",
+            "ｶ)ﾀﾞｲﾁｮｳ",
+            "03ｰ1234",
+            "A地区",
+            "Tシャツ",
+            "X線",
+            "ｽｹｼﾞｭｰﾙA",
+            "ﾌｧｯｸｽ",
+            "ｳﾞｨﾄﾝ",
+        ),
+        *("A型", "B品", "No.1ﾌﾟﾗﾝﾄ", "･品名", "｢A｣1", "ﾃﾞｭｱﾙ", "B/L写", "aとb", "東京ｶﾌﾞｼｷ"),
+    ],
+)
+def test_ordinary_half_width_katakana_are_read(text: str, header: bool) -> None:
+    """In a file whose other cells say what it is in."""
+    assert contracts(content_of("見積", text, header=header, encoding="cp932")) == ["見積", text]
+
+
 @pytest.mark.parametrize("header", [True, False])
 @pytest.mark.parametrize(
     ("text", "encoding"),
