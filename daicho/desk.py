@@ -6,17 +6,18 @@ still being written. Everything is answered in ``answers/``, kept in ``done/`` a
 read, too. What a decision does is ``deciding`` and ``references``.
 """
 
-import fcntl
 import json
 import os
+import stat
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from daicho.receiving import legible
+from daicho.folders import PRIVATE, Changing, Folder, NotAFile
+from daicho.receiving import checked_size, legible
 from daicho.store import Store
 from schemas.desk import ANSWERED, ANSWERS, DONE, FOLDER, MANIFEST, REQUEST_ID, DeskRequest, Wish, request_of
 from schemas.reference import TABLES
@@ -57,7 +58,11 @@ def desk_folder(store: Store) -> Path:
 
 def is_waiting(store: Store) -> bool:
     """Whether a request waits; cheap, for the sensor."""
-    return next(_entries(store), None) is not None
+    try:
+        with Folder.at(desk_folder(store)) as desk:
+            return next(_entries(store, desk), None) is not None
+    except FileNotFoundError:
+        return False
 
 
 def take(store: Store) -> list[DeskOutcome]:
@@ -65,64 +70,70 @@ def take(store: Store) -> list[DeskOutcome]:
     if not is_waiting(store):
         return []
     outcomes = []
-    with _alone(store):
-        for path in sorted(_entries(store), key=lambda path: (path.lstat().st_ctime_ns, path.name)):
+    with Folder.at(desk_folder(store)) as desk, desk.alone(".lock"):
+        for name, _ in sorted(_entries(store, desk), key=lambda each: (each[1].st_ctime_ns, each[0])):
             try:
-                outcomes.append(_taken(store, path))
+                outcomes.append(_taken(store, desk, name))
             except Exception as error:  # noqa: BLE001 - one request must not keep the others waiting; told as a fault
-                outcomes.append(DeskOutcome(legible(path.name), fault=error))
+                outcomes.append(DeskOutcome(legible(name), fault=error))
     return outcomes
 
 
-def _entries(store: Store) -> Iterator[Path]:
+def _entries(store: Store, desk: Folder) -> Iterator[tuple[str, os.stat_result]]:
     """Requests under their final name; what nobody can read only when it has not changed for a while."""
-    folder = desk_folder(store)
-    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        if path.name.startswith(".") or path.name in (ANSWERS, DONE):
+    for name, found in desk.entries():
+        if name.startswith(".") or name in (ANSWERS, DONE):
             continue
         with suppress(FileNotFoundError):  # taken by another process
-            if time.time() - path.lstat().st_ctime >= store.settings.drop_settle_seconds or _readable(path):
-                yield path
+            if time.time() - found.st_ctime >= store.settings.drop_settle_seconds or _readable(desk, name):
+                yield name, found
 
 
-def _readable(path: Path) -> bool:
+def _readable(desk: Folder, name: str) -> bool:
     try:
-        _read(path)
+        _read(desk, name)
     except Refusal:
         return False
     return True
 
 
-def _read(path: Path) -> DeskRequest:
-    """The request of a file or folder.
+def _read(desk: Folder, name: str) -> DeskRequest:
+    """The request of a file or folder; a link is neither.
 
     Raises:
         Refusal: when there is none in it.
+        FileNotFoundError: when it is gone.
     """
-    name = legible(path.name)
-    place = path / MANIFEST if path.is_dir() else path
+    found = desk.look(name)
+    if found is None:
+        raise FileNotFoundError(name)
+    is_folder = stat.S_ISDIR(found.st_mode)
     text = ""
-    if not path.is_symlink() and place.is_file() and not place.is_symlink():
-        with suppress(OSError, UnicodeDecodeError):
-            text = place.read_text(encoding="utf-8") if place.stat().st_size <= _LARGEST_REQUEST else ""
-    request = request_of(text, name)
-    if request.id != path.name.removesuffix(".json") or path.is_dir() != (request.kind == Wish.TABLES):
+    with suppress(OSError, UnicodeDecodeError, NotAFile, Changing):
+        if is_folder:
+            with desk.inner(name) as folder:
+                content = folder.read(MANIFEST, _LARGEST_REQUEST)
+        else:
+            content = desk.read(name, _LARGEST_REQUEST)
+        text = content.decode() if len(content) <= _LARGEST_REQUEST else ""
+    request = request_of(text, legible(name))
+    if request.id != name.removesuffix(".json") or is_folder != (request.kind == Wish.TABLES):
         raise Refusal(
             "desk-misplaced",
-            f"「{name}」の名前と中の依頼が合いません。ポータルのデスクから依頼し直してください。",
+            f"「{legible(name)}」の名前と中の依頼が合いません。ポータルのデスクから依頼し直してください。",
         )
     return request
 
 
-def _taken(store: Store, path: Path) -> DeskOutcome:
+def _taken(store: Store, desk: Folder, name: str) -> DeskOutcome:
     """Does what is asked for, answers, and puts the request aside; again after a crash: once only."""
     request: DeskRequest | None = None
     code, state = "", "refused"
     loaded: dict[str, int] = {}
     try:
-        request = _read(path)
+        request = _read(desk, name)
         if request.kind == Wish.TABLES:
-            message, loaded = _load(store, request, path)
+            message, loaded = _load(store, request, desk, name)
         else:
             message = _decide(store, request)
         state = "done"
@@ -134,9 +145,9 @@ def _taken(store: Store, path: Path) -> DeskOutcome:
             "処理中に予期しないエラーが起きました。運用担当に連絡し、もう一度依頼してください。",
         )
         loaded = {}
-        store.events.record("desk-fault", _UNKNOWN, reason=repr(error), request=legible(path.name))
+        store.events.record("desk-fault", _UNKNOWN, reason=repr(error), request=legible(name))
     answer = _Answer(
-        id=request.id if request else _id_of(path),
+        id=request.id if request else _id_of(name),
         kind=request.kind if request else "",
         subject=request.subject if request else "",
         state=state,
@@ -160,10 +171,11 @@ def _taken(store: Store, path: Path) -> DeskOutcome:
         code=answer.code,
         message=answer.message,
     )
-    folder = desk_folder(store)
-    _write_json(folder / ANSWERS / f"{answer.id}.json", asdict(answer))
-    _put_aside(path, folder / DONE)
-    return DeskOutcome(legible(path.name), message, state == "done")
+    text = json.dumps(asdict(answer), ensure_ascii=False, indent=1)
+    with desk.inner(ANSWERS, 0o700) as answers:
+        answers.write(f"{answer.id}.json", text.encode(), PRIVATE)
+    _put_aside(desk, name)
+    return DeskOutcome(legible(name), message, state == "done")
 
 
 def _decide(store: Store, request: DeskRequest) -> str:
@@ -190,10 +202,15 @@ def _decide(store: Store, request: DeskRequest) -> str:
     return done
 
 
-def _load(store: Store, request: DeskRequest, folder: Path) -> tuple[str, dict[str, int]]:
-    from daicho.references import load_folder
+def _load(store: Store, request: DeskRequest, desk: Folder, name: str) -> tuple[str, dict[str, int]]:
+    """Loads what lies in the folder of a request, from a copy that nobody else can reach: looked at once, read once."""
+    with desk.inner(name) as folder, tempfile.TemporaryDirectory() as private:
+        _copy_tables(store, request, folder, Path(private))
+        return _loaded(store, request, Path(private))
 
-    files = {path.name for path in folder.iterdir()} - {MANIFEST}
+
+def _copy_tables(store: Store, request: DeskRequest, folder: Folder, private: Path) -> None:
+    files = {name for name, _ in folder.entries()} - {MANIFEST}
     wanted = request.subject.split(",")
     if files != {f"{name}.csv" for name in wanted} or not set(wanted) <= set(TABLES):
         raise Refusal(
@@ -201,8 +218,21 @@ def _load(store: Store, request: DeskRequest, folder: Path) -> tuple[str, dict[s
             f"依頼の参照表({request.subject})と届いたファイル({'、'.join(sorted(map(legible, files))) or 'なし'})が合いません。"
             "ファイルを選び直して、もう一度依頼してください。",
         )
-    if any(path.is_symlink() for path in folder.iterdir()):
-        raise Refusal("desk-unreadable", "参照表のファイルがリンクになっています。ファイルを置いてください。")
+    for name in sorted(files):
+        try:
+            content = folder.read(name, store.settings.max_bytes)
+        except (NotAFile, Changing) as error:
+            raise Refusal(
+                "desk-unreadable",
+                "参照表のファイルがリンクになっているか、書込み中です。ファイルを置いてください。",
+            ) from error
+        checked_size(store.settings, len(content))
+        (private / name).write_bytes(content)
+
+
+def _loaded(store: Store, request: DeskRequest, folder: Path) -> tuple[str, dict[str, int]]:
+    from daicho.references import load_folder
+
     cautions: list[str] = []
     loaded = load_folder(store, folder, cautions.append, source=f"desk:{request.id}")
     counts = "、".join(f"{name} {rows:,}行" for name, rows in sorted(loaded.items()))
@@ -216,34 +246,16 @@ def _shortened(message: str) -> str:
     return "\n".join(lines[:_MOST_SENTENCES] + ([f"ほか{left:,}件。"] if left > 0 else []))
 
 
-def _id_of(path: Path) -> str:
+def _id_of(name: str) -> str:
     """Under which name a file that cannot be read is answered: the portal's own, or all of the file's."""
-    stem = path.name.removesuffix(".json")
-    return stem if REQUEST_ID.fullmatch(stem) else legible(path.name)[:60]
+    stem = name.removesuffix(".json")
+    return stem if REQUEST_ID.fullmatch(stem) else legible(name)[:60]
 
 
-def _put_aside(path: Path, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    target, number = folder / path.name, 1
-    while target.exists() or target.is_symlink():
-        number += 1
-        target = folder / f"{path.name}-{number}"
-    path.rename(target)
-
-
-@contextmanager
-def _alone(store: Store) -> Iterator[None]:
-    """Only one process at a time takes requests; the lock dies with its process."""
-    with (desk_folder(store) / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as stream:
-        json.dump(content, stream, ensure_ascii=False, indent=1)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+def _put_aside(desk: Folder, name: str) -> None:
+    with desk.inner(DONE, 0o700) as done:
+        target, number = name, 1
+        while done.look(target) is not None:
+            number += 1
+            target = f"{name}-{number}"
+        desk.move(name, done, target)

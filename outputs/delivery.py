@@ -12,10 +12,8 @@ there with other content is :class:`ContentDiffers`, and nothing is overwritten.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
-import os
 import socket
 import stat
 import time
@@ -24,6 +22,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from daicho.folders import Changing, Folder, NotAFile
 
 if TYPE_CHECKING:
     import paramiko
@@ -114,24 +114,25 @@ class FolderTarget:
     folder: Path
 
     def deliver(self, name: str, content: bytes) -> Delivered:
-        """Write under a temporary name, flush to the disk, then give the final name in one step."""
+        """Write under a temporary name, flush to the disk, then give the final name in one step.
+
+        The folder is the receiver's, who may put links there: none is followed.
+        """
         final = self.folder / _checked(name)
         proof = Delivered(str(final), len(content), _sha256(content), already_there=False)
-        temporary = self.folder / f".{name}.{uuid.uuid4().hex}.part"
+        there = Delivered(str(final), len(content), proof.sha256, already_there=True)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if self._same(final, content):
-                return Delivered(proof.place, proof.size, proof.sha256, already_there=True)
-            try:
-                with temporary.open("xb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                if not self._named(temporary, final) and self._same(final, content):
-                    return Delivered(proof.place, proof.size, proof.sha256, already_there=True)
-            finally:
-                temporary.unlink(missing_ok=True)
-            _sync_folder(self.folder)
+            with Folder.at(self.folder) as folder:
+                if self._same(folder, name, content):
+                    return there
+                written = folder.write_apart(content)
+                try:
+                    if not folder.name_too(written, name) and self._same(folder, name, content):
+                        return there
+                finally:
+                    folder.remove(written)
+                folder.flush()
         except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError) as error:
             raise DeliveryRefused(f"フォルダーに書き込めません: {self.folder}") from error
         except OSError as error:
@@ -140,40 +141,17 @@ class FolderTarget:
             ) from error
         return proof
 
-    @staticmethod
-    def _named(temporary: Path, final: Path) -> bool:
-        """Give the final name in one step; False when it is taken."""
+    def _same(self, folder: Folder, name: str, content: bytes) -> bool:
         try:
-            # A hard link, unlike a rename, never replaces what another process put there meanwhile.
-            os.link(temporary, final)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            if error.errno not in _NO_HARD_LINKS:
-                raise
-            temporary.rename(final)
-        return True
-
-    @staticmethod
-    def _same(final: Path, content: bytes) -> bool:
-        try:
-            found = final.read_bytes()
+            # After a crash between the two names of a file it still has both.
+            found = folder.read(name, len(content), names=2)
         except FileNotFoundError:
             return False
+        except (NotAFile, Changing):
+            found = None
         if found != content:
-            raise ContentDiffers(f"同じ名前で内容の異なるファイルがあります: {final}")
+            raise ContentDiffers(f"同じ名前で内容の異なるファイルがあります: {self.folder / name}")
         return True
-
-
-_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # -- SFTP ---------------------------------------------------------------------------------------------------

@@ -28,6 +28,10 @@ MOVES: dict[Status | None, frozenset[Status]] = {
 """Every allowed move (table C-T1); ``None`` is the moment of sending."""
 
 
+DROP, PORTAL = "drop", ".portal"
+"""Below the home: what is handed in; below that, where only the portal can write, with a folder per holder."""
+DROP_MODE = 0o711
+"""Of the drop itself: senders pass through it to their own folder and see nobody else's name."""
 DISPATCH = re.compile(r"[0-9a-f]{32}")
 """The number that the portal gives to what it sends; the receipt's ``source`` carries it."""
 _DISPATCHED = re.compile(r"portal:[^:]*:([0-9a-f]{32})")

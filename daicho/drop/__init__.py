@@ -3,7 +3,7 @@
 Every file there is taken, refused with an answer of its own, or of a kind that is left alone (``names``). What senders
 can put there – names, manifests, links – never keeps the files of others waiting. Contract §5 "Drop".
 
-``folders`` reaches files without following names, ``names`` tells what a name means, ``manifest`` what a manifest says,
+``daicho.folders`` reaches files without following names; ``names`` tells what a name means, ``manifest`` what a manifest says,
 ``survey`` what is ready, ``aside`` keeps what was moved out of the sender's reach, ``taking`` makes submissions and
 refusals of it, ``answers`` tells the sender.
 """

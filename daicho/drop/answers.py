@@ -9,7 +9,6 @@ from contextlib import suppress
 from typing import Any
 
 from daicho.drop.aside import TAKEN, drop_folder
-from daicho.drop.folders import Changing, Folder, NotAFile
 from daicho.drop.names import (
     ANSWERS,
     UPLOADS,
@@ -21,6 +20,7 @@ from daicho.drop.names import (
     parted,
     spelled,
 )
+from daicho.folders import Changing, Folder, NotAFile
 from daicho.store import Store
 from schemas.submission import Refusal
 
@@ -70,7 +70,7 @@ def tell(store: Store, folder: str, name: str, content: Mapping[str, Any], about
     with (
         Folder.at(drop_folder(store)) as root,
         root.inner(TAKEN, 0o700) as taken,
-        root.inner(folder, _FOLDER_MODE) as home,
+        root.within(folder, _FOLDER_MODE) as home,
         home.inner(ANSWERS, _FOLDER_MODE) as answers,
     ):
         if _may_tell(answers, answer_name(name), about):

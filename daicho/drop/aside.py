@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from daicho.drop.folders import Folder, fingerprint
+from daicho.drop.names import meant
+from daicho.folders import PRIVATE, Folder, fingerprint
 from daicho.store import Store
+from schemas.submission import DROP, PORTAL
 
 TAKEN, LOCK = ".taken", ".lock"
 _NOTE, _MANIFEST = ".note", ".manifest"
@@ -22,7 +24,17 @@ _FORGOTTEN = 3600
 
 def drop_folder(store: Store) -> Path:
     """The root of the drop."""
-    return store.settings.home / "drop"
+    return store.settings.home / DROP
+
+
+def holder_of(folder: str) -> str:
+    """Whose a folder below the drop is, as it is meant."""
+    return meant(folder.rpartition("/")[2])
+
+
+def is_portals(folder: str) -> bool:
+    """Whether only the portal can have put something into a folder below the drop."""
+    return folder.startswith(f"{PORTAL}/")
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,7 @@ def parts_of(upload: str, note: Note) -> list[str]:
 
 def write_note(taken: Folder, upload: str, note: Note) -> None:
     """Keeps the note durably."""
-    taken.write(upload + _NOTE, json.dumps(asdict(note), ensure_ascii=False).encode(), 0o600)
+    taken.write(upload + _NOTE, json.dumps(asdict(note), ensure_ascii=False).encode(), PRIVATE)
 
 
 def read_note(taken: Folder, upload: str) -> Note:

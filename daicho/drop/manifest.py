@@ -13,7 +13,8 @@ from schemas.submission import DISPATCH, Refusal
 
 LARGEST = 1_000_000
 """Bytes beyond which nothing is a manifest."""
-_TEXTS = ("remarks", "file_name", "dispatch")
+_TEXTS = ("remarks",)
+_TEXTS_OF_PORTAL = ("file_name", "dispatch")
 _MANDATORY = ("product", "user", "count")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -27,8 +28,11 @@ class Told:
     sha256: str | None = None
 
 
-def told_by(content: bytes, name: str) -> Told:
+def told_by(content: bytes, name: str, *, by_portal: bool = False) -> Told:
     """What a manifest tells of the fields that we know; other fields are the sender's own.
+
+    Only the portal's are asked for another file name and for the number that makes something the portal's: whoever else
+    could name them could speak for the portal.
 
     Raises:
         Refusal: with the reason and the remedy. The rest of it may still be coming.
@@ -46,13 +50,14 @@ def told_by(content: bytes, name: str) -> Told:
     if not isinstance(told, dict):
         raise _unusable(name, "{ } で囲んだJSONではありません")
     told = {key: value for key, value in told.items() if value is not None}
-    words = {key: legible(str(told[key])) for key in (*_MANDATORY, *_TEXTS) if key in told}
+    texts = _TEXTS + (_TEXTS_OF_PORTAL if by_portal else ())
+    words = {key: legible(str(told[key])) for key in (*_MANDATORY, *texts) if key in told}
     if missing := [key for key in _MANDATORY if key not in words]:
         raise Refusal(
             "manifest-incomplete",
             f"「{name}」に {'、'.join(missing)} がありません。加えて送り直してください。",
         )
-    for key in _TEXTS:
+    for key in texts:
         if key in told and not isinstance(told[key], str):
             raise _unusable(name, f'{key} は " で囲んだ文字列で書いてください')
     if not DISPATCH.fullmatch(words.get("dispatch", "0" * 32)):

@@ -16,8 +16,7 @@ from typing import Any
 from unicodedata import normalize
 
 from daicho.drop import aside
-from daicho.drop.aside import drop_folder
-from daicho.drop.folders import Changing, Folder, NotAFile, fingerprint, is_plain
+from daicho.drop.aside import drop_folder, holder_of, is_portals
 from daicho.drop.manifest import LARGEST, Told, told_by
 from daicho.drop.names import (
     ANSWERS,
@@ -30,9 +29,10 @@ from daicho.drop.names import (
     spelled,
     telling,
 )
+from daicho.folders import Changing, Folder, NotAFile, fingerprint, is_plain
 from daicho.receiving import checked_file_name, legible
 from daicho.store import Store
-from schemas.submission import Refusal
+from schemas.submission import PORTAL, Refusal
 
 _HOLDER = re.compile(r"[0-9]{9}")
 _BLINK = 0.25
@@ -50,7 +50,7 @@ class Dropped:
     """A file that is ready, with what its manifest or its name tells, or the ``refusal`` that it gets."""
 
     folder: str
-    """The holder's folder as the disk has it."""
+    """The holder's folder below the drop as the disk has it; the portal's are ``.portal/<holder>``."""
     name: str
     meant: str
     """The name as its sender means it; in receipts, answers and messages."""
@@ -127,18 +127,39 @@ def look_around(store: Store) -> Survey:
         return survey
     with Folder.at(path) as root:
         for name, found in root.entries():
-            if name in (aside.TAKEN, aside.LOCK):
-                continue
-            if not stat.S_ISDIR(found.st_mode) or name.startswith("."):
-                survey.left.append((legible(name), "保険利用者のフォルダの外にあります"))
-                continue
-            try:
-                with root.inner(name) as holder:
-                    _Holder(store, holder, name, survey).look()
-            except OSError as error:
-                survey.closed.append((name, error))
+            if name == PORTAL:
+                _look_at_portals(store, root, survey)
+            elif name not in (aside.TAKEN, aside.LOCK):
+                _look_into(store, root, name, found, survey)
     _leave_parked(survey, store.events.parked_drops())
     return survey
+
+
+def _look_into(store: Store, root: Folder, place: str, found: os.stat_result, survey: Survey) -> None:
+    """One folder of a holder, the sender's or the portal's."""
+    if not stat.S_ISDIR(found.st_mode) or place.startswith(".") != is_portals(place):
+        survey.left.append((legible(place), "保険利用者のフォルダの外にあります"))
+        return
+    try:
+        with root.within(place) as holder:
+            _Holder(store, holder, place, survey).look()
+    except OSError as error:
+        survey.closed.append((place, error))
+
+
+def _look_at_portals(store: Store, root: Folder, survey: Survey) -> None:
+    """The folders that the portal fills; what others could have filled is believed in nothing."""
+    try:
+        with root.inner(PORTAL) as portals:
+            is_our_own, holders = portals.is_our_own, portals.entries()
+    except OSError as error:
+        survey.closed.append((PORTAL, error))
+        return
+    if not is_our_own:
+        survey.left.append((PORTAL, "ほかの人が書き込めるため、中を見ません"))
+        return
+    for name, found in holders:
+        _look_into(store, root, f"{PORTAL}/{name}", found, survey)
 
 
 def _leave_parked(survey: Survey, parked: dict[str, str]) -> None:
@@ -188,7 +209,8 @@ class _Holder:
     """One holder's folder under survey."""
 
     def __init__(self, store: Store, folder: Folder, name: str, survey: Survey) -> None:
-        self._store, self._folder, self._name, self._survey = store, folder, name, survey
+        self._store, self._folder, self._survey = store, folder, survey
+        self._place, self._name = name, holder_of(name)
         self._settle = store.settings.drop_settle_seconds
         self._patience = store.settings.manifest_wait_minutes * 60
         self._now = time.time()
@@ -241,7 +263,7 @@ class _Holder:
                 self._store.events.drop_look(self._part(entry), "")
 
     def _part(self, entry: _Entry) -> str:
-        return f"part:{meant(self._name)}/{entry.found.st_ino}"
+        return f"part:{meant(self._place)}/{entry.found.st_ino}"
 
     # -- whose manifest ---------------------------------------------------------------------------------------
 
@@ -294,7 +316,7 @@ class _Holder:
         if whole:
             self._ready(entry, told, *along)
             return
-        place = " ".join([self._name, entry.name, *(fingerprint(each.found) for each in waited)])
+        place = " ".join([self._place, entry.name, *(fingerprint(each.found) for each in waited)])
         self._survey.settling[place] = max(min(each.changed, self._now) for each in waited) + self._settle
 
     def _words(
@@ -306,7 +328,7 @@ class _Holder:
             Refusal: the file cannot be taken, whatever comes.
         """
         if not _HOLDER.fullmatch(self._name):
-            raise _no_holder(meant(self._name))
+            raise _no_holder(self._name)
         checked_file_name(legible(entry.name))
         if not is_plain(entry.found):
             raise not_a_file(meant(entry.name))
@@ -334,7 +356,7 @@ class _Holder:
                 if not is_plain(manifest.found):
                     raise NotAFile(manifest.name)
                 content = self._folder.read(manifest.name, LARGEST)
-                self._read[manifest.name] = told_by(content, name)
+                self._read[manifest.name] = told_by(content, name, by_portal=is_portals(self._place))
             except Refusal as refusal:
                 self._read[manifest.name] = refusal
             except NotAFile:
@@ -385,7 +407,7 @@ class _Holder:
         age = self._now - entry.changed
         if age >= 0:
             return age >= self._settle
-        path = f"{meant(self._name)}/{meant(entry.name)}"
+        path = f"{meant(self._place)}/{meant(entry.name)}"
         return self._store.events.drop_look(path, fingerprint(entry.found)) >= self._settle
 
     def _renamed(self, entry: _Entry) -> bool:
@@ -409,7 +431,7 @@ class _Holder:
             # The same name in two encodings: each gets an answer of its own.
             name += f"~{hashlib.sha256(os.fsencode(entry.name)).hexdigest()[:8]}{parted(name)[1]}"
         return Dropped(
-            folder=self._name,
+            folder=self._place,
             name=entry.name,
             meant=name,
             changed_ns=entry.found.st_ctime_ns,
@@ -426,7 +448,7 @@ class _Holder:
 
     def _tell_left(self, entries: Iterable[_Entry]) -> None:
         for entry in entries:
-            place = f"{meant(self._name)}/{meant(entry.name)}"
+            place = f"{meant(self._place)}/{meant(entry.name)}"
             if entry.kind == Kind.FOLDER:
                 self._survey.left.append((place, "フォルダの中は見ません"))
             elif entry.kind == Kind.OTHER and not is_plain(entry.found):

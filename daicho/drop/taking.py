@@ -5,21 +5,20 @@ touched; what fails again and again is refused, at last given up with an event f
 """
 
 import errno
-import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from daicho.drop import aside
 from daicho.drop.answers import of_receipt, of_refusal, tell
-from daicho.drop.aside import LOCK, TAKEN, Note, drop_folder, hex_name
-from daicho.drop.folders import Folder, NotAFile, fingerprint, look_of, read_bounded
+from daicho.drop.aside import LOCK, TAKEN, Note, drop_folder, hex_name, holder_of
 from daicho.drop.names import REFUSED, meant, numbered, parted
 from daicho.drop.survey import Dropped, look_around, not_a_file
+from daicho.folders import Folder, NotAFile, fingerprint, look_of, read_bounded
 from daicho.receiving import Upload, checked_size, receive
 from daicho.store import Store
 from daicho.store.archive import Receipt
@@ -59,7 +58,7 @@ def collect(store: Store) -> list[DropOutcome]:
     """Takes everything in the drop that is ready, in order of appearance; answers lie beside it."""
     if not drop_folder(store).is_dir():
         return []
-    with _alone(store), Folder.at(drop_folder(store)) as root, root.inner(TAKEN, 0o700) as taken:
+    with Folder.at(drop_folder(store)) as root, root.alone(LOCK), root.inner(TAKEN, 0o700) as taken:
         aside.tidy(taken)
         store.events.forget_drop_looks(_REMEMBERED)
         desk = _Desk(store, root, taken)
@@ -71,19 +70,6 @@ def collect(store: Store) -> list[DropOutcome]:
             desk.take(each) for each in sorted(survey.ready, key=lambda each: (each.changed_ns, each.meant))
         ]
     return [outcome for outcome in found if outcome is not None]
-
-
-@contextmanager
-def _alone(store: Store) -> Iterator[None]:
-    """Only one process at a time takes files; the lock dies with its process."""
-    descriptor = os.open(
-        drop_folder(store) / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
-    )
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 class _Gone(Exception):
@@ -105,7 +91,7 @@ class _Desk:
             note = self._set_aside(dropped)
             return self._work(dropped.id, note, attempt)
 
-        return self._attempt(dropped.id, dropped.meant, meant(dropped.folder), act, dropped)
+        return self._attempt(dropped.id, dropped.meant, holder_of(dropped.folder), act, dropped)
 
     def go_on(self, upload: str) -> DropOutcome | None:
         """Finishes what an earlier run set aside."""
@@ -126,7 +112,7 @@ class _Desk:
         def act(_: int) -> DropOutcome:
             raise error
 
-        return self._attempt(dropped.id, dropped.meant, meant(dropped.folder), act, dropped)
+        return self._attempt(dropped.id, dropped.meant, holder_of(dropped.folder), act, dropped)
 
     def closed(self, name: str, error: OSError) -> DropOutcome | None:
         """A holder's folder that cannot be looked into."""
@@ -180,7 +166,7 @@ class _Desk:
 
     def _set_aside(self, dropped: Dropped) -> Note:
         """Moves the file where no sender reaches it; the note beside it lets a later run finish the work."""
-        holder = meant(dropped.folder)
+        holder = holder_of(dropped.folder)
         dispatch = dropped.told.get("dispatch")
         note = Note(
             # What the portal sends has a number of its own: it is the same upload even when it is put here twice.
@@ -196,7 +182,7 @@ class _Desk:
             size=dropped.size,
             manifests=[[hex_name(name), look] for name, look in dropped.manifests],
         )
-        with self._root.inner(dropped.folder) as home:
+        with self._root.within(dropped.folder) as home:
             found = home.look(dropped.name)
             if found is None or fingerprint(found) != dropped.look:
                 raise _Gone
@@ -219,7 +205,7 @@ class _Desk:
         ]
         if not missing:
             return
-        with suppress(FileNotFoundError), self._root.inner(note.folder_name) as home:
+        with suppress(FileNotFoundError), self._root.within(note.folder_name) as home:
             for place, raw, look in missing:
                 found = home.look(raw)
                 if found is not None and fingerprint(found) == look:
@@ -346,7 +332,7 @@ class _Desk:
     def _to_refused(self, upload: str, note: Note) -> None:
         """The file, and its manifests with it, under their names in ``refused``; never over earlier ones."""
         parts = aside.parts_of(upload, note)
-        with self._root.inner(note.folder_name, 0o755) as home, home.inner(REFUSED, 0o755) as refused:
+        with self._root.within(note.folder_name, 0o755) as home, home.inner(REFUSED, 0o755) as refused:
             if note.refused_as is None:
                 note = aside.choose_names(self._taken, upload, note, _free_names(refused, note.file_names))
             names = [aside.raw_name(name) for name in note.refused_as or []]

@@ -4,16 +4,14 @@ The portal changes no submission and no reference table. It asks, the pipeline d
 answer (``receiving``). The shape of a request is ``schemas.desk``.
 """
 
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
 
+from daicho.folders import PRIVATE, Folder
 from daicho.settings import Settings
 from portal_stub import clock
 from portal_stub.accounts.models import DoneOnce, User
@@ -29,9 +27,9 @@ class NothingToDecide(Exception):
     """The submission is not held (any more), or a decision is under way."""
 
 
-def folder() -> Path:
-    """The desk folder of this home."""
-    return Settings.from_env().home / FOLDER
+def folder() -> Folder:
+    """The desk folder of this home, open."""
+    return Folder.made_at(Settings.from_env().home / FOLDER, 0o700)
 
 
 @transaction.atomic
@@ -52,11 +50,8 @@ def decide(user: User, submission_id: str, wish: str, reason: str, once: str) ->
     DoneOnce.objects.create(user=user, token=once, result=row.pk, at=row.at)
     audit(user.login_id, f"hold-{wish}-asked", submission_id, request=row.pk, reason=reason)
     # Last: when this fails nothing was asked. When the commit after it fails, the answer tells what was done.
-    place = folder()
-    place.mkdir(parents=True, exist_ok=True)
-    temporary = place / f".{row.pk}.tmp"
-    _write(temporary, [_text(row).encode()])
-    _give_name(temporary, place / f"{row.pk}.json")
+    with folder() as place:
+        place.write(f"{row.pk}.json", _text(row).encode(), PRIVATE)
     return row
 
 
@@ -75,10 +70,9 @@ def keep_draft(
     tidy()
     row = _new(user, Wish.TABLES, ",".join(sorted(files)), "")
     row.state, row.preview = DeskRequest.State.DRAFT, preview
-    place = _draft(row)
-    place.mkdir(parents=True)
-    for name, pieces in files.items():
-        _write(place / f"{name}.csv", pieces)
+    with folder() as place, place.inner(_draft(row), 0o700) as draft:
+        for name, pieces in files.items():
+            draft.write(f"{name}.csv", pieces, PRIVATE)
     with transaction.atomic():
         row.save(force_insert=True)
         audit(user.login_id, "tables-uploaded", row.subject, request=row.pk)
@@ -91,13 +85,22 @@ def send_draft(user: User, request_id: str, reason: str) -> bool:
     row = DeskRequest.objects.select_for_update().filter(
         pk=request_id, login_id=user.login_id, state=DeskRequest.State.DRAFT
     ).first()  # fmt: skip
-    if row is None or not _draft(row).is_dir():
+    if row is None:
+        return False
+    with folder() as place:
+        return _sent(place, row, user, reason)
+
+
+def _sent(place: Folder, row: DeskRequest, user: User, reason: str) -> bool:
+    """The rows first, then the manifest, and last the name under which the request is taken."""
+    if place.look(_draft(row)) is None:
         return False
     row.reason, row.state, row.at = reason, DeskRequest.State.WAITING, clock.now()
     row.save(update_fields=["reason", "state", "at"])
     audit(user.login_id, "tables-asked", row.subject, request=row.pk, reason=reason)
-    _write(_draft(row) / MANIFEST, [_text(row).encode()])
-    _give_name(_draft(row), folder() / row.pk)
+    with place.inner(_draft(row)) as draft:
+        draft.write(MANIFEST, _text(row).encode(), PRIVATE)
+    place.move(_draft(row), place, row.pk)
     return True
 
 
@@ -108,15 +111,13 @@ def drop_draft(user: User, request_id: str) -> None:
         pk=request_id, login_id=user.login_id, state=DeskRequest.State.DRAFT
     ):
         audit(user.login_id, "tables-dropped", row.subject, request=row.pk)
-        shutil.rmtree(_draft(row), ignore_errors=True)
-        row.delete()
+        _throw_away(row)
 
 
 def tidy() -> None:
     """Throws away uploaded tables that nobody sent within a day."""
     for row in DeskRequest.objects.filter(state=DeskRequest.State.DRAFT, at__lt=clock.now() - DRAFT_LIFE):
-        shutil.rmtree(_draft(row), ignore_errors=True)
-        row.delete()
+        _throw_away(row)
 
 
 def _new(user: User, wish: str, subject: str, reason: str) -> DeskRequest:
@@ -131,9 +132,15 @@ def _new(user: User, wish: str, subject: str, reason: str) -> DeskRequest:
     )
 
 
-def _draft(row: DeskRequest) -> Path:
+def _throw_away(row: DeskRequest) -> None:
+    with folder() as place:
+        place.remove_tree(_draft(row))
+    row.delete()
+
+
+def _draft(row: DeskRequest) -> str:
     """Begins with a dot: nobody takes it yet."""
-    return folder() / f".draft-{row.pk}"
+    return f".draft-{row.pk}"
 
 
 def _text(row: DeskRequest) -> str:
@@ -146,21 +153,3 @@ def _text(row: DeskRequest) -> str:
         reason=row.reason,
         at=row.at.isoformat(),
     ).text()
-
-
-def _write(path: Path, pieces: Iterable[bytes]) -> None:
-    with path.open("wb") as stream:
-        for piece in pieces:
-            stream.write(piece)
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def _give_name(temporary: Path, final: Path) -> None:
-    """The final name in one step, and lasting."""
-    temporary.replace(final)
-    handle = os.open(final.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

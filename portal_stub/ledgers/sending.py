@@ -1,24 +1,26 @@
 """Keeping an upload and bringing it to the pipeline's drop: nothing is lost on the way, nothing arrives twice.
 
 Deciding to send is one transaction over all uploads of a click: windows, counts and identical bytes are judged, then
-rows, history and the token of the page are written. Then the files are put into ``$DAICHO_HOME/drop/<holder>/``. What a
-crash leaves undone the worker does (``bring_pending``); the number in the manifest makes the pipeline take it once.
+rows, history and the token of the page are written. Then whoever decided puts the files into the portal's own part of the
+drop, where no sender can write and which alone is believed in who sent what. What a crash leaves undone the worker does
+(``bring_pending``); the number in the manifest makes the pipeline take it once.
 Contract §5 "Drop"; Seed 000 ch. 9 §4-1, §4-2, §5-1, §5-2.
 """
 
 import json
 import logging
-import os
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Q
 
+from daicho.folders import PRIVATE, Folder
 from daicho.settings import Settings
 from portal_stub import clock
 from portal_stub.accounts.models import DoneOnce, User
@@ -28,8 +30,8 @@ from portal_stub.history.recording import record
 from portal_stub.ledgers.functions import FUNCTIONS
 from portal_stub.ledgers.models import Upload
 from portal_stub.pipeline import door
-from portal_stub.shelves import Shelf, flush
-from schemas.submission import Refusal
+from portal_stub.shelves import Shelf
+from schemas.submission import DROP, DROP_MODE, PORTAL, Refusal
 from sensors.windows import acceptance_day, acceptance_day_if_sent
 
 SHELF = Shelf("uploads")
@@ -138,8 +140,8 @@ def send(user: User, uploads: Sequence[Upload], once: str, *, resend: bool = Fal
     for upload in uploads:
         if upload.origin != Upload.Origin.ENTRY:  # the portal counted those itself
             door.judge(SHELF.path(upload.sha256), upload.file_name, upload.product, str(upload.count))
-    sent = _decided(user, uploads, once, resend)
-    for upload in sent:
+    sent, is_ours = _decided(user, uploads, once, resend)
+    for upload in sent if is_ours else ():
         bring(upload)
     return sent
 
@@ -153,12 +155,15 @@ def _sent_before(user: User, once: str) -> list[Upload] | None:
 
 
 @transaction.atomic
-def _decided(user: User, uploads: Sequence[Upload], once: str, resend: bool) -> list[Upload]:
-    """The rows of what is sent, in the order given, decided in one transaction."""
+def _decided(user: User, uploads: Sequence[Upload], once: str, resend: bool) -> tuple[list[Upload], bool]:
+    """The rows of what is sent, in the order given, decided in one transaction; and whether this is who decided.
+
+    Only that one has the lease in which they are brought.
+    """
     # Two clicks on one page meet here: the second finds what the first did.
     User.objects.select_for_update().get(pk=user.pk)
     if (done := _sent_before(user, once)) is not None:
-        return done
+        return done, False
     now = clock.now()
     day = acceptance_day(now, calendar())  # as it is now, not as it was when the page was made
     rows = {
@@ -186,22 +191,39 @@ def _decided(user: User, uploads: Sequence[Upload], once: str, resend: bool) -> 
         row.save()
     record(user, "5-2")
     DoneOnce.objects.create(user=user, token=once, result=sent[0].pk, at=now)
-    return sent
+    return sent, True
 
 
 def bring(upload: Upload) -> None:
-    """Puts a decided upload and its manifest into the drop, the file last and in one step.
+    """Puts a decided upload and its manifest into the drop, the file last and in one step; for who has its lease.
 
     Twice does no harm: the pipeline takes each number once.
     """
-    folder = Settings.from_env().home / "drop" / upload.holder.code
-    folder.mkdir(parents=True, exist_ok=True)
     ending = PurePosixPath(upload.file_name).suffix.lower()
-    _write(folder, f"{upload.pk}.json", [json.dumps(_manifest(upload), ensure_ascii=False).encode()])
-    with SHELF.read(upload.sha256) as stream:
-        _write(folder, f"{upload.pk}{ending}", iter(lambda: stream.read(_PIECE), b""))
+    with _place(upload.holder.code) as folder:
+        _write(folder, f"{upload.pk}.json", [json.dumps(_manifest(upload), ensure_ascii=False).encode()])
+        with SHELF.read(upload.sha256) as stream:
+            _write(folder, f"{upload.pk}{ending}", iter(lambda: stream.read(_PIECE), b""))
     Upload.objects.filter(pk=upload.pk, state=Upload.State.SENDING).update(state=Upload.State.SENT)
     upload.state = Upload.State.SENT
+
+
+def _place(holder: str) -> Folder:
+    """Where the portal puts what a holder sends: a folder that nobody else can write in."""
+    with Folder.made_at(Settings.from_env().home / DROP, DROP_MODE) as root:
+        return root.within(f"{PORTAL}/{holder}", 0o700)
+
+
+def _tidy_places() -> None:
+    """Takes away what was half written for the drop when its process died."""
+    with (
+        suppress(FileNotFoundError),
+        Folder.at(Settings.from_env().home / DROP) as root,
+        root.inner(PORTAL) as ours,
+    ):
+        for name, _ in ours.entries():
+            with ours.inner(name) as folder:
+                folder.tidy()
 
 
 def _manifest(upload: Upload) -> dict[str, Any]:
@@ -214,18 +236,12 @@ def _manifest(upload: Upload) -> dict[str, Any]:
         "file_name": upload.file_name,
         "dispatch": upload.pk,
         "size": upload.size,
+        "sha256": upload.sha256,
     }
 
 
-def _write(folder: Path, name: str, pieces: Iterable[bytes]) -> None:
-    temporary = folder / f".{name}.part"
-    with temporary.open("wb") as stream:
-        for piece in pieces:
-            stream.write(piece)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(folder / name)
-    flush(folder)
+def _write(folder: Folder, name: str, pieces: Iterable[bytes]) -> None:
+    folder.write(name, pieces, PRIVATE)
 
 
 def bring_pending() -> int:
@@ -260,4 +276,5 @@ def tidy() -> int:
     gone, _ = Upload.objects.filter(drafts | over).delete()
     fresh = ~Q(state=Upload.State.SENT) | Q(sent_at__gte=now - _KEPT_AFTER)
     SHELF.sweep(set(Upload.objects.filter(fresh).values_list("sha256", flat=True)))
+    _tidy_places()
     return int(gone)

@@ -121,7 +121,7 @@ def test_a_crash_before_the_answer_ends_in_the_same_answer(
         def full(*_: Any) -> None:
             raise OSError("disk full")
 
-        broken.setattr("daicho.desk._write_json", full)
+        broken.setattr("daicho.folders.Folder.write", full)
         [outcome] = take(home.at())
         assert isinstance(outcome.fault, OSError)
     assert is_waiting(home.at()), "it stays until it is answered"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from daicho.drop import collect, is_waiting, left_lying, survey, taking
+from schemas.submission import dispatch_of
 from tests import kit
 from tests.daicho.dropping import (
     ANSWERED,
@@ -333,6 +334,49 @@ def test_the_wait_for_a_manifest_is_fifteen_minutes(home: Home, monkeypatch: pyt
 # -- refused ------------------------------------------------------------------------------------------------
 
 
+def test_a_sender_cannot_speak_for_the_portal(dropping: Home) -> None:
+    claimed = {"dispatch": "0" * 32, "file_name": "別の名前.csv", "channel": "portal", "holder": kit.MEMBER}
+    put(dropping, told=TOLD | claimed)
+    receipt = one(dropping).receipt
+    assert receipt is not None
+    told = [receipt[name] for name in ("channel", "file_name", "holder", "user")]
+    assert told == ["drop", "november.csv", kit.HOLDER, USER]
+    assert dispatch_of(receipt["source"]) == ""
+    assert answer(dropping)["submission_id"] == receipt["submission_id"], "answered like every sender"
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o730, 0o700])
+def test_the_portals_part_of_the_drop_is_believed_only_where_nobody_else_can_write(
+    dropping: Home, mode: int
+) -> None:
+    put(
+        dropping,
+        told=TOLD | {"dispatch": "0" * 32, "file_name": "11月分.csv"},
+        holder=f".portal/{kit.HOLDER}",
+    )
+    (dropping.path / "drop" / ".portal").chmod(mode)
+    if mode != 0o700:
+        assert take(dropping) == []
+        assert [place for place, _ in left_lying(dropping.at())] == [".portal"]
+        return
+    receipt = one(dropping).receipt
+    assert receipt is not None
+    assert (receipt["channel"], receipt["file_name"], receipt["holder"]) == (
+        "portal",
+        "11月分.csv",
+        kit.HOLDER,
+    )
+    assert dispatch_of(receipt["source"]) == "0" * 32
+    assert left(dropping, f".portal/{kit.HOLDER}") == [], "the portal hears by the feed"
+
+
+def test_a_link_in_place_of_the_portals_part_is_not_followed(dropping: Home, tmp_path: Path) -> None:
+    put(dropping, told=TOLD | {"dispatch": "0" * 32}, holder=".elsewhere/" + kit.HOLDER)
+    (dropping.path / "drop" / ".portal").symlink_to(dropping.path / "drop" / ".elsewhere")
+    assert [outcome.receipt for outcome in take(dropping)] == [None]
+    assert dropping.at().events.submissions(dropping.at().clock.now()) == []
+
+
 REFUSALS = [
     (TOLD | {"count": 2}, "count-mismatch"),
     (TOLD | {"count": 0}, "invalid-count"),
@@ -351,7 +395,6 @@ REFUSALS = [
     (TOLD | {"product": "enterprise\x00\n"}, "unknown-product"),
     (TOLD | {"count": "1\x00\n1"}, "invalid-count"),
     (TOLD | {"user": {"id": USER}}, "invalid-user"),
-    (TOLD | {"dispatch": "1"}, "manifest-unreadable"),
     (TOLD | {"size": -1}, "manifest-unreadable"),
     (TOLD | {"size": str(len(GOOD))}, "manifest-unreadable"),
     (TOLD | {"size": True}, "manifest-unreadable"),

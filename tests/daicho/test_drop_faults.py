@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from daicho.drop import DropOutcome, aside, is_waiting, left_lying, survey, taking
-from daicho.drop.folders import Folder
+from daicho.folders import Folder
 from daicho.store.database import SqliteDatabase
 from tests import kit
 from tests.daicho.dropping import (
@@ -119,7 +119,7 @@ def test_a_crash_before_anything_was_moved_leaves_the_file_to_be_taken(
     dropping: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(dropping)
-    crash_in(monkeypatch, "daicho.drop.folders.Folder.move")
+    crash_in(monkeypatch, "daicho.folders.Folder.move")
     with pytest.raises(KeyboardInterrupt):
         take(dropping)
     monkeypatch.undo()
@@ -472,7 +472,7 @@ def test_a_file_that_breaks_the_looking_around_hides_no_other(
     put(dropping, "poison.csv", told=b"poison")
     put(dropping)
     error = RuntimeError("a bug")
-    breaking = poisoned(survey.told_by, error, lambda content, _: content == b"poison")
+    breaking = poisoned(survey.told_by, error, lambda content, *_, **__: content == b"poison")
     monkeypatch.setattr(survey, "told_by", breaking)
     outcomes = {o.name: o for o in take(dropping)}
     assert outcomes["november.csv"].receipt is not None
@@ -507,7 +507,7 @@ def test_a_file_that_may_not_be_read_is_told_so(dropping: Home, monkeypatch: pyt
     put(dropping)
     error = PermissionError(13, "Permission denied")
     monkeypatch.setattr(
-        Folder, "opened", poisoned(Folder.opened, error, lambda _, name: name.endswith(f"-{place}"))
+        Folder, "opened", poisoned(Folder.opened, error, lambda _, name, *__: name.endswith(f"-{place}"))
     )
     first, second = take(dropping)
     monkeypatch.undo()

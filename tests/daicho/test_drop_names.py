@@ -239,8 +239,10 @@ def test_other_signs_in_names_are_fine(dropping: Home, sign: str) -> None:
 
 
 def test_a_file_name_in_a_manifest_is_judged_alike(dropping: Home) -> None:
-    put(dropping, told=TOLD | {"file_name": "a\nb.csv"})
-    assert what(take(dropping)) == {"november.csv": "invalid-file-name"}
+    told = TOLD | {"file_name": "a\nb.csv", "dispatch": "0" * 32}
+    put(dropping, told=told, holder=f".portal/{kit.HOLDER}")
+    (dropping.path / "drop" / ".portal").chmod(0o700)
+    assert what(take(dropping)) == {"november.csv": "invalid-file-name"}, "even the portal's"
     ran = dropping.cli(
         "submit", str(dropping.file(contracts("EX-1"), "a\nb.csv")), "--product", "enterprise",
         "--holder", kit.HOLDER, "--user", USER, "--count", "1", "--json",

@@ -58,12 +58,28 @@ def test_folder_repeat_is_harmless_and_other_content_is_refused(tmp_path: Path) 
 def test_folder_without_hard_links_still_gets_it_in_one_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def no_links(*_: object) -> None:
+    def no_links(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", no_links)
     assert FolderTarget(tmp_path).deliver(NAME, CONTENT).already_there is False
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_links_of_the_receiver_are_not_followed(tmp_path: Path) -> None:
+    ours, inbox = tmp_path / "ours", tmp_path / "inbox"
+    ours.write_bytes(CONTENT)
+    inbox.mkdir()
+    (inbox / NAME).symlink_to(ours)
+    with pytest.raises(ContentDiffers):
+        FolderTarget(inbox).deliver(NAME, CONTENT)
+    assert (inbox / NAME).is_symlink(), "what the receiver put there stays"
+
+
+def test_a_delivery_that_died_between_two_names_is_found_again(tmp_path: Path) -> None:
+    (tmp_path / ".half").write_bytes(CONTENT)
+    os.link(tmp_path / ".half", tmp_path / NAME)
+    assert FolderTarget(tmp_path).deliver(NAME, CONTENT).already_there is True
 
 
 def test_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_a_file_that_was_given_up_starts_no_run(
     def immovable(*_: object) -> None:
         raise OSError(18, "Invalid cross-device link")
 
-    monkeypatch.setattr("daicho.drop.folders.Folder.move", immovable)
+    monkeypatch.setattr("daicho.folders.Folder.move", immovable)
     for _ in range(4):
         assert sensor.tick() == "2018-11-06"
         collect(home.at())

@@ -64,7 +64,7 @@ def waiting(client: Client) -> list[str]:
 
 
 def dropped(tmp_path: Path) -> list[dict[str, Any]]:
-    folder = tmp_path / "home" / "drop" / "123456789"
+    folder = tmp_path / "home" / "drop" / ".portal" / "123456789"
     return [json.loads(path.read_text()) for path in folder.glob("*.json")]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from daicho.folders import Folder
 from portal_stub.accounts.models import User
 from portal_stub.feed.models import Refused, Submission
 from portal_stub.history.models import AccessRecord
@@ -201,8 +202,50 @@ def test_one_that_cannot_be_brought_keeps_no_other_waiting(
     assert Submission.objects.count() == 2
 
 
+def test_clicks_that_come_while_the_first_one_brings_bring_nothing(
+    whole: Whole, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload, brought, answers = draft(world.applicant), [], []
+    whole_bring = sending.bring
+
+    def bring(row: Upload) -> None:
+        brought.append(row.pk)
+        if len(brought) < 10:  # five more clicks, each while this one is at work
+            answers.extend(send(world.applicant, [upload], "once") for _ in range(5))
+        whole_bring(row)
+
+    monkeypatch.setattr(sending, "bring", bring)
+    send(world.applicant, [upload], "once")
+    assert brought == [upload.pk]
+    assert [[row.pk for row in answer] for answer in answers] == [[upload.pk]] * 5, "all are answered rightly"
+
+
+def test_what_is_brought_names_its_bytes_and_is_for_the_service_alone(whole: Whole, world: World) -> None:
+    upload = draft(world.applicant)
+    send(world.applicant, [upload], "once")
+    place = whole.home.path / "drop" / ".portal" / kit.HOLDER
+    told = json.loads((place / f"{upload.pk}.json").read_text(encoding="utf-8"))
+    assert (told["sha256"], told["size"], told["dispatch"]) == (upload.sha256, upload.size, upload.pk)
+    (place / f"{upload.pk}.csv").write_bytes(b"x" * upload.size)
+    [outcome] = whole.collect()
+    assert outcome.refusal is not None, "other bytes of the same size are not what was sent"
+    assert outcome.refusal.code == "sha256-mismatch"
+
+
+def test_nothing_half_written_stays_in_the_portals_part_of_the_drop(whole: Whole, world: World) -> None:
+    import os
+
+    send(world.applicant, [draft(world.applicant)], "once")
+    place = whole.home.path / "drop" / ".portal" / kit.HOLDER
+    left = place / f".{'0' * 32}.tmp"
+    left.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    sending.tidy()
+    assert not left.exists()
+
+
 def _dies_before(write: Any, ending: str, fault: type[BaseException]) -> Any:
-    def dying(folder: Path, name: str, pieces: Any) -> None:
+    def dying(folder: Folder, name: str, pieces: Any) -> None:
         if name.endswith(ending):
             raise fault
         write(folder, name, pieces)
@@ -223,7 +266,7 @@ def test_another_file_under_a_number_that_was_taken_is_refused(whole: Whole, wor
     upload = draft(world.applicant)
     send(world.applicant, [upload], "once")
     whole.run()
-    folder = whole.home.path / "drop" / kit.HOLDER
+    folder = whole.home.path / "drop" / ".portal" / kit.HOLDER
     told = {"product": "enterprise", "user": world.applicant.login_id, "count": 1, "dispatch": upload.pk}
     (folder / "other.json").write_text(json.dumps(told))
     (folder / "other.csv").write_bytes(kit.csv_bytes(contracts("EX-0002")))
