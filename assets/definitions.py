@@ -7,8 +7,11 @@ from assets.checks import CHECKS
 from assets.graph import StoreResource
 from assets.jobs import INTAKE, JOBS, NIGHTLY
 from assets.progress import progress
+from daicho.folders import keep_private
 from sensors.intake_sensor import intake_sensor
 from sensors.schedules import business_day_schedule
+
+keep_private()  # Dagster loads this in processes of its own
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_modules([graph]),

@@ -22,7 +22,9 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from daicho.folders import Folder, keep_private
 from daicho.settings import Settings
+from schemas.submission import DROP, DROP_MODE
 
 if TYPE_CHECKING:
     from daicho.store import Store
@@ -92,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--portal-port", type=int, default=PORTAL_PORT, metavar="N", help=f"ポータル (既定 {PORTAL_PORT})"
     )
     ports = parser.parse_args(arguments)
+    keep_private()
     ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     # Ended by a supervisor, or interrupted where a shell started it in the background: end the children as well.
     for number in ends:
@@ -218,15 +221,12 @@ def _drop_something(store: "Store") -> None:
         made_for = today - timedelta(days=late)
         frame = generate(Product(name), lines, made_for.toordinal(), reference, made_for, 0.0)
         holder = frame["policyholder_code"][0]
-        folder = store.settings.home / "drop" / holder
-        folder.mkdir(parents=True, exist_ok=True)
         content = frame.write_csv(line_terminator="\r\n").encode("cp932")
         told = {"product": name, "user": f"{holder}000", "count": frame.height, "size": len(content)}
-        path = folder / f"{name}_{frame.height}_{today:%m%d}.csv"
-        path.with_suffix(".json").write_text(json.dumps(told), encoding="utf-8")
-        temporary = path.with_suffix(".part")
-        temporary.write_bytes(content)
-        temporary.rename(path)
+        stem = f"{name}_{frame.height}_{today:%m%d}"
+        with Folder.made_at(store.settings.home / DROP, DROP_MODE) as drop, drop.inner(holder, 0o700) as folder:
+            folder.write(f"{stem}.json", json.dumps(told).encode())
+            folder.write(f"{stem}.csv", content)
 
 
 def _answers(url: str, children: _Children, seconds: int = 180) -> bool:

@@ -7,6 +7,9 @@ from typing import Any
 from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
+from daicho.folders import keep_private
+
+keep_private()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal_stub.settings")
 _pages = get_wsgi_application()
 

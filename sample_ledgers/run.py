@@ -207,6 +207,10 @@ def submit(daicho: CommandLine, step: Step) -> None:
 
 def drop(daicho: CommandLine, now: str, steps: Sequence[Step]) -> None:
     """Files put into the drop folder, then ``daicho run intake``; the answers lie beside them."""
+    from daicho.folders import Folder
+    from schemas.submission import DROP, DROP_MODE
+
+    Folder.made_at(daicho.home / DROP, DROP_MODE).close()
     for step in steps:
         source, folder = HERE / step.row["file"], daicho.home / "drop" / step.row["holder"]
         folder.mkdir(parents=True, exist_ok=True)
@@ -419,7 +423,7 @@ def _fresh(home: Path | None) -> Iterator[Path]:
         home = TOUR_HOME
     elif home.exists() and any(home.iterdir()):
         raise TourBroken(f"{home} は空ではありません。空のフォルダか、まだないフォルダを指定してください。")
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     yield home.resolve()
 
 

@@ -86,7 +86,7 @@ class Home:
         from daicho.cli import main
 
         out, err = io.StringIO(), io.StringIO()
-        before = dict(os.environ)
+        before, umask = dict(os.environ), os.umask(0o022)
         os.environ.clear()
         os.environ.update(self.environ(now, **more))
         try:
@@ -95,6 +95,7 @@ class Home:
         except SystemExit as ended:
             code = int(ended.code or 0)
         finally:
+            os.umask(umask)
             os.environ.clear()
             os.environ.update(before)
         return Ran(code, out.getvalue(), err.getvalue())

@@ -16,7 +16,9 @@ _PATHS = ("file", "dir", "out")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command. 0 done, 1 only from ``check`` and ``verify``, 2 refused or wrong usage, 3 internal fault."""
     from daicho.cli.parser import parser
+    from daicho.folders import keep_private
 
+    keep_private()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot say a character is no fault.
         sys.stdout.reconfigure(errors="backslashreplace")
