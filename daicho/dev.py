@@ -224,7 +224,10 @@ def _drop_something(store: "Store") -> None:
         content = frame.write_csv(line_terminator="\r\n").encode("cp932")
         told = {"product": name, "user": f"{holder}000", "count": frame.height, "size": len(content)}
         stem = f"{name}_{frame.height}_{today:%m%d}"
-        with Folder.made_at(store.settings.home / DROP, DROP_MODE) as drop, drop.inner(holder, 0o700) as folder:
+        with (
+            Folder.made_at(store.settings.home / DROP, DROP_MODE) as drop,
+            drop.inner(holder, 0o700) as folder,
+        ):
             folder.write(f"{stem}.json", json.dumps(told).encode())
             folder.write(f"{stem}.csv", content)
 

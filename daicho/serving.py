@@ -16,6 +16,7 @@ from typing import NoReturn
 
 from daicho.running import dagster_home, make_storage
 from daicho.store import Store
+from daicho.web_guard import HOSTS, OWN_HOSTS
 from schemas.submission import Refusal
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -71,8 +72,10 @@ def daemon(store: Store) -> NoReturn:
     _become(environment(store), ["dagster-daemon", "run", *_workspace(), "--log-level", "warning"])
 
 
-def web(store: Store, port: int) -> NoReturn:
-    """Becomes the web UI on this machine.
+def web(store: Store, port: int, hosts: Sequence[str] = (), read_only: bool = False) -> NoReturn:
+    """Becomes the web UI on this machine, behind the guard of ``web_guard``.
+
+    ``hosts``: further host names answered to, as a reverse proxy hands them on. ``read_only``: it starts and changes nothing.
 
     Raises:
         Refusal: ``port-taken``.
@@ -82,8 +85,11 @@ def web(store: Store, port: int) -> NoReturn:
             "port-taken",
             f"ポート {port} は別のプログラムが使っています。それを終了させるか、--port で別の番号を指定してください。",
         )
-    address = ["-h", HOST, "-p", str(port)]
-    _become(environment(store), ["dagster-webserver", *address, *_workspace(), "--log-level", "warning"])
+    told = ["-h", HOST, "-p", str(port), *_workspace(), "--log-level", "warning"]
+    environ = {**environment(store), HOSTS: ",".join([*OWN_HOSTS, *hosts])}
+    _become(
+        environ, ["python", "-P", "-m", "daicho.web_guard", *told, *(["--read-only"] if read_only else [])]
+    )
 
 
 def taken(port: int) -> bool:
@@ -98,7 +104,7 @@ def _workspace() -> list[str]:
 
 def _become(environ: dict[str, str], command: Sequence[str]) -> NoReturn:
     make_storage(Path(environ["DAGSTER_HOME"]))
-    program = str(Path(sys.executable).parent / command[0])
+    program = sys.executable if command[0] == "python" else str(Path(sys.executable).parent / command[0])
     sys.stdout.flush()
     # A shell starts what runs in its background deaf to Ctrl-C; Dagster would answer SIGTERM the same way, with nothing.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -7,13 +7,16 @@ import os
 import secrets
 import tomllib
 from dataclasses import dataclass, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from daicho.settings import Settings, SettingsError
 
 HERE = Path(__file__).resolve().parent
+_OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
+"""What never leaves this machine needs no HTTPS."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class PortalSettings:
     allowed_hosts: str = "127.0.0.1,localhost"
     """Host names answered to, separated by commas."""
     secure_cookies: bool = False
-    """True behind HTTPS: cookies travel encrypted only, and browsers are told to stay with HTTPS."""
+    """Cookies travel encrypted only, and browsers are told to stay with HTTPS; with an https ``base_url`` it is so."""
     processes: int = 0
     """How many processes answer; 0: one per core, at most 8."""
     trusted_proxy: str = ""
@@ -62,7 +65,7 @@ class PortalSettings:
         """What stands in ``portal.toml`` of a home.
 
         Raises:
-            SettingsError: for what cannot be read, an unknown name or a value of another kind.
+            SettingsError: for what cannot be read, an unknown name, a value of another kind, or a mixture that is unsafe.
         """
         path = home / "portal.toml"
         try:
@@ -80,7 +83,91 @@ class PortalSettings:
                 )
             if type(value) is not kinds[name]:
                 raise SettingsError(f"設定ファイル {path} の「{name}」の値を確かめてください: {value!r}")
-        return cls(**found)
+        try:
+            return _checked(cls(**_completed(found)))
+        except SettingsError as error:
+            raise SettingsError(f"設定ファイル {path}: {error}") from error
+
+
+def _completed(found: dict[str, Any]) -> dict[str, Any]:
+    """A slash behind the address means nothing, and HTTPS means cookies that travel encrypted only."""
+    if "base_url" in found:
+        found["base_url"] = found["base_url"].rstrip("/")
+        found.setdefault("secure_cookies", found["base_url"].startswith("https://"))
+    return found
+
+
+def _checked(portal: PortalSettings) -> PortalSettings:
+    """The settings, unless their mixture is one that would expose users without anybody noticing.
+
+    Raises:
+        SettingsError: with all of it.
+    """
+    address = _address(portal.base_url)
+    https, hosts = address.scheme == "https", _hosts(portal)
+    wrong = [
+        sentence
+        for is_wrong, sentence in (
+            (
+                https and not portal.secure_cookies,
+                "base_url が https のときは secure_cookies を true にしてください(省くと true になります)。",
+            ),
+            (
+                https and not portal.trusted_proxy,
+                "base_url が https のときは、HTTPS を受けるリバースプロキシのアドレスを trusted_proxy に書いてください。",
+            ),
+            (
+                not https and address.hostname not in _OWN_HOSTS,
+                "ほかのコンピュータから使う base_url は https:// で始めてください。",
+            ),
+            (
+                portal.development and (https or bool(portal.trusted_proxy)),
+                "development は試用環境だけのものです。https の base_url や trusted_proxy とは一緒に使えません。",
+            ),
+            (
+                address.hostname not in hosts,
+                f"base_url のホスト名「{address.hostname}」を allowed_hosts に加えてください。",
+            ),
+            (
+                any("*" in host or host.startswith(".") for host in hosts),
+                "allowed_hosts にはホスト名をそのまま書いてください。",
+            ),
+            (
+                bool(portal.trusted_proxy) and not _is_address(portal.trusted_proxy),
+                "trusted_proxy はIPアドレス1つで書いてください。",
+            ),
+        )
+        if is_wrong
+    ]
+    if wrong:
+        raise SettingsError("".join(wrong))
+    return portal
+
+
+def _address(url: str) -> SplitResult:
+    """An address of nothing but scheme, host and port."""
+    try:
+        address = urlsplit(url)
+        bare = f"{address.scheme}://{address.netloc}" == url and "@" not in url and (address.port or 1) > 0
+    except ValueError:
+        bare = False
+    if not bare or address.scheme not in ("http", "https") or not address.hostname:
+        raise SettingsError(
+            "base_url は https://ホスト名 または https://ホスト名:ポート の形で書いてください。"
+        )
+    return address
+
+
+def _hosts(portal: PortalSettings) -> list[str]:
+    return [host.strip() for host in portal.allowed_hosts.split(",") if host.strip()]
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
@@ -90,7 +177,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
         "PORTAL": portal,
         "DEBUG": False,
         "SECRET_KEY": secret or _secret(settings.home),
-        "ALLOWED_HOSTS": [host.strip() for host in portal.allowed_hosts.split(",") if host.strip()],
+        "ALLOWED_HOSTS": _hosts(portal),
         "CSRF_TRUSTED_ORIGINS": [portal.base_url] if portal.base_url.startswith("https://") else [],
         "ROOT_URLCONF": "portal_stub.urls",
         "WSGI_APPLICATION": "portal_stub.wsgi.application",

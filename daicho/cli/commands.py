@@ -442,7 +442,7 @@ def dagster(options: argparse.Namespace) -> NoReturn:
         serving.code_server(store)
     if options.program == "daemon":
         serving.daemon(store)
-    serving.web(store, options.port)
+    serving.web(store, options.port, options.hosts, options.read_only)
 
 
 def portal(options: argparse.Namespace) -> int:

@@ -118,6 +118,13 @@ def _dagster(dagster: argparse.ArgumentParser) -> None:
         program = programs.add_parser(name, help=help_text, description=f"{help_text}。終了は Ctrl-C")
         if name == "web":
             program.add_argument("--port", type=_port, default=3000, metavar="N", help="既定 3000")
+            program.add_argument(
+                "--host", dest="hosts", action="append", default=[], metavar="名前",
+                help="応答するホスト名を加える(リバースプロキシを通すとき)",
+            )  # fmt: skip
+            program.add_argument(
+                "--read-only", action="store_true", help="見るだけ。処理の起動や設定の変更はできない"
+            )
 
 
 def _portal(portal: argparse.ArgumentParser) -> None:
