@@ -69,6 +69,17 @@ def part_of(reply: Any, status: int = 200) -> "Part":
     return part
 
 
+def page_without(reply: Any, *secrets: str, status: int = 200) -> "Page":
+    """The page of an answer that carries these nowhere: no word, value, address or comment; for what must stay secret.
+
+    Alone it proves little, an error page carries nothing either: say of the page what it is.
+    """
+    page = page_of(reply, status)
+    carried = [secret for secret in secrets if secret in reply.content.decode()]
+    assert carried == [], f"{carried} in\n{page.whole.text}"
+    return page
+
+
 def read(content: str) -> "Part":
     """A piece of HTML on its own."""
     return Part([html.fragment_fromstring(content, create_parent="div")])

@@ -23,7 +23,8 @@ from portal_stub.accounts.models import Holder, StaffRole, User
 from portal_stub.pages.menus import MENUS
 from portal_stub.procedures.models import Application, State
 from portal_stub.procedures.registry import PROCEDURES
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
+from tests.portal.pages import page_of
 
 DESK = {"staff_reader": "reader", "staff": "operator", "staff_supervisor": "supervisor"}
 ROLES = ["nobody", "administrator", "applicant", "enterer", "reader", "company_reader", *DESK]
@@ -264,16 +265,37 @@ def test_menu_entries_say_what_their_pages_declare() -> None:
 def test_only_the_administrator_sees_the_menu_of_administration(
     world: World, visit: Callable[..., Client]
 ) -> None:
-    assert "管理項目" in text(visit(world.administrator).get("/menu/"))
-    assert "管理項目" not in text(visit(world.applicant).get("/menu/"))
+    full, less = (page_of(visit(user).get("/menu/")) for user in (world.administrator, world.applicant))
+    assert set(full.menus) - set(less.menus) == {"管理項目"}
+    assert set(less.menus) <= set(full.menus)
 
 
 @pytest.mark.req("S-008")
 def test_menus_without_right_are_not_offered(world: World, visit: Callable[..., Client]) -> None:
-    wide, narrow = (text(visit(user).get("/menu/")) for user in (world.applicant, world.reader))
-    for title in ("Web申込状況一覧", "貿易一般保険（個別）", "保険契約情報"):
-        assert title in wide
-        assert title not in narrow
+    def offered(user: User) -> dict[str, list[str]]:
+        menus = page_of(visit(user).get("/menu/")).menus
+        return {name: [words.removesuffix("準備中") for words in entries] for name, entries in menus.items()}
+
+    wide, narrow = offered(world.applicant), offered(world.reader)
+    lost = {
+        name: [entry for entry in entries if entry not in narrow.get(name, [])]
+        for name, entries in wide.items()
+    }
+    assert {name: entries for name, entries in lost.items() if entries} == {
+        "Web申込状況一覧": ["Web申込状況一覧"],
+        "海外商社登録等のお手続き": ["海外商社（バイヤー）の検索・登録・変更"],
+        "保険申込み・変更のお手続き": [
+            *("貿易一般保険（個別）", "中小企業・農林水産業輸出代金保険"),
+            *("設備財包括保険／消費財包括保険／企業総合保険", "簡易通知型包括保険"),
+        ],
+        "個別保証枠のお手続き": ["個別保証枠の確認・決済通知・枠戻通知"],
+        "企業総合保険特約のお手続き": ["企業総合保険特約の手続き"],
+        "事故に関するお手続き": ["損失等発生通知・入金通知・猶予期間設定申請"],
+        "各種情報照会": [
+            *("保険契約情報", "事故情報", "回収情報（債権一覧表）", "台帳・請求書", "契約台帳・提供データ"),
+        ],
+    }
+    assert {name for name, entries in narrow.items() if set(entries) - set(wide[name])} == set()
 
 
 @pytest.mark.req("S-024")

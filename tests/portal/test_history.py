@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +19,8 @@ from portal_stub.history.searching import BY_TIME, BY_USER, Search, first_day, u
 from portal_stub.mails.models import Mail, State
 from portal_stub.mails.sending import post, send_due
 from sensors.windows import TOKYO
-from tests.portal.conftest import HOLDER, Hand, World, text
+from tests.portal.conftest import HOLDER, Hand, World
+from tests.portal.pages import Part, page_of
 
 pytestmark = pytest.mark.dialect
 
@@ -98,10 +100,14 @@ def test_search_by_period_and_user_tells_count_and_size(
     record(world.applicant, "1-4")
     client = visit(world.administrator)
     AccessRecord.objects.filter(code="1-1").delete()
-    page = client.get("/access-history/", {**QUERY, "login_id": f"{HOLDER}001"})
-    assert "（全ユーザー指定）" in text(page)
-    assert "2件" in text(page)
-    assert "ダウンロード" in text(page)
+    page = page_of(client.get("/access-history/", {**QUERY, "login_id": f"{HOLDER}001"}))
+    assert page.fields["login_id"].options["（全ユーザー指定）"] == ""
+    assert page.fields["login_id"].value == f"{HOLDER}001"
+    found = page.section("検索結果")
+    assert found.facts["レコード件数"] == "2件"
+    assert re.fullmatch(r"約\d+\xa0バイト", found.facts["想定ファイルサイズ"])
+    rows = table(client.get(found.links["ダウンロード"]))
+    assert [row[0] for row in rows[1:]] == [f"{HOLDER}001"] * 2
     search = Search(HOLDER, date(2026, 4, 1), date(2026, 4, 1), "", BY_USER)
     count, size = search.size(date(2026, 4, 3))
     assert count == 2
@@ -114,18 +120,21 @@ def test_large_results_are_advised_against_but_given(
     world: World, visit: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = visit(world.administrator)
-    assert "5MB" not in text(client.get("/access-history/", QUERY))
+    assert page_of(client.get("/access-history/", QUERY)).section("検索結果").callouts == []
     monkeypatch.setattr("portal_stub.history.views.LARGE_BYTES", 10)
-    page = client.get("/access-history/", QUERY)
-    assert "5MBを超えています" in text(page)
-    assert "/access-history/file/" in page.content.decode()
+    found = page_of(client.get("/access-history/", QUERY)).section("検索結果")
+    [advice] = found.callouts
+    assert advice.startswith("想定ファイルサイズが5MBを超えています。")
+    assert advice.endswith("条件を変更してデータを絞り込むことをお勧めします。")
+    assert len(table(client.get(found.links["ダウンロード"]))) > 1
 
 
 @pytest.mark.req("G-102")
 def test_no_hit_no_button(world: World, visit: Callable[..., Client]) -> None:
     page = visit(world.administrator).get("/access-history/", {**QUERY, "login_id": f"{HOLDER}003"})
-    assert "対象データがありません" in text(page)
-    assert "/access-history/file/" not in page.content.decode()
+    found = page_of(page).section("検索結果")
+    assert found.sentences == ["対象データがありません。条件を変更し、再度「検索」ボタンを押してください。"]
+    assert found.links == {}
 
 
 @pytest.mark.req("G-105", "C-036")
@@ -161,9 +170,11 @@ def test_nobody_elses_history(world: World, visit: Callable[..., Client]) -> Non
 def test_conditions_that_are_refused(
     world: World, visit: Callable[..., Client], changes: dict[str, str], message: str
 ) -> None:
-    page = visit(world.administrator).get("/access-history/", {**QUERY, **changes})
-    assert page.status_code == 422
-    assert message in text(page)
+    page = page_of(visit(world.administrator).get("/access-history/", {**QUERY, **changes}), 422)
+    [item] = changes
+    assert list(page.errors) == [item]
+    assert message in page.errors[item]
+    assert "検索結果" not in page.headings
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "\u3000=1", "\t=1"])
@@ -241,4 +252,6 @@ def test_the_outbox_page_exists_in_demo_homes_only(world: World, settings: Any) 
     post("one-time-password", "a@example.com", user=world.applicant, secret="123456", minutes=10)
     assert Client().get("/demo/mails/").status_code == 404
     settings.PORTAL = replace(settings.PORTAL, development=True)
-    assert "123456" in text(Client().get("/demo/mails/"))
+    [mail] = page_of(Client().get("/demo/mails/")).find("article")
+    assert Part([mail]).facts["宛先"] == "a@example.com"
+    assert [line for line in Part([mail]).lines if line.endswith("123456")] == []

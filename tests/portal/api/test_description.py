@@ -1,5 +1,6 @@
 """The description: whole, in Japanese, for programs and for people, without anything from elsewhere."""
 
+import json
 import re
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.test import Client
 from portal_stub.access import ROUTES, Access
 from portal_stub.api.describing import openapi
 from portal_stub.api.problems import KINDS, REFUSED
-from tests.portal.conftest import text
+from tests.portal.pages import Part, page_of
 
 _JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 
@@ -72,29 +73,44 @@ def test_every_reference_in_it_leads_somewhere() -> None:
 
 
 def test_the_page_for_people_tells_the_same() -> None:
-    reply = Client().get("/api/")
-    page = reply.content.decode()
-    words = text(reply)
-    for path, methods in openapi()["paths"].items():
-        assert path in page
-        for operation in methods.values():
-            assert operation["summary"] in words
-            for line in operation["description"].splitlines():
-                assert line in words
-            assert f'id="{operation["operationId"]}"' in page
-            assert f'href="#{operation["operationId"]}"' in page
-    for code in (*KINDS, *REFUSED):
-        assert code in page
-    assert "enterprise、equipment、consumer-goods、simplified-notice" in words
-    assert "https://portal.example/api/v1/submissions" in page
-    assert not re.findall(r'(?:src|href)="https?://', page), "nothing is loaded from elsewhere"
-    assert re.findall(r"<script[^>]*>", page) == re.findall(r'<script src="/static/[^"]*" defer>', page)
-    assert 'href="/api/"' in Client().get("/manual/").content.decode()
+    page = page_of(Client().get("/api/"))
+    overview = page.table("アドレスの一覧")
+    paths = openapi()["paths"]
+    told = {
+        (method.upper(), path): operation
+        for path, methods in paths.items()
+        for method, operation in methods.items()
+    }
+    assert {(row["メソッド"], row["アドレス"]) for row in overview.rows} == set(told)
+    for row in overview.rows:
+        operation = told[row["メソッド"], row["アドレス"]]
+        assert row.part.links == {operation["summary"]: f"#{operation['operationId']}"}
+        [heading] = page.find(f"h2#{operation['operationId']}")
+        assert Part([heading]).text == operation["summary"]
+        part = page.section(operation["summary"])
+        lines = [f"{row['メソッド']} {row['アドレス']}", *operation["description"].splitlines()]
+        assert part.sentences[: len(lines)] == lines
+        items = [name for table in part.tables for name in table.column("項目")]
+        assert {one["name"] for one in operation["parameters"]} <= set(items)
+    problems = page.section("誤りの種類")
+    assert sorted(problems.table("誤りの表").column("code")) == sorted(KINDS)
+    assert {Part([node]).text for node in problems.find("p code")} >= set(REFUSED)
+    product = page.table("申請・通知を送信するの項目の表").row("product")["説明"]
+    assert product.endswith("使える値: enterprise、equipment、consumer-goods、simplified-notice")
+    [sent, *_] = page.section("例").find("pre")
+    assert Part([sent]).text.split()[-1] == "https://portal.example/api/v1/submissions"
+    [root] = page.whole.nodes[0].iterancestors()
+    loaded = root.xpath("//@src | //link/@href")
+    assert loaded
+    assert [address for address in loaded if not address.startswith("/static/")] == []
+    assert root.xpath("//script[not(@src) or not(@defer)]") == []
+    assert "/api/" in page_of(Client().get("/manual/")).links.values()
 
 
 def test_the_description_asks_for_no_token_and_tells_no_secret() -> None:
     reply = Client().get("/api/v1/openapi.json")
     assert reply.status_code == 200
     assert not reply.cookies
-    assert "daicho_" in reply.content.decode()
-    assert not re.search(r"daicho_[A-Za-z0-9_-]{43}", reply.content.decode())
+    told = json.dumps(reply.json())
+    assert "daicho_" in reply.json()["components"]["securitySchemes"]["Bearer"]["description"]
+    assert re.findall(r"daicho_[A-Za-z0-9_-]{43}", told) == []

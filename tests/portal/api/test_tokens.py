@@ -16,7 +16,8 @@ from portal_stub.api.models import ApiToken
 from portal_stub.history.models import AccessRecord, AuditEvent
 from portal_stub.mails.models import Mail
 from tests.portal.api.conftest import Program, a_token
-from tests.portal.conftest import Hand, World, hidden, last_mail, text
+from tests.portal.conftest import Hand, World, hidden, last_mail
+from tests.portal.pages import page_of
 
 Visit = Callable[..., Client]
 TYPED = {"name": "基幹システム", "scope": "both", "last_day": "2027-04-01"}
@@ -27,7 +28,7 @@ def makes(client: Client, login_id: str, **changes: Any) -> tuple[Any, dict[str,
     """Entry, check, confirmation; the page that shows the token, and what was confirmed."""
     typed = TYPED | {"login_id": login_id} | changes
     check = client.post("/api-token-new/", typed | {"step": "check"})
-    assert check.status_code == 200, text(check)
+    assert page_of(check).heading == "APIトークンの発行確認"
     sent = {name: values[0] for name, values in hidden(check).items()} | {"step": "confirm"}
     return client.post("/api-token-new/", sent), sent
 
@@ -39,9 +40,10 @@ def test_a_token_is_shown_once_and_only_its_hash_is_kept(world: World, visit: Vi
     token = ApiToken.objects.get()
     assert token.token_hash == hashlib.sha256(shown.encode()).hexdigest()
     assert (token.user, token.holder, token.ending) == (world.applicant, world.holder, shown[-4:])
+    assert page_of(page).section("このトークンが表示されるのは、いまだけです").sentences[-1] == shown
     again = client.post("/api-token-new/", sent)
-    assert again.status_code == 200
-    assert "すでに一度表示しました" in text(again)
+    assert page_of(again).headings == ["このトークンは、すでに一度表示しました"]
+    assert page_of(again).links["このトークンを無効にする"] == f"/api-tokens/{token.pk}/withdraw/"
     assert ApiToken.objects.count() == 1
     for page in (again, client.get("/api-tokens/"), client.get(f"/api-tokens/{token.pk}/withdraw/")):
         assert not _SHOWN.search(page.content.decode())
@@ -60,26 +62,36 @@ def test_making_and_withdrawing_are_in_history_log_and_mail(world: World, visit:
     assert "基幹システム" in mail.body
     assert world.applicant.login_id in mail.body
     assert not mail.secret
-    page = client.get(f"/api-tokens/{token.pk}/withdraw/")
-    assert "元に戻すことはできません" in text(page)
+    page = page_of(client.get(f"/api-tokens/{token.pk}/withdraw/"))
+    assert page.facts["名称"] == "基幹システム"
+    assert page.sentences == [
+        "すぐに使えなくなり、元に戻すことはできません。すでに送信された申請・通知はそのままです。"
+    ]
     assert ApiToken.objects.get().withdrawn_at is None, "looking does nothing"
     assert client.post(f"/api-tokens/{token.pk}/withdraw/").status_code == 302
     client.post(f"/api-tokens/{token.pk}/withdraw/")
-    assert "無効にしました" in text(client.get(f"/api-tokens/{token.pk}/withdrawn/"))
+    done = page_of(client.get(f"/api-tokens/{token.pk}/withdrawn/"))
+    assert done.heading == "APIトークンの無効化完了"
+    assert done.sentences[0].startswith(f"「基幹システム」（末尾 …{token.ending}）を無効にしました。")
     assert Mail.objects.filter(kind="api-token-withdrawn").count() == 1
     assert AccessRecord.objects.filter(code="10-2", login_id=world.administrator.login_id).count() == 2
     told = AuditEvent.objects.filter(subject=str(token.pk)).values_list("event", flat=True)
     assert sorted(told) == ["api-token-made", "api-token-withdrawn"]
-    assert "無効" in text(client.get("/api-tokens/"))
+    row = page_of(client.get("/api-tokens/")).table().row("基幹システム")
+    assert (row["状態"], row["操作"]) == ("無効\n2026/04/01 09:00", "－")
 
 
 def test_the_list_tells_last_use_and_state(world: World, visit: Visit, hand: Hand) -> None:
     token, shown = a_token(world.applicant, days=3)
     client = visit(world.administrator)
-    assert "有効" in text(client.get("/api-tokens/"))
+
+    def listed(client: Client) -> tuple[str, ...]:
+        row = page_of(client.get("/api-tokens/")).table().row("試験")
+        return (row["状態"], row["最終利用"], row["操作"])
+
+    assert listed(client) == ("有効", "－", "無効にする")
     Program(shown, Client(REMOTE_ADDR="192.0.2.7")).get("/submissions")
-    page = text(client.get("/api-tokens/"))
-    assert "2026/04/01 09:00 192.0.2.7" in page
+    assert listed(client)[:2] == ("有効", "2026/04/01 09:00 192.0.2.7")
     hand.on(seconds=30)
     Program(shown, Client(REMOTE_ADDR="192.0.2.7")).get("/submissions")
     token.refresh_from_db()
@@ -89,11 +101,9 @@ def test_the_list_tells_last_use_and_state(world: World, visit: Visit, hand: Han
     assert (token.last_used_address, token.last_used_at) == ("192.0.2.8", hand.at)
     world.applicant.locked = True
     world.applicant.save()
-    assert "停止中" in text(client.get("/api-tokens/"))
+    assert listed(client)[0] == "停止中（Webユーザーが無効またはロック中）"
     hand.on(days=4)
-    page = text(visit(world.administrator).get("/api-tokens/"))
-    assert "期限切れ" in page
-    assert "無効にする" not in page
+    assert listed(visit(world.administrator)) == ("期限切れ", "2026/04/01 09:00 192.0.2.8", "－")
 
 
 @pytest.mark.parametrize(
@@ -113,17 +123,19 @@ def test_what_is_wrong_is_told_and_kept(
     world: World, visit: Visit, changes: dict[str, str], words: str
 ) -> None:
     typed = TYPED | {"login_id": world.applicant.login_id, "step": "confirm", "once": "x" * 43} | changes
-    page = visit(world.administrator).post("/api-token-new/", typed)
-    assert page.status_code == 422
-    assert words in text(page)
-    if changes.get("name") != "":
-        assert typed["name"] in page.content.decode()
+    page = page_of(visit(world.administrator).post("/api-token-new/", typed), 422)
+    [item] = changes
+    assert list(page.errors) == [item]
+    assert words in page.errors[item]
+    kept = {name: one.value for name, one in page.fields.items() if one.kind == "text"}
+    assert kept == {name: typed[name] for name in kept}
+    assert "name" in kept
     assert not ApiToken.objects.exists()
 
 
 def test_the_longest_life_is_two_years_and_the_usual_one_a_year(world: World, visit: Visit) -> None:
     client = visit(world.administrator)
-    assert 'value="2027-04-01"' in client.get("/api-token-new/").content.decode()
+    assert page_of(client.get("/api-token-new/")).fields["last_day"].value == "2027-04-01"
     page, _ = makes(client, world.applicant.login_id, last_day="2028-04-01")
     assert _SHOWN.search(page.content.decode())
 
@@ -136,7 +148,9 @@ def test_nobody_but_the_administrator_and_only_of_the_own_holder(world: World, v
             assert client.get(path).status_code == 403
         assert client.post(f"/api-tokens/{token.pk}/withdraw/").status_code == 403
     stranger = visit(world.stranger)
-    assert "試験" not in text(stranger.get("/api-tokens/"))
+    theirs = page_of(stranger.get("/api-tokens/"))
+    assert theirs.heading == "APIトークン"
+    assert theirs.tables == []
     for action in ("withdraw", "withdrawn"):
         assert stranger.get(f"/api-tokens/{token.pk}/{action}/").status_code == 404
     assert stranger.post(f"/api-tokens/{token.pk}/withdraw/").status_code == 404
@@ -159,8 +173,9 @@ def test_a_holder_has_so_many_tokens_at_most(
     a_token(world.applicant)
     client = visit(world.administrator)
     page, _ = makes(client, world.applicant.login_id)
-    assert page.status_code == 409
-    assert "2件まで" in text(page)
+    full = page_of(page, 409)
+    assert full.heading == "APIトークンを発行できません"
+    assert full.sentences[0].startswith("同時に使えるAPIトークンは2件までです。")
     rules.withdraw_token(world.administrator, first)
     page, _ = makes(client, world.applicant.login_id)
     assert _SHOWN.search(page.content.decode())
@@ -169,7 +184,6 @@ def test_a_holder_has_so_many_tokens_at_most(
 def test_a_changed_choice_is_checked_again(world: World, visit: Visit) -> None:
     client = visit(world.administrator)
     typed = TYPED | {"login_id": world.applicant.login_id}
-    page = client.post("/api-token-new/", typed | {"step": "edit"})
-    assert page.status_code == 200
-    assert 'value="基幹システム"' in page.content.decode()
+    page = page_of(client.post("/api-token-new/", typed | {"step": "edit"}))
+    assert {name: one.value for name, one in page.form(having="scope").fields.items()} == typed
     assert not ApiToken.objects.exists()

@@ -9,7 +9,8 @@ from django.test import Client
 from portal_stub.procedures.deciding import NotPossible, decide, deeds_for
 from portal_stub.procedures.models import Application, State
 from tests.portal.buyers.test_procedures import ENTERPRISE, ORDER, applied, on, pdf, registration
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
+from tests.portal.pages import page_of
 from tests.portal.procedures.walking import begin, fill, to_check
 
 Visit = Callable[..., Client]
@@ -41,13 +42,13 @@ def test_the_desk_gets_a_report_only_where_it_was_asked_for(
     desk = visit(world.staff)
     for row in (with_report(client, report_own="on"), applied(client, registration(client))):
         assert "order-report" not in keys(row)
-        assert LABEL not in text(desk.get(f"/desk/applications/{row.number}/"))
+        assert LABEL not in page_of(desk.get(f"/desk/applications/{row.number}/")).section("処理").buttons
         with pytest.raises(NotPossible):
             decide(world.staff, row, "order-report", "")
         row.refresh_from_db()
         assert row.state == State.PROCESSING
     asked = with_report(client, **ORDER)
-    assert LABEL in text(desk.get(f"/desk/applications/{asked.number}/"))
+    assert LABEL in page_of(desk.get(f"/desk/applications/{asked.number}/")).section("処理").buttons
     assert decide(world.staff, asked, "order-report", "").state == State.REPORT
 
 

@@ -10,8 +10,9 @@ from portal_stub.feed.models import Submission
 from portal_stub.jobs.worker import run_due
 from portal_stub.ledgers.models import Upload
 from tests import kit
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
 from tests.portal.entries.walking import Screen, waiting_form
+from tests.portal.pages import Part, page_of
 from tests.portal.whole import Whole, loaded, whole
 
 __all__ = ["loaded", "whole"]
@@ -27,12 +28,12 @@ def typed(client: Client, **changes: str) -> Screen:
     return Screen(client).types_in(tree)
 
 
-def checked(screen: Screen) -> str:
-    """Presses 「検査する」, waits, and reads."""
+def checked(screen: Screen) -> Part:
+    """Presses 「検査する」, waits, and reads 検査の結果."""
     screen.presses("check")
     assert run_due() == 1
     screen.presses("look")
-    return text(screen.reply)
+    return screen.page.section("検査の結果")
 
 
 @pytest.mark.req("A-056")
@@ -41,20 +42,22 @@ def test_the_check_of_an_entry_is_the_verdict_of_the_pipeline(
 ) -> None:
     client = visit(world.applicant)
     screen = typed(client, payer_code=kit.buyer("B"), usance_days="", contract_date="20181105")
-    page = checked(screen)
-    assert "エラーが" in page
-    content = screen.reply.content.decode()
-    assert 'id="id_b-payer_code_error"' in content
-    assert f'id="id_{screen.settlements[0]}-usance_days_error"' in content
-    assert 'id="id_b-contract_date_error"' not in content
+    verdict, *_ = checked(screen).sentences
+    told = {name: item.error for name, item in screen.form.fields.items() if item.error}
+    assert set(told) == {"b-payer_code", f"{screen.settlements[0]}-usance_days"}
+    assert verdict == f"エラーが{len(told)}件あります。直してから申請してください。"
+    assert told["b-payer_code"] == (
+        f"支払人 {kit.buyer('B')} はB格(B)のため引き受けられません。この取引を除いてください。"
+    )
 
     line = screen.settlements[0]
     screen.presses("look", b_payer_code=kit.buyer("EA"), **{f"{line}_usance_days": "60"})
-    assert "検査の後に、内容が変わりました" in text(screen.reply)
-    page = checked(screen)
-    assert "エラーはありません。" in page
-    assert "18,400円" in page
-    assert "2018/11/06" in page
+    assert screen.page.section("検査の結果").sentences == [
+        "検査の後に、内容が変わりました。もう一度「検査する」を押してください。"
+    ]
+    result = checked(screen)
+    assert result.sentences == ["エラーはありません。"]
+    assert result.facts == {"受理日（いま申請した場合）": "2018/11/06", "保険料": "18,400円"}
     assert not Upload.objects.exclude(state="draft").exists(), "nothing was sent"
 
     screen.presses("save")
@@ -71,14 +74,16 @@ def test_one_contract_is_applied_for_after_its_check(whole: Whole, world: World,
     address = screen.address
     screen.presses("confirm")
     assert run_due() == 1
-    page = client.get(f"{address}confirm/")
-    assert "18,400円" in text(page)
+    page = page_of(client.get(f"{address}confirm/"))
+    assert page.section("検査の結果").facts["保険料"] == "18,400円"
     row = Entry.objects.get()
     done = client.post(f"{address}apply/", {"once": "one", "revision": str(row.revision)}, follow=True)
-    assert "申請完了" in text(done)
-    assert "2018/11/06" in text(done)
+    page = page_of(done)
+    assert page.heading.endswith("　申請完了")
+    assert page.status.endswith("受理日は 2018/11/06 です。")
+    assert page.table().column("件数") == ["1"]
     whole.run()
     assert Submission.objects.get().verdict == "booked"
     # Typed in once more, the check tells that it was sent already.
     again = typed(client)
-    assert "として受付済みです" in checked(again)
+    assert f"同じ内容が {Submission.objects.get().pk} として受付済みです。" in checked(again).sentences

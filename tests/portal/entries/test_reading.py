@@ -11,8 +11,9 @@ from django.test import Client
 from portal_stub.entries.models import Entry
 from portal_stub.ledgers.functions import FUNCTIONS
 from tests import kit
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
 from tests.portal.entries.walking import Screen
+from tests.portal.pages import page_of
 
 SAMPLES = Path(__file__).resolve().parents[3] / "sample_ledgers"
 PAGE = "/ledger/{}/entries/from-file/"
@@ -53,8 +54,8 @@ def _records(screen: Screen) -> Any:
 
 def test_the_contracts_of_a_sample_are_screens_of_their_own(client: Client) -> None:
     content = (SAMPLES / "changes" / "0115_notice.csv").read_bytes()
-    page = text(loads(client, content, "simplified-notice"))
-    assert "2件を読み込みました" in page
+    page = page_of(loads(client, content, "simplified-notice"))
+    assert page.status == "2件を読み込みました。下の「入力の途中のもの」から1件ずつ確認し、保存してください。"
     assert {row.about for row in Entry.objects.all()} == {"18-000061", "18-000062"}
 
 
@@ -77,12 +78,10 @@ def test_the_contracts_of_a_sample_are_screens_of_their_own(client: Client) -> N
 )
 def test_what_cannot_be_loaded_is_told(client: Client, content: bytes, words: str) -> None:
     reply = loads(client, content)
-    assert reply.status_code == 422
-    assert words in text(reply)
+    assert words in page_of(reply, 422).alert
     assert not Entry.objects.exists()
 
 
 def test_a_file_must_be_chosen(client: Client) -> None:
     reply = client.post(PAGE.format("enterprise"))
-    assert reply.status_code == 422
-    assert "選択してください" in text(reply)
+    assert page_of(reply, 422).alert == "読み込むCSVファイルを選択してください。"

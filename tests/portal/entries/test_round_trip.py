@@ -15,8 +15,9 @@ from schemas.journal import RATED, TEXT, VERSION
 from sensors.windows import TOKYO
 from tests import kit
 from tests.homes import CUT_OFF, TUESDAY, Home
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
 from tests.portal.entries.walking import type_in, waiting_form
+from tests.portal.pages import page_of
 from tests.portal.whole import Whole, loaded, whole
 
 __all__ = ["loaded", "whole"]
@@ -138,7 +139,7 @@ def sends(client: Client, product: str, rows: Rows) -> None:
     reply = client.post(
         f"/ledger/{product}/entries/waiting/send/", waiting_form(client, product), follow=True
     )
-    assert f"{len(saved)}件の" in text(reply)
+    assert page_of(reply).status.startswith(f"{len(saved)}件の")
     assert not Entry.objects.filter(place="waiting").exists()
 
 

@@ -82,7 +82,9 @@ def test_the_formula_tells_base_days_coefficients_rate_and_row(screen: Opened) -
         "10,000,000円 × 0.110% ＝ 11,000円",
         "料率表: 国カテゴリー *、格付 EF、2018/10/01から　CAL-2018",
     ]
-    assert one.told.sentences[-1] == "料率 = (a × 日数 + b) × 係数"
+    assert one.told.sentences[-1] == (
+        "料率 = (a × 日数 + b) × 係数 (小数第4位を四捨五入、%)、保険料 = 基礎額 × 料率 (1円未満切捨て)"
+    )
 
 
 # ---------------------------------------------------------------------------------------------- against the pipeline

@@ -11,6 +11,7 @@ from portal_stub.feed import papers
 from portal_stub.history.models import AuditEvent
 from tests.portal.conftest import Hand, World
 from tests.portal.feed.conftest import paper, portrait, tell
+from tests.portal.pages import page_of
 
 Visit = Callable[..., Client]
 ADDRESS = "/desk/uploads/S00000001/documents/R-1/"
@@ -36,7 +37,8 @@ def told(**changes: Any) -> None:
 def test_the_desk_reads_a_document(world: World, visit: Visit, files: Path) -> None:
     told()
     client = visit(world.staff_reader)
-    assert f'href="{ADDRESS}"' in client.get("/desk/uploads/S00000001/").content.decode()
+    papers = page_of(client.get("/desk/uploads/S00000001/")).section("帳票（1件）")
+    assert papers.links == {"受付票（PDF、R-1）をダウンロード": ADDRESS}
     reply = client.get(ADDRESS)
     assert b"".join(reply) == b"%PDF-1.7 receipt"
     assert reply.headers["Content-Disposition"].startswith("attachment")
@@ -73,7 +75,9 @@ def test_a_document_is_there_until_its_last_moment(
     assert client.get(ADDRESS).status_code == 200
     hand.on(seconds=1)
     assert client.get(ADDRESS).status_code == 404
-    assert ADDRESS not in client.get("/desk/uploads/S00000001/").content.decode()
+    papers = page_of(client.get("/desk/uploads/S00000001/")).section("帳票（1件）")
+    assert papers.table().column("提供期限") == ["提供期間終了"]
+    assert papers.links == {}
 
 
 @pytest.mark.parametrize("path", ["", "../secret.txt", "documents/../../secret.txt", "link", "a\0b", "{out}"])

@@ -16,7 +16,8 @@ from portal_stub.feed.models import DeskRequest
 from sensors.windows import TOKYO
 from tests import kit
 from tests.homes import TUESDAY, Home, loaded, print_quickly
-from tests.portal.conftest import Hand, World, hidden, text
+from tests.portal.conftest import Hand, World, hidden
+from tests.portal.pages import page_of
 
 __all__ = ["loaded"]
 Visit = Callable[..., Client]
@@ -49,31 +50,32 @@ def test_a_held_submission_is_released_on_the_page_and_processed(
     held = home.submit([LATE], name="遅れた申込み.csv")["submission_id"]
     assert home.cli("run", "intake").code == 0
     client = visit(world.staff)
-    page = text(client.get("/desk/uploads/", {"held": "on"}))
-    assert held in page
-    assert "遅れた申込み.csv" in page
+    [row] = page_of(client.get("/desk/uploads/", {"held": "on"})).table().rows
+    assert (row["受付番号"], row["ファイル名・保険種"].split("\n")[0]) == (held, "遅れた申込み.csv")
     address = f"/desk/uploads/{held}/"
-    page = text(client.get(address))
-    assert "保留中です" in page
-    assert "late-application" in page
+    callout = page_of(client.get(address)).section("保留中です")
+    assert callout.sentences[1] == "決定が必要な検出事項: late-application（2018/11/06 10:00から）"
+    assert list(callout.links) == ["保留を解除する／申請内容要確認にする"]
     check = client.post(
         f"{address}decide/", {"step": "check", "wish": "release", "reason": "台風による遅れを確認した"}
     )
     client.post(f"{address}decide/", hidden(check) | {"step": "confirm"})
-    assert "送信済み・反映待ち" in text(client.get(address))
+    page = page_of(client.get(address))
+    assert page.section("保留中です").status == "決定を送信済みです。次の処理で反映されます。"
+    assert page.section("デスクの決定").table().column("状態") == ["送信済み・反映待ち"]
     ran = home.cli("run", "intake", "--json")
     assert ran.json["processed"] == [held]
-    page = text(client.get(address))
-    for words in (
-        "処理完了",
-        "18,400円",
-        "反映済み",
-        "保留を解除しました",
-        "台風による遅れを確認した",
-        "モニタリスト",
-    ):
-        assert words in page, words
-    assert "保留中です" not in page
+    page = page_of(client.get(address))
+    assert "保留中です" not in page.headings
+    assert (page.facts["状況"], page.facts["保険料合計"]) == ("処理完了", "18,400円")
+    [decided] = page.section("デスクの決定").table().rows
+    assert dict(list(decided.items())[1:]) == {
+        "決定": "保留を解除",
+        "担当者": "審査 一郎（desk-1）",
+        "理由": "台風による遅れを確認した",
+        "状態": f"反映済み\n申請 {held} の保留を解除しました。次の処理で審査します。",
+    }
+    assert "モニタリスト" in page.section("帳票").table().column("種類")
     [event] = home.events("hold-release")
     assert (event["actor"], event["reason"]) == ("審査 一郎", "台風による遅れを確認した")
     assert home.verify(TUESDAY) == []
@@ -88,27 +90,33 @@ def test_a_decision_that_comes_too_late_is_told_on_the_page(home: Home, world: W
     client.post(f"{address}decide/", hidden(check) | {"step": "confirm"})
     assert home.cli("decide", held, "--release", "--by", "夜間 当番", "--reason", "電話で確認").code == 0
     intake(home)
-    page = text(client.get(address))
-    assert "却下" in page
-    assert "保留されていません" in page
-    assert "処理完了" in page
+    page = page_of(client.get(address))
+    assert page.section("デスクの決定").table().column("状態") == [
+        f"却下\n申請 {held} は保留されていません。 保留中の申請だけ決定できます。"
+    ]
+    assert page.facts["状況"] == "処理完了"
 
 
 def test_reference_tables_go_the_same_way(home: Home, world: World, visit: Visit) -> None:
     client = visit(world.staff_supervisor)
 
-    def load(content: str) -> str:
+    def load(content: str) -> tuple[str, str]:
+        """状態 and 回答 after the next processing."""
         file = SimpleUploadedFile("country_categories.csv", content.encode(), "text/csv")
         address = str(client.post("/desk/tables/", {"files": [file]}).headers["Location"])
         client.post(address, {"step": "confirm", "reason": "新しい国の追加"})
         intake(home)
-        return text(client.get(address))
+        facts = page_of(client.get(address)).facts
+        return facts["状態"], facts.get("回答", "")
 
     header = "country,valid_from,name,category\n"
-    assert "反映済み" in load(header + "999,2018-11-01,新しい国,A\n")
+    assert load(header + "999,2018-11-01,新しい国,A\n") == (
+        "反映済み（2018/11/06 10:00）",
+        "参照表を読み込みました(country_categories 1行)。計上済みの保険料は変わりません。",
+    )
     assert Country.objects.get(pk="999").name == "新しい国"
-    page = load(header + "998,2018-11-01,変な国,Z\n")
-    assert "却下" in page
-    assert "category の値「Z」" in page
+    state, why = load(header + "998,2018-11-01,変な国,Z\n")
+    assert state == "却下（2018/11/06 10:00）"
+    assert "category の値「Z」" in why
     assert not Country.objects.filter(pk="998").exists()
     assert sorted(DeskRequest.objects.values_list("state", flat=True)) == ["done", "refused"]

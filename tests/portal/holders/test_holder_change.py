@@ -1,6 +1,5 @@
 """保険利用者情報変更: items, limits, 支店, what is refused. Seed 003 ch. 3 §4-8; table G-T2."""
 
-import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -11,9 +10,16 @@ from django.test import Client
 from portal_stub.accounts.models import Holder
 from portal_stub.procedures.deciding import decide
 from portal_stub.procedures.models import State
-from tests.portal.conftest import World, text
+from tests.portal.conftest import World
+from tests.portal.pages import Part, page_of
 from tests.portal.procedures.test_flow import ITEMS, KEY
 from tests.portal.procedures.walking import begin, fill, newest, press_apply, to_check
+
+BRANCH = (
+    *("保険利用者名 漢字", "保険利用者名 カナ", "郵便番号", "所在地"),
+    *("代表電話番号", "ホームページアドレス"),
+)
+"""What a 支店 has of the items."""
 
 
 @pytest.fixture
@@ -23,27 +29,21 @@ def client(world: World, visit: Callable[..., Client]) -> Client:
 
 @pytest.mark.req("G-073", "G-074", "G-078")
 def test_the_form_has_the_items_of_the_table(client: Client) -> None:
-    page = text(client.get(begin(client, KEY)))
-    for label in (
-        *(
-            "変更適用希望日 任意",
-            "保険利用者名 漢字 必須",
-            "保険利用者名 カナ 必須",
-            "郵便番号 必須",
-            "所在地 必須",
-        ),
-        *(
-            "代表電話番号 必須",
-            "登記所在地 必須",
-            "代表者 役職名 必須",
-            "代表者 氏名 必須",
-            "ホームページアドレス 任意",
-        ),
-        *("全角50文字以内", "全角60文字以内", "全角55文字以内", "全角15文字以内", "半角英数字90文字以内"),
-    ):
-        assert label in page, label
+    items = page_of(client.get(begin(client, KEY))).form(having="name").fields.values()
+    assert [(item.label, item.mark, item.note) for item in items] == [
+        ("変更適用希望日", "任意", "西暦（例: 2026/04/01）"),
+        ("保険利用者名 漢字", "必須", "全角50文字以内"),
+        ("保険利用者名 カナ", "必須", "全角60文字以内"),
+        ("郵便番号", "必須", "半角数字とハイフン8文字以内、例: 100-0001"),
+        ("所在地", "必須", "全角55文字以内"),
+        ("代表電話番号", "必須", "半角数字とハイフン20文字以内"),
+        ("登記所在地", "必須", "全角60文字以内"),
+        ("代表者 役職名", "必須", "全角15文字以内"),
+        ("代表者 氏名", "必須", "全角15文字以内"),
+        ("ホームページアドレス", "任意", "半角英数字90文字以内"),
+    ]
     check = to_check(client, begin(client, KEY), **{**ITEMS, "homepage": "https://example.com/" + "a" * 70})
-    assert ">申込む</button>" in check.content.decode()
+    assert page_of(check).form("/apply/").buttons["申込む"].disabled is False
 
 
 @pytest.mark.req("G-073", "G-074", "S-035")
@@ -64,8 +64,9 @@ def test_the_form_has_the_items_of_the_table(client: Client) -> None:
 )
 def test_limits(client: Client, item: str, value: str, word: str) -> None:
     reply = fill(client, begin(client, KEY), **{**ITEMS, item: value})
-    assert reply.status_code == 422
-    assert word in text(reply)
+    [(wrong, fault)] = page_of(reply, 422).errors.items()
+    assert wrong == item
+    assert fault.startswith(word)
 
 
 @pytest.mark.req("G-075", "S-036")
@@ -81,14 +82,15 @@ def test_limits(client: Client, item: str, value: str, word: str) -> None:
 )
 def test_the_wished_day_is_today_or_within_a_year(client: Client, day: str, word: str) -> None:
     reply = fill(client, begin(client, KEY), **{**ITEMS, "wanted_from": day})
-    assert reply.status_code == (422 if word else 302)
-    assert word in text(reply)
-    if not word:
+    if word:
+        [(wrong, fault)] = page_of(reply, 422).errors.items()
+        assert wrong == "wanted_from"
+        assert word in fault
+    else:
+        assert reply.status_code == 302
         assert date.fromisoformat(newest().answers["entry"]["wanted_from"]) >= date(2026, 4, 1)
-        check = to_check(client, begin(client, KEY), **{**ITEMS, "wanted_from": day}).content.decode()
-        shown = re.search(r"<dt>変更適用希望日.*?<dd[^>]*>(.*?)</dd>", check, re.DOTALL)
-        assert shown, check.partition("変更適用希望日")[2][:300]
-        assert shown[1] == day.replace("-", "/")
+        check = page_of(to_check(client, begin(client, KEY), **{**ITEMS, "wanted_from": day}))
+        assert check.facts["変更適用希望日"] == day.replace("-", "/")
 
 
 def test_a_change_without_any_change_is_refused(client: Client, world: World) -> None:
@@ -98,34 +100,39 @@ def test_a_change_without_any_change_is_refused(client: Client, world: World) ->
     items: dict[str, Any] = {**ITEMS, **{name: value for name, value in same.items() if value}}
     Holder.objects.filter(pk=holder.pk).update(**{name: items[name] for name in same})
     page = client.get(fill(client, begin(client, KEY), **items).headers["Location"])
-    assert page.status_code == 422
-    assert "変更された項目がありません" in text(page)
+    assert page_of(page, 422).error_summary == [
+        "変更された項目がありません。変更する項目を入力してください。"
+    ]
     assert newest().state == State.DRAFT
 
 
 def test_changed_items_are_orange_with_what_is_in_force(client: Client) -> None:
-    check = to_check(client, begin(client, KEY), **ITEMS).content.decode()
-    changed = check.partition("保険利用者名 漢字 <span")[2].partition("</div>")[0]
-    assert "変更" in changed
-    assert "現在: 見本商事" in changed
-    unchanged = check.partition("<dt>登記所在地</dt>")[2].partition("</div>")[0]
-    assert "現在" not in unchanged
+    [told] = page_of(to_check(client, begin(client, KEY), **ITEMS)).find("section.told")
+    changed = [Part([node]).facts for node in Part([told]).find("dl > div.changed")]
+    assert {"保険利用者名 漢字 変更": "新見本商事\n現在: 見本商事"} in changed
+    assert [facts for facts in changed for term in facts if not term.endswith(" 変更")] == []
+    assert Part([told]).facts["登記所在地"] == "東京都架空区登記1-1", "as it is in force"
 
 
 def test_a_branch_has_neither_registered_address_nor_representative(client: Client, world: World) -> None:
     Holder.objects.filter(pk=world.holder.pk).update(is_branch=True)
-    details = text(client.get(f"/procedures/{KEY}/"))
+    details = page_of(client.get(f"/procedures/{KEY}/"))
+    assert list(details.facts) == ["保険利用者コード", *BRANCH]
     address = begin(client, KEY)
-    page = text(client.get(address))
-    for label in ("登記所在地", "代表者 氏名"):
-        assert label not in details
-        assert label not in page
+    items = page_of(client.get(address)).form(having="name").fields.values()
+    assert sorted(item.label for item in items) == sorted(["変更適用希望日", *BRANCH])
     check = to_check(client, address, **ITEMS)
     press_apply(client, check)
     decide(world.staff, newest(), "complete", "")
     holder = Holder.objects.get(pk=world.holder.pk)
     assert holder.name == "新見本商事"
     assert holder.registered_address == "東京都架空区登記1-1", "not asked, not changed"
+
+
+FIVE = (
+    *("Webユーザー（管理者）情報変更", "Webユーザー（申込者）情報照会・追加・変更"),
+    *("口座情報照会・登録・変更", "保険利用者情報照会・変更", "アクセス履歴出力"),
+)
 
 
 @pytest.mark.req("G-008", "G-009")
@@ -139,15 +146,8 @@ def test_the_five_functions_of_the_administrator_are_closed_to_others(
         visit(world.administrator),
         [visit(user) for user in (world.applicant, world.reader)],
     )
-    menu = text(administrator.get("/menu/"))
-    for entry in (
-        "管理者）情報変更",
-        "申込者）情報照会・追加・変更",
-        "口座情報照会・登録・変更",
-        "保険利用者情報照会・変更",
-        "アクセス履歴出力",
-    ):
-        assert entry in menu
+    links = page_of(administrator.get("/menu/")).section("管理項目").links
+    assert [links[name] for name in FIVE] == list(functions)
     for path in functions:
         assert administrator.get(path).status_code == 200, path
         for other in others:

@@ -13,8 +13,9 @@ from portal_stub.ledgers.attention import cases, deadlines
 from portal_stub.ledgers.models import Upload
 from schemas.submission import dispatch_source
 from sensors.windows import TOKYO
-from tests.portal.conftest import HOLDER, OTHER, Hand, World, text
+from tests.portal.conftest import HOLDER, OTHER, Hand, World
 from tests.portal.feed.conftest import HELD, UNDECIDED, portrait, tell
+from tests.portal.pages import Part, page_of
 
 Visit = Callable[..., Client]
 REJECTED: dict[str, Any] = {"verdict": "rejected", "errors": 3, "premium_total": None}
@@ -135,16 +136,13 @@ def test_beyond_the_calendar_nothing_is_promised() -> None:
 
 def test_the_first_page_shows_them(world: World, visit: Visit, hand: Hand) -> None:
     tell(portrait(1, **REJECTED, file_name="四月.csv"), portrait(2, **HELD))
-    words = text(visit(world.applicant).get("/menu/"))
-    for told in (
-        "申請内容要確認",
-        "四月.csv",
-        "エラー 3件",
-        "保留中",
-        "担当者の決定を待っています",
-        "本日17:30まで",
-    ):
-        assert told in words
-    words = text(visit(world.company_reader).get("/menu/"))
-    assert "四月.csv" not in words, "申込データ参照不可"
-    assert "本日17:30まで" in words
+    part = page_of(visit(world.applicant).get("/menu/")).section("申請・通知の状況と締切")
+    held, rejected = [Part([node]) for node in part.find("ul.cases > li")]
+    assert (rejected.badges, held.badges) == (["申請内容要確認"], ["保留中"])
+    assert rejected.links == {"四月.csv": "/ledger/enterprise/sent/S00000001/"}
+    assert rejected.lines[1].split("　")[-1] == "エラー 3件"
+    assert held.lines[1].split("　")[-1] == "担当者の決定を待っています"
+    assert part.facts["本日17:30まで"] == "本日受理の申請・通知"
+    part = page_of(visit(world.company_reader).get("/menu/")).section("申請・通知の状況と締切")
+    assert part.headings == ["申請・通知の状況と締切", "締切と予定"], "申込データ参照不可"
+    assert part.facts["本日17:30まで"] == "本日受理の申請・通知"

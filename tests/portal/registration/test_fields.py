@@ -1,26 +1,26 @@
 """Step 2: which items each kind asks, and what is refused (tables F-T1, F-036)."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.portal.conftest import text
+from tests.portal.pages import Field, page_of
 from tests.portal.registration.conftest import ANSWERS, Newcomer
 
 Make = Callable[..., Newcomer]
 
 
-def inputs(reply: Any) -> dict[str, str]:
-    """Visible inputs by name."""
-    tags = re.findall(r"<input[^>]*>", reply.content.decode())
-    found = {}
-    for tag in tags:
-        name = re.search(r'name="([^"]*)"', tag)
-        if name and 'type="hidden"' not in tag:
-            found[name[1]] = tag
-    return found
+def inputs(reply: Any, status: int = 200) -> dict[str, Field]:
+    """Items of the form of step 2 by name."""
+    return page_of(reply, status).form(having="kind").fields
+
+
+def errors(reply: Any) -> dict[str, str]:
+    """Faults of step 2 by item, each told once more on top."""
+    page = page_of(reply, 422)
+    assert page.error_summary == list(page.errors.values())
+    return page.errors
 
 
 WANTED = {
@@ -33,9 +33,10 @@ WANTED = {
 @pytest.mark.req("F-027", "F-036")
 @pytest.mark.parametrize("kind", WANTED)
 def test_each_kind_asks_its_items(newcomer: Make, kind: str) -> None:
-    page = newcomer(kind).choose().client.get("/registration/entry/")
-    assert set(inputs(page)) == WANTED[kind]
-    assert "申込情報の確認へ" in text(page)
+    reply = newcomer(kind).choose().client.get("/registration/entry/")
+    assert set(inputs(reply)) == WANTED[kind]
+    button = page_of(reply).form(having="kind").buttons["申込情報の確認へ"]
+    assert (button.name, button.value, button.disabled) == ("step", "check", False)
 
 
 def test_the_kinds_differ_as_the_catalogue_says() -> None:
@@ -48,8 +49,8 @@ def test_the_kinds_differ_as_the_catalogue_says() -> None:
 
 @pytest.mark.req("F-024")
 def test_mandatory_inputs_are_pink_from_the_start(newcomer: Make) -> None:
-    tags = inputs(newcomer().choose().client.get("/registration/entry/"))
-    pink = {name for name, tag in tags.items() if 'class="missing"' in tag or "data-either" in tag}
+    items = inputs(newcomer().choose().client.get("/registration/entry/"))
+    pink = {name for name, item in items.items() if item.pink or "data-either" in item.attributes}
     assert pink == {
         *(
             "name",
@@ -75,16 +76,11 @@ MANDATORY = (
 def test_mandatory_items_are_asked_for(newcomer: Make, name: str) -> None:
     person = newcomer().choose()
     reply = person.enter(**{name: ""})
-    assert reply.status_code == 422
-    summary = reply.content.decode().partition('class="summary"')[2].partition("</div>")[0]
-    assert re.findall(r'<a href="#([^"]+)"', summary) == [f"id_{name}"], summary
+    assert list(errors(reply)) == [name]
+    assert [node.get("href") for node in page_of(reply, 422).find("[role=alert] a")] == [f"#id_{name}"]
     assert person.row.answers == {}
-    kept = inputs(reply)
-    assert all(
-        f'value="{person.answers[other]}"' in kept[other]
-        for other in ("introducer", "homepage")
-        if person.answers[other]
-    )
+    kept = {other: item.value for other, item in inputs(reply, 422).items()}
+    assert kept == {**{other: person.answers[other] for other in kept}, name: ""}
 
 
 @pytest.mark.req("F-027", "F-034", "S-035")
@@ -105,7 +101,8 @@ def test_mandatory_items_are_asked_for(newcomer: Make, name: str) -> None:
 def test_limits_of_table_f_t1_in_characters(newcomer: Make, name: str, limit: int) -> None:
     person = newcomer().choose()
     reply = person.enter(**{name: "見" * (limit + 1)})
-    assert f"{limit}文字以内で入力してください（入力された文字数: {limit + 1}）" in text(reply)
+    [fault] = [words for item, words in errors(reply).items() if item == name]
+    assert fault.endswith(f"は{limit}文字以内で入力してください（入力された文字数: {limit + 1}）。")
     assert person.enter(**{name: "見" * limit}).status_code == 302
     assert person.row.answers[name] == "見" * limit
 
@@ -120,31 +117,33 @@ def test_fifty_half_width_characters(newcomer: Make, name: str, fits: str) -> No
     again = {"mail_again": fits} if name == "mail" else {}
     assert person.enter(**{name: fits, **again}).status_code == 302
     more = {key: f"a{value}" for key, value in {name: fits, **again}.items()}
-    assert "50文字以内で入力してください" in text(person.enter(**more))
-    assert "半角英数字で入力してください" in text(person.enter(**{name: "見本"}))
+    assert "50文字以内で入力してください" in errors(person.enter(**more))[name]
+    assert "半角英数字で入力してください" in errors(person.enter(**{name: "見本"}))[name]
 
 
 @pytest.mark.req("F-028", "F-029", "F-033")
 def test_what_is_chosen_beforehand(newcomer: Make) -> None:
-    page = newcomer().choose().client.get("/registration/entry/").content.decode()
-    chosen = {
-        (name, value)
-        for name, value in re.findall(r'<input type="radio" name="(\w+)" value="([^"]*)"[^>]* checked', page)
-    }
-    assert chosen == {("company_kind", "company"), ("registered_same", "1"), ("otp_wish", "0")}
-    assert "輸出手形保険を利用する金融機関のみ「金融機関」を選択してください" in page
+    items = inputs(newcomer().choose().client.get("/registration/entry/"))
+    chosen = {name: item.values for name, item in items.items() if item.kind == "radio"}
+    assert chosen == {"company_kind": ["company"], "registered_same": ["1"], "otp_wish": ["0"]}
+    assert items["company_kind"].note == "輸出手形保険を利用する金融機関のみ「金融機関」を選択してください。"
 
 
 @pytest.mark.req("F-029", "F-035")
 def test_a_registered_address_of_its_own_must_be_typed(newcomer: Make) -> None:
     person = newcomer().choose()
-    reply = person.enter(registered_same="0")
-    assert "「保険利用者所在地と異なる」を選んだときは、登記所在地を入力してください" in text(reply)
-    assert "60文字以内" in text(person.enter(registered_same="0", registered_address="見" * 61))
+    assert errors(person.enter(registered_same="0")) == {
+        "registered_address": "「保険利用者所在地と異なる」を選んだときは、登記所在地を入力してください。"
+    }
+    [(item, fault)] = errors(person.enter(registered_same="0", registered_address="見" * 61)).items()
+    assert item == "registered_address"
+    assert "60文字以内" in fault
     assert person.enter(registered_same="0", registered_address="見" * 60).status_code == 302
-    assert "見" * 60 in text(person.client.get("/registration/check/"))
+    assert page_of(person.client.get("/registration/check/")).facts["登記所在地（異なる場合）"] == "見" * 60
     # "Same": the 所在地 with its own, shorter limit; what was typed beside it does not count.
-    assert "55文字以内" in text(person.enter(address="見" * 56))
+    [(item, fault)] = errors(person.enter(address="見" * 56)).items()
+    assert item == "address"
+    assert "55文字以内" in fault
     assert person.enter(registered_same="1", registered_address="見" * 61).status_code == 302
     assert person.row.answers["registered_address"] == ""
 
@@ -152,7 +151,8 @@ def test_a_registered_address_of_its_own_must_be_typed(newcomer: Make) -> None:
 @pytest.mark.req("F-030", "F-031")
 def test_department_or_title(newcomer: Make) -> None:
     person = newcomer().choose()
-    assert "所属名か役職名のどちらかを入力してください" in text(person.enter(department="", title=""))
+    either = "Webユーザー（管理者）の所属名か役職名のどちらかを入力してください。"
+    assert errors(person.enter(department="", title="")) == {"department": either}
     assert person.enter(department="", title="部長").status_code == 302
     assert person.enter(department="総務部", title="").status_code == 302
 
@@ -160,7 +160,9 @@ def test_department_or_title(newcomer: Make) -> None:
 @pytest.mark.req("F-032")
 def test_the_addresses_of_the_administrator_must_agree(newcomer: Make) -> None:
     person = newcomer().choose()
-    assert "確認用の入力が一致しません" in text(person.enter(mail_again="other@new.example"))
+    [(item, fault)] = errors(person.enter(mail_again="other@new.example")).items()
+    assert item == "mail_again"
+    assert "確認用の入力が一致しません" in fault
     assert person.row.answers == {}
 
 
@@ -204,4 +206,6 @@ def test_half_width_kana_is_widened_and_faults_name_the_item(newcomer: Make) -> 
     person = newcomer().choose()
     person.enter(name_kana="ｶﾌﾞｼｷｶﾞｲｼｬ")
     assert person.row.answers["name_kana"] == "カブシキガイシャ"
-    assert "保険利用者名 漢字に使えない文字" in text(person.enter(name="株式会社😀"))
+    [(item, fault)] = errors(person.enter(name="株式会社😀")).items()
+    assert item == "name"
+    assert fault.startswith("保険利用者名 漢字に使えない文字")

@@ -17,7 +17,8 @@ from portal_stub.registration import rules
 from portal_stub.registration.models import Branch, Registration
 from portal_stub.registration.papers import application_form
 from portal_stub.registration.rules import NotPossible
-from tests.portal.conftest import Hand, World, last_mail, text
+from tests.portal.conftest import Hand, World, last_mail
+from tests.portal.pages import page_of
 from tests.portal.registration.conftest import ADDRESS, Newcomer, mailed, pdf_text
 
 Make = Callable[..., Newcomer]
@@ -41,7 +42,9 @@ def test_a_restart_reopens_step_2_with_the_stored_data(newcomer: Make, hand: Han
     assert client.get(old_path).status_code == 404, "the former URL is no more"
     assert client.post(path, {"password": old_password}).status_code == 422
     assert client.post(path, {"password": password}).headers["Location"] == "/registration/entry/"
-    assert 'value="株式会社新規商事"' in client.get("/registration/entry/").content.decode()
+    shown = {name: item.value for name, item in page_of(client.get("/registration/entry/")).fields.items()}
+    assert shown == {**person.row.answers, "mail_again": person.row.answers["mail"]}
+    assert shown["name"] == "株式会社新規商事"
     person.client = client
     person.enter(address="東京都架空区訂正1")
     assert person.agree().headers["Location"] == "/registration/print/"
@@ -154,7 +157,7 @@ def test_the_first_login_with_the_password_on_paper(newcomer: Make, tmp_path: Pa
         assert client.get(address).headers["Location"] == "/password/"
     new = "Fresh-mind.2"
     client.post("/password/", {"current": password[1], "new": new, "again": new})
-    assert "株式会社新規商事" in text(client.get("/menu/"))
+    assert page_of(client.get("/menu/")).user.lines == []
 
 
 @pytest.mark.req("G-125", "F-033")
@@ -323,4 +326,5 @@ def test_a_registration_is_in_no_application_list(
         and hasattr(model, "objects")
     )
     if "applications" in ROUTES:
-        assert row.number not in text(visit(world.administrator).get("/applications/"))
+        page = page_of(visit(world.administrator).get("/applications/"))
+        assert (page.heading, page.tables) == ("Web申込状況一覧", [])
