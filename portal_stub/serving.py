@@ -71,11 +71,10 @@ def _live(work: Callable[[], None], parent: int) -> None:
 
 
 def _answer(listener: socket.socket, options: dict[str, Any]) -> None:
-    import waitress
-
+    from portal_stub import listening
     from portal_stub.wsgi import application
 
-    waitress.serve(application, sockets=[listener], threads=THREADS, ident=None, **options)
+    listening.server(application, sockets=[listener], threads=THREADS, ident=None, **options).run()
 
 
 def _work_beside() -> None:

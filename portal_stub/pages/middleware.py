@@ -12,7 +12,7 @@ from django.urls import Resolver404, resolve
 
 MOST_SENT = 40 * 1024 * 1024
 """Bytes of one request: the 30 MB of an application's files and what goes around them."""
-_AROUND = 1024 * 1024
+AROUND = 1024 * 1024
 """What goes around the file of a large page."""
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
@@ -54,7 +54,7 @@ def _most_of(request: HttpRequest) -> int:
     except Resolver404:
         return MOST_SENT
     known = SESSION_KEY in request.session or request.headers.get("Authorization")
-    return settings.MOST_UPLOADED + _AROUND if route and route.large and known else MOST_SENT
+    return settings.MOST_UPLOADED + AROUND if route and route.large and known else MOST_SENT
 
 
 class ReadableRequests:
