@@ -1,10 +1,13 @@
 """Read-only SQL over the published views with DuckDB (``daicho sql``).
 
-The views are handed in as frames; files, network and settings are closed to the query.
+The views are handed in as frames; files, network and settings are closed to the query, its time, memory and rows are
+bounded.
 """
 
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import duckdb
@@ -22,15 +25,25 @@ from schemas.journal import YEARLY
 from schemas.reference import TABLES
 from schemas.submission import Refusal
 
+_PIECE = 10_000
+"""Rows that are fetched at once."""
+
 
 def query(store: Store, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
     """Column names and rows of one SELECT.
 
     Raises:
-        Refusal: ``sql`` for anything that is no single SELECT or that DuckDB cannot do.
+        Refusal: ``sql`` for anything that is no single SELECT or that DuckDB cannot do, ``sql-bounds`` for what takes too
+            long or tells too many rows.
     """
     connection = duckdb.connect(
-        ":memory:", config={"enable_external_access": "false", "python_enable_replacements": "false"}
+        ":memory:",
+        config={
+            "enable_external_access": "false",
+            "python_enable_replacements": "false",
+            "memory_limit": f"{store.settings.sql_memory_mb}MB",
+            "temp_directory": "",
+        },
     )
     try:
         statements = connection.extract_statements(sql)
@@ -41,13 +54,47 @@ def query(store: Store, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
             if name in words:
                 connection.register(name, frame().to_arrow())
         connection.execute("SET lock_configuration = true")
-        result = connection.execute(statements[0])
-        columns = [column[0] for column in result.description or []]
-        return columns, [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
+        with _given_up_after(connection, store.settings.sql_seconds):
+            return _told(connection.execute(statements[0]), store.settings.sql_rows)
+    except duckdb.InterruptException as error:
+        raise Refusal(
+            "sql-bounds",
+            f"{store.settings.sql_seconds}秒で終わらないため、やめました。条件を絞ってください(設定 sql_seconds)。",
+        ) from error
+    except duckdb.OutOfMemoryException as error:
+        raise Refusal(
+            "sql-bounds",
+            f"メモリ{store.settings.sql_memory_mb}MBに収まらないため、やめました。条件を絞ってください(設定 sql_memory_mb)。",
+        ) from error
     except duckdb.Error as error:
         raise Refusal("sql", f"{error}\n使えるビュー: {', '.join(views(store))}") from error
     finally:
         connection.close()
+
+
+@contextmanager
+def _given_up_after(connection: duckdb.DuckDBPyConnection, seconds: int) -> Iterator[None]:
+    """Interrupts what the connection does when it takes longer; DuckDB has no setting for that."""
+    timer = threading.Timer(seconds, connection.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def _told(result: duckdb.DuckDBPyConnection, most: int) -> tuple[list[str], list[dict[str, Any]]]:
+    columns = [column[0] for column in result.description or []]
+    rows: list[dict[str, Any]] = []
+    while piece := result.fetchmany(_PIECE):
+        rows += (dict(zip(columns, row, strict=True)) for row in piece)
+        if len(rows) > most:
+            raise Refusal(
+                "sql-bounds", f"結果が{most:,}行を超えます。条件を絞るか、集計してください(設定 sql_rows)。"
+            )
+    return columns, rows
 
 
 def views(store: Store) -> dict[str, Callable[[], pl.DataFrame]]:

@@ -15,6 +15,7 @@ from daicho.references import calendar_of, reference_of
 from daicho.settings import Settings
 from daicho.store import Store
 from daicho.store.archive import Receipt
+from schemas.characters import TURNS_AROUND
 from schemas.layouts import CURRENT_VERSION
 from schemas.products import Product, product_named
 from schemas.reading import CURRENT_READING
@@ -139,9 +140,7 @@ def unwritable(text: str) -> list[str]:
     return [
         char
         for char in dict.fromkeys(text)
-        if category(char) in ("Cc", "Cs", "Zl", "Zp")
-        or "\u202a" <= char <= "\u202e"
-        or "\u2066" <= char <= "\u2069"
+        if category(char) in ("Cc", "Cs", "Zl", "Zp") or TURNS_AROUND.fullmatch(char)
     ]
 
 
@@ -209,7 +208,7 @@ def checked_count(typed: str) -> int:
 
 def checked_remarks(remarks: str) -> str:
     """備考情報 of at most 500 characters, kept as typed (A-010…A-012); of control characters only line ends and tabs."""
-    if found := [char for char in unwritable(remarks) if category(char) == "Cc" and char not in "\t\r\n"]:
+    if found := [char for char in unwritable(remarks) if char not in "\t\r\n\u2028\u2029"]:
         raise Refusal(
             "invalid-remarks",
             f"備考情報に使えない文字({'、'.join(map(_code_point, found))})があります。除いて送り直してください。",

@@ -49,6 +49,12 @@ class Settings:
     """Calendar days from invoice to payment, then the next business day (contract §7)."""
     refund_threshold_yen: int = 100_000
     """A ledger's return from this amount on is paid to the account, a smaller one is only listed (D-042)."""
+    sql_seconds: int = 60
+    """Real seconds after which ``daicho sql`` gives a query up."""
+    sql_memory_mb: int = 1024
+    """What a query of ``daicho sql`` may hold in memory, in MB of 1,000,000 bytes; it writes nothing to the disk."""
+    sql_rows: int = 1_000_000
+    """Rows that ``daicho sql`` tells at most."""
     provided_data_days: int = 30
     """Days for which provided data (提供データ) can be fetched."""
 

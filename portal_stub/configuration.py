@@ -218,6 +218,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "portal_stub.accounts.sessions.SessionWatch",
+            "portal_stub.pages.middleware.FullQueues",
         ],
         "TEMPLATES": [
             {

@@ -28,6 +28,9 @@ NO_TEXT = _CONTROL + _FORMAT + _SEPARATORS + _FILLERS + _PRIVATE + _NO_CHARACTER
 BLANKS = "\xa0\u1680\u2000-\u200a\u202f\u205f"
 """Blanks that look like the common one and are another; the Japanese full-width one is not among them."""
 
+TURNS_AROUND = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""The bidirectional marks: with one in it ``invoice[U+202E]vsc.exe`` is read as another name than it is."""
+
 _SHOWN = re.compile(f"[{NO_TEXT}{BLANKS}]")
 _SHOWN_BUT_LINES = re.compile(f"(?!\n)[{NO_TEXT}{BLANKS}]")
 _NAMES = {

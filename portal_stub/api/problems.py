@@ -96,6 +96,7 @@ REFUSED = {
     "identical-upload": 409,
     "dispatch-taken": 409,
     "file-too-large": 413,
+    "queue-full": 429,
 }
 """Status of refused uploads, where it is another one than 422."""
 

@@ -13,7 +13,22 @@ from portal_stub import clock
 from portal_stub.accounts.models import Holder, User
 from portal_stub.jobs.models import Job
 from portal_stub.jobs.registry import SHELF, kind_named
+from schemas.submission import Refusal
 from sensors.windows import TOKYO
+
+MOST_WAITING_OF_HOLDER, MOST_WAITING = 50, 1000
+"""Unfinished jobs of one holder, and of all together: nobody fills the queue before the others."""
+
+
+class QueueFull(Refusal):
+    """There is too much unfinished work; nothing was asked for."""
+
+    def __init__(self, of_holder: bool) -> None:
+        whose = "貴社が依頼した" if of_holder else "依頼された"
+        super().__init__(
+            "queue-full",
+            f"{whose}作成がたくさん残っているため、新しい依頼を受け付けられません。終わるのを待って、もう一度操作してください。",
+        )
 
 
 class NoFile(Exception):
@@ -41,8 +56,12 @@ def ask(
         urgent: whether it goes before others; by default as its kind says.
         most: so many of this kind and user exist at most, unfinished ones included; the oldest requests go (C-029).
         lives_days: on the so-manieth day after the request it is gone from the lists (C-028).
+
+    Raises:
+        QueueFull: for the user's holder, or for everybody.
     """
     now = clock.now()
+    _check_queue(holder or user.holder)
     row = Job.objects.create(
         id=uuid4().hex,
         number=time.time_ns(),
@@ -58,6 +77,16 @@ def ask(
         for old in Job.objects.filter(user=user, kind=kind).order_by("-number")[most:]:
             remove(old)
     return row
+
+
+def _check_queue(holder: Holder) -> None:
+    unfinished = Job.objects.filter(state__in=[Job.State.WAITING, Job.State.RUNNING])
+    for waiting, most, of_holder in (
+        (unfinished.filter(holder=holder), MOST_WAITING_OF_HOLDER, True),
+        (unfinished, MOST_WAITING, False),
+    ):
+        if waiting.count() >= most:
+            raise QueueFull(of_holder)
 
 
 def _start_of_day(now: datetime, days: int) -> datetime:

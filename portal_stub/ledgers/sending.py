@@ -57,9 +57,9 @@ def keep(
     """Keeps a file as a draft, so that nobody has to choose it again. ``count`` is as typed; empty: not told yet.
 
     Raises:
-        Refusal: ``invalid-count``, ``remarks-too-long``, ``unknown-ending``.
+        Refusal: ``invalid-count``, ``remarks-too-long``, ``unknown-ending``, ``invalid-file-name``.
     """
-    name = bare_name(file_name)
+    name = door.judge_name(bare_name(file_name))
     if not name.lower().endswith(ENDINGS):
         raise Refusal(
             "unknown-ending",

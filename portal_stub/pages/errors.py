@@ -21,6 +21,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "csrf.html", status=403)
 
 
+def queue_full(request: HttpRequest, message: str) -> HttpResponse:
+    """429: too much was asked for that is not done yet."""
+    response = render(request, "429.html", {"message": message}, status=429)
+    response.headers["Retry-After"] = "60"
+    return response
+
+
 def not_found(request: HttpRequest, exception: Any) -> HttpResponse:
     """404."""
     return render(request, "404.html", status=404)

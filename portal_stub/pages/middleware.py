@@ -10,6 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 
+from portal_stub.jobs.rules import QueueFull
+from portal_stub.pages.errors import queue_full
+
 MOST_SENT = 40 * 1024 * 1024
 """Bytes of one request: the 30 MB of an application's files and what goes around them."""
 AROUND = 1024 * 1024
@@ -45,6 +48,21 @@ class BoundedRequests:
         if _LENGTH.fullmatch(length) is None or (int(length) > MOST_SENT and int(length) > _most_of(request)):
             return render(request, "413.html", status=413)
         return self.get_response(request)
+
+
+class FullQueues:
+    """Tells who asks for more work than is done in time; of what the page would have done nothing is left."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Changes nothing by itself."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page of 429."""
+        return queue_full(request, exception.message) if isinstance(exception, QueueFull) else None
 
 
 def _most_of(request: HttpRequest) -> int:

@@ -33,6 +33,17 @@ def judge_count(count: str) -> int:
     return checked_count(count)
 
 
+def judge_name(file_name: str) -> str:
+    """The name of a file, if it can be written in papers and lists as it is.
+
+    Raises:
+        Refusal: ``invalid-file-name``; it shows what nobody would see.
+    """
+    from daicho.receiving import checked_file_name
+
+    return checked_file_name(file_name)
+
+
 def judge_remarks(remarks: str) -> str:
     """備考情報, if it is short enough.
 

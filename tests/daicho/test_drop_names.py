@@ -214,7 +214,9 @@ def test_the_same_name_in_two_encodings_is_answered_twice(dropping: Home) -> Non
 # -- names that nobody can write ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("sign", ["\n", "\r", "\t", "\x07", "\x1b", "\x7f", "\x85", "\u2028", "\u202e"])
+@pytest.mark.parametrize(
+    "sign", ["\n", "\r", "\t", "\x07", "\x1b", "\x7f", "\x85", "\u2028", "\u202e", "\u200f", "\u061c"]
+)
 def test_a_control_character_in_a_name_is_refused_and_shown(dropping: Home, sign: str) -> None:
     name, shown = f"a{sign}b.csv", f"a[U+{ord(sign):04X}]b.csv"
     put(dropping, name)

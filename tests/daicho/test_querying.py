@@ -151,6 +151,34 @@ def test_everything_but_a_select_over_the_views_is_refused(
     assert not Path("/tmp/daicho-export").exists()
 
 
+_ENDLESS = "select count(*) from range(1000000000) a, range(1000000000) b where a.range + b.range = 7"
+
+
+@pytest.mark.parametrize(
+    ("setting", "query"),
+    [
+        ({"sql_seconds": 1}, _ENDLESS),
+        ({"sql_memory_mb": 50}, "select count(*) from (select distinct random() from range(100000000))"),
+        ({"sql_rows": 100}, "select * from range(101)"),
+        ({"sql_seconds": 3}, "select * from range(1000000000000)"),
+    ],
+)
+def test_a_query_is_bounded_in_time_memory_and_rows(
+    filled: Home, setting: dict[str, int], query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(filled.path)
+    filled.settings(**setting)
+    before = sorted(filled.path.rglob("*"))
+    ran = filled.cli("sql", query, "--json")
+    assert ran.refused == "sql-bounds"
+    assert sorted(filled.path.rglob("*")) == before, "what does not fit into memory is not put on the disk"
+
+
+def test_as_many_rows_as_may_be_are_told(filled: Home) -> None:
+    filled.settings(sql_rows=100)
+    assert len(rows(filled, "select * from range(100)")) == 100
+
+
 def test_a_refusal_names_the_views(filled: Home) -> None:
     message = filled.cli("sql", "select * from nowhere", "--json").json["refused"]["message"]
     assert "submissions" in message

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from portal_stub.accounts.models import Holder
 from portal_stub.jobs import registry, rules, worker
 from portal_stub.jobs.models import Job
 from portal_stub.jobs.registry import SHELF, Kind, Running
@@ -142,6 +143,25 @@ def test_the_oldest_request_goes_when_there_are_too_many(world: World, kinds: Ca
     left = set(rules.shown(world.applicant, "a").values_list("pk", flat=True))
     assert left == {job.pk for job in jobs[1:]}, "finished or not, the oldest goes"
     assert fresh(other)
+
+
+def test_nobody_fills_the_queue_before_the_others(
+    world: World, kinds: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds("a", lambda _: None)
+    monkeypatch.setattr(rules, "MOST_WAITING_OF_HOLDER", 2)
+    monkeypatch.setattr(rules, "MOST_WAITING", 3)
+    for user in (world.applicant, world.enterer):  # of one holder
+        rules.ask(user, "a", {})
+    with pytest.raises(rules.QueueFull, match="貴社"):
+        rules.ask(world.applicant, "a", {})
+    rules.ask(world.applicant, "a", {}, holder=world.stranger.holder)
+    with pytest.raises(rules.QueueFull) as told:
+        rules.ask(world.stranger, "a", {}, holder=Holder.objects.create(code="999999999", name="ほか"))
+    assert "貴社" not in told.value.message, "others are none of their business"
+    assert Job.objects.count() == 3
+    worker.run_due()
+    assert rules.ask(world.applicant, "a", {}), "what is done does not count"
 
 
 @pytest.mark.req("C-028")

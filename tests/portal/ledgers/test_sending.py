@@ -301,6 +301,9 @@ def test_old_drafts_go_and_sent_files_stay(whole: Whole, world: World) -> None:
         ("a.csv", "0", "", "invalid-count"),
         ("a.csv", "x", "", "invalid-count"),
         ("a.csv", "1", "あ" * 501, "remarks-too-long"),
+        ("請求\u202evsc.csv", "1", "", "invalid-file-name"),
+        ("a\u200f.csv", "1", "", "invalid-file-name"),
+        ("a.csv", "1", "逆\u202eさ", "invalid-remarks"),
     ],
 )
 def test_what_cannot_be_kept(world: World, name: str, count: str, remarks: str, code: str) -> None:

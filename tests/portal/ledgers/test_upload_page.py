@@ -335,3 +335,20 @@ def test_submissions_are_not_in_the_list_of_applications(whole: Whole, world: Wo
     assert page.heading == "Web申込状況一覧"
     assert page.status == "0件"
     assert page.tables == []
+
+
+def test_a_name_that_is_read_otherwise_than_it_is_is_kept_as_it_is_read(world: World, visit: Visit) -> None:
+    sends(visit(world.applicant), file=a_file(name="請求\u202evsc.csv"))
+    assert Upload.objects.get().file_name == "請求vsc.csv"
+
+
+def test_who_asks_for_more_than_is_done_is_told_so(
+    whole: Whole, world: World, visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal_stub.jobs.rules.MOST_WAITING_OF_HOLDER", 0)
+    client = visit(world.applicant)
+    form = {"once": once_of(client), "count": "1", "remarks": "", "file": a_file()}
+    reply = client.post(PAGE, form | {"do": "check"})
+    page = page_of(reply, 429)
+    assert page.heading == "受け付けられませんでした"
+    assert reply.headers["Retry-After"] == "60"
