@@ -107,6 +107,16 @@ KINDS: dict[str, FindingKind] = _kinds(
         "「{label}」の値「{value}」は、表示形式「標準」では丸めて、または指数で表示されることがあります。表示形式を「数値」にして値を確かめてください。",
     ),
     (
+        "column-narrow",
+        "warning",
+        "「{label}」の列の幅が狭く、値「{value}」などが「####」または短い形で表示されます。列の幅を広げて値を確かめてください。",
+    ),
+    (
+        "conditional-format",
+        "error",
+        "「{label}」の表示が条件付き書式({value})で変わるため、見えている値が分かりません。条件付き書式の表示形式を解除して値を確かめてください。",
+    ),
+    (
         "calculation-rest",
         "warning",
         "「{label}」の計算結果「{value}」には計算の端数があります。表示される15桁の「{shown}」として読みました。ROUND関数で丸めてください。",

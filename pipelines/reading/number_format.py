@@ -60,8 +60,11 @@ _COLOUR = re.compile(
     r"(black|blue|cyan|green|magenta|red|white|yellow|黒|青|水|緑|紫|赤|白|黄|colou?r ?\d+|色 ?\d+)", re.I
 )
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)")
-_MONEY = re.compile(r"[\s¥\\$€£円]*(?:[A-Z]{3})?[\s¥\\$€£円]*")
-"""What may stand beside an amount without changing it: signs of money and currency codes."""
+_SIGNS = r"[\s¥￥\\$€£₩₹฿₫元円]"
+_MONEY = re.compile(
+    rf"{_SIGNS}*(?:(?!MI[LO]|ML[NO]|BI[LO]|THO|MRD|PCT|DOZ)[A-Z]{{3}}|[A-Z]{{1,2}}(?=\$)|米?ドル|ユーロ|ポンド)?{_SIGNS}*"
+)
+"""What may stand beside an amount without changing it: signs of money and currency codes. No 千円, no MIO."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,8 @@ class NumberFormat:
             return Kind.GENERAL
         if alone and first.tokens and all(token == ("digit", "0") for token in first.tokens):
             return Kind.PADDED if len(first.tokens) > 1 else Kind.FIXED
-        if first.condition is None and first.is_plain and not first.scale and _harmless(first.literals):
+        conditional = any(section.condition for section in self.sections)
+        if not conditional and first.is_plain and not first.scale and _harmless(first.literals):
             return Kind.FIXED if self._shows_zero else Kind.OTHER
         return Kind.OTHER
 
@@ -190,6 +194,11 @@ class NumberFormat:
     def parts(self) -> frozenset[str]:
         """Of a day: which of ``year``, ``month``, ``day`` and ``time`` are shown."""
         return _date_parts(self.sections[0])
+
+    @cached_property
+    def whole_day(self) -> bool:
+        """Whether a number is shown as a day with year and month, the day of the month too."""
+        return self.kind is Kind.DATE and {"year", "month", "day"} <= self.parts
 
     @cached_property
     def changes_text(self) -> bool:
@@ -246,12 +255,14 @@ class NumberFormat:
         """The section for a number, and whether a minus sign stands before what it writes."""
         numbers = self.sections[:3]
         if any(section.condition for section in numbers):
+            if numbers[0].condition is None or value < 0:
+                # Which numbers are left to which section, and whose sign stands where, differs between programs.
+                return None, False
             for section in numbers[:2]:
                 if section.condition and _holds(value, section.condition):
-                    return section, value < 0 and section is numbers[0] and len(numbers) == 1
+                    return section, False
             rest = [section for section in numbers if section.condition is None]
-            # Which sign stands where, when conditions and signs mix, differs between programs.
-            return (rest[-1], False) if rest and value >= 0 else (None, False)
+            return (rest[-1] if rest else None), False
         if len(numbers) == 1:
             return numbers[0], value < 0
         if value < 0:
@@ -382,3 +393,18 @@ def plain_amount(shown: str) -> str | None:
     if found is None or not _harmless(found["before"]) or not _harmless(found["after"]):
         return None
     return found["number"].replace(",", "")
+
+
+def least_width(known: NumberFormat, text: str) -> int:
+    """How wide a number must at least be on the screen, in tenths of a digit: signs and blanks are thin."""
+    if known.kind is Kind.DATE:
+        return sum(_WIDTHS.get((kind, len(shown)), _width(shown)) for kind, shown in known.sections[0].tokens)
+    value = Decimal(text)
+    return _width((known.number(value) if known.kind is not Kind.GENERAL else None) or text)
+
+
+_WIDTHS = {("date", length): min(length, 4) * 10 for length in range(1, 5)}
+
+
+def _width(shown: str) -> int:
+    return sum(10 if letter.isdigit() else 4 if letter.isascii() else 15 for letter in shown.strip())

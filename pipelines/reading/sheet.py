@@ -9,6 +9,7 @@ Source: ECMA-376 part 1, 18.3.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TypeVar
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
@@ -35,6 +36,8 @@ _BEGIN = re.compile(rb"<(?:[\w.-]+:)?sheetData\s*(/?)>")
 _ATTRIBUTES = re.compile(r'(?:\s+[\w:.-]+="[^"<&]*")*\s*')
 _ATTRIBUTE = re.compile(r'([\w:.-]+)="([^"]*)"')
 _ROW = re.compile(rb"<row\b([^>]*)>")
+_NOTHING_SEEN = Decimal("0.5")
+"""Digits of width, or points of height, of which nobody sees anything."""
 _CELL = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 
 
@@ -53,12 +56,29 @@ class Area:
         return first if first == last else f"{first}:{last}"
 
 
+@dataclass(frozen=True)
+class Condition:
+    """A format that lies over cells when something holds: what cells then show, nobody can say from the file alone."""
+
+    areas: tuple[Area, ...] | None
+    """None: somewhere on the sheet."""
+    style: int | None
+    """Place of the format among those of the workbook (``styles``)."""
+    hides: bool
+    """A bar or a sign stands in the place of the number."""
+
+
 @dataclass
 class Surroundings:
     """What stands around the cells of a sheet."""
 
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     """From, to, counted from 0."""
+    widths: list[tuple[int, int, Decimal]] = field(default_factory=list)
+    """From, to, and how many digits fit, where the file says so; the last one that holds a column counts."""
+    conditions: list[Condition] = field(default_factory=list)
+    formulas_shown: bool = False
+    """The sheet shows formulas and bare numbers in the place of what they give."""
     hidden_rows: list[int] = field(default_factory=list)
     merged: list[Area] = field(default_factory=list)
     zeros_shown: bool = True
@@ -161,26 +181,55 @@ def _is_plain(head: bytes) -> bool:
 
 
 def _see_around(xml: bytes, around: Surroundings) -> None:
-    narrow = [False]
+    areas: list[tuple[Area, ...]] = [()]
 
     def see(path: tuple[str, ...], told: dict[str, str]) -> None:
         match path[1:]:
             case ("sheetViews", "sheetView"):
                 around.zeros_shown = around.zeros_shown and truth(told.get("showZeros", "1"))
+                around.formulas_shown = around.formulas_shown or truth(told.get("showFormulas"))
             case ("sheetFormatPr",):
-                narrow[0] = _is_zero(told.get("defaultColWidth"))
+                _see_columns(0, 1 << 14, told.get("defaultColWidth"), around)
             case ("cols", "col"):
-                if truth(told.get("hidden")) or _is_zero(told.get("width")):
-                    first, last = _count(told.get("min")), _count(told.get("max"))
-                    around.hidden_columns.append((first - 1, last - 1))
+                first, last = _count(told.get("min")) - 1, _count(told.get("max")) - 1
+                if truth(told.get("hidden")):
+                    around.hidden_columns.append((first, last))
+                else:
+                    _see_columns(first, last, told.get("width"), around)
             case ("mergeCells", "mergeCell"):
                 area = area_of(told.get("ref", ""))
                 if area is not None:
                     around.merged.append(area)
+            case ("conditionalFormatting",):
+                found = (area_of(part) for part in told.get("sqref", "").split())
+                areas[0] = tuple(area for area in found if area is not None)
+            case ("conditionalFormatting", "cfRule") if told.get("dxfId", "").isdigit():
+                around.conditions.append(Condition(areas[0], int(told["dxfId"]), hides=False))
+            case ("conditionalFormatting", "cfRule", "dataBar" | "iconSet") if _hides(told):
+                around.conditions.append(Condition(areas[0], None, hides=True))
+            case ("extLst", "ext", "conditionalFormattings", _, "cfRule", "dxf", "numFmt"):
+                around.conditions.append(Condition(None, None, hides=False))
+            case ("extLst", "ext", "conditionalFormattings", _, "cfRule", "dataBar" | "iconSet") if _hides(
+                told
+            ):
+                around.conditions.append(Condition(None, None, hides=True))
 
     elements(xml, see)
-    if narrow[0]:
-        around.hidden_columns.append((0, 1 << 14))
+
+
+def _hides(told: dict[str, str]) -> bool:
+    return not truth(told.get("showValue", "1"))
+
+
+def _see_columns(first: int, last: int, width: str | None, around: Surroundings) -> None:
+    """The width of some columns, in digits. So little that no letter can be seen is hidden."""
+    digits = _measure(width)
+    if digits is None:
+        return
+    if digits < _NOTHING_SEEN:
+        around.hidden_columns.append((first, last))
+    else:
+        around.widths.append((first, last, digits))
 
 
 def area_of(reference: str) -> Area | None:
@@ -195,8 +244,15 @@ def area_of(reference: str) -> Area | None:
     return Area(rows[0], columns[0], rows[-1], columns[-1])
 
 
-def _is_zero(text: str | None) -> bool:
-    return text is not None and re.fullmatch(r"\s*0+(\.0*)?\s*", text) is not None
+def _is_flat(text: str | None) -> bool:
+    """Whether it is a height of which nobody sees anything."""
+    height = _measure(text)
+    return height is not None and height < _NOTHING_SEEN
+
+
+def _measure(text: str | None) -> Decimal | None:
+    found = re.fullmatch(r"\s*([0-9]{1,5}(?:\.[0-9]*)?|\.[0-9]+)\s*", text or "")
+    return Decimal(found[1]) if found else None
 
 
 def _count(text: str | None) -> int:
@@ -294,7 +350,7 @@ def _see_rows(xml: bytes, around: Surroundings) -> None:
         if b"hidden=" not in told and b'ht="0' not in told:
             continue
         row = {local(key): value for key, value in _ATTRIBUTE.findall(told.decode(errors="replace"))}
-        if truth(row.get("hidden")) or _is_zero(row.get("ht")):
+        if truth(row.get("hidden")) or _is_flat(row.get("ht")):
             if not row.get("r", "").isdigit():
                 raise Unusual
             around.hidden_rows.append(int(row["r"]))

@@ -20,6 +20,7 @@ from pipelines.reading.number_format import (
     Kind,
     NumberFormat,
     is_dash,
+    least_width,
     plain_amount,
 )
 from pipelines.reading.package import damaged
@@ -36,7 +37,13 @@ _MOST_DIGITS = 15
 _LAST_SERIAL = 2_958_465
 _SECONDS = 86_400
 _PLAIN = r"^(0|[1-9][0-9]{0,14})$"
+_NUMERAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?")
 _ISO_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T00:00(?::00(?:\.0+)?)?Z?)?")
+_MARGIN = Decimal("0.5")
+"""Digits of a column's width that are kept free, at least."""
+_ROOMY = 25
+"""Digits of width in which every number has room."""
+NARROW = "column-narrow"
 _DIGITS_LOST, _NO_RESULT, _STALE = "digits-lost", "formula-no-result", "formula-not-calculated"
 _OTHERWISE, _UNKNOWN, _SHORT, _REST = "shown-otherwise", "format-unknown", "shown-short", "calculation-rest"
 _IS_DATE, _IN_TEXT, _PARTLY, _TIME, _BAD = (
@@ -67,6 +74,8 @@ class Habits:
     recalculated: bool
     """All formulas are reckoned again when the workbook is opened."""
     zeros_shown: bool
+    widths: Sequence[tuple[int, int, Decimal]] = ()
+    """As ``sheet.Surroundings``."""
 
 
 @dataclass(frozen=True)
@@ -219,6 +228,7 @@ class _Page:
                 lost.select("row", "column"), on=["row", "column"], how="anti", maintain_order="left"
             )
         cells = self._rest_rounded(cells)
+        self._narrow(cells)
         formats = self._habits.formats
         kind = pl.Series([_KINDS.index(known.kind) for known in formats], dtype=pl.Int32)
         cells = cells.with_columns(kind.gather(cells["style"]).alias("kind"))
@@ -238,6 +248,29 @@ class _Page:
                 cells = cells.filter(~fits)
         if cells.height:
             self._codes(cells)
+
+    def _narrow(self, cells: pl.DataFrame) -> None:
+        """Tells of columns in which a number has no room: ``####`` is shown, or less of it."""
+        widths = {
+            column: width for column in range(len(self._uses)) if (width := self._width(column)) is not None
+        }
+        if not widths:
+            return
+        longest = (
+            cells.filter((pl.col("use") != UNUSED) & pl.col("column").is_in(list(widths)))
+            .group_by("column", "style")
+            .agg(pl.col("row", "text", "use").get(pl.col("text").str.len_bytes().arg_max()))
+            .sort("column", "row")
+        )
+        for row in longest.iter_rows(named=True):
+            needed = least_width(self._habits.formats[row["style"]], row["text"])
+            if needed > (widths[row["column"]] - _MARGIN) * 10:
+                self._note(longest.filter(row=row["row"], column=row["column"]), NARROW)
+
+    def _width(self, column: int) -> Decimal | None:
+        """How wide a column is; None where the file does not say, or where every number has room."""
+        found = [width for first, last, width in self._habits.widths if first <= column <= last]
+        return found[-1] if found and found[-1] < _ROOMY else None
 
     def _rest_rounded(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Numbers of more than 15 digits as 15: no cell shows more, so what is beyond came of a calculation."""
@@ -292,10 +325,10 @@ class _Page:
         cells = cells.with_columns(
             bare.gather(cells["style"]).alias("bare"), zeros.gather(cells["style"]).alias("zeros")
         )
+        general = pl.col("kind") == _KINDS.index(Kind.GENERAL)
+        self._note(cells.filter(general & (pl.col("text").str.len_bytes() > GENERAL_LENGTH)), _SHORT)
         plain = pl.col("text").str.contains(_PLAIN)
-        simple = (pl.col("kind") == _KINDS.index(Kind.GENERAL)) | (
-            plain & (pl.col("bare") | (pl.col("zeros") > 0))
-        )
+        simple = general | (plain & (pl.col("bare") | (pl.col("zeros") > 0)))
         others = cells.filter(~simple)
         cells = cells.filter(simple)
         padded = pl.col("text").str.pad_start(pl.col("zeros"), "0")
@@ -352,7 +385,7 @@ class _Page:
 
     def _lack(self, known: NumberFormat) -> int:
         """0: the day is shown whole; 1: without its day of the month; 2: without year or month."""
-        if known.kind is not Kind.DATE or {"year", "month", "day"} <= known.parts:
+        if known.kind is not Kind.DATE or known.whole_day:
             return 0
         return 1 if {"year", "month"} <= known.parts else 2
 
@@ -385,11 +418,24 @@ def _calendar_day(serial: int, from_1904: bool) -> str:
     return (date(1899, 12, 31 if serial < 60 else 30) + timedelta(days=serial)).isoformat()
 
 
+def shown_alike(known: NumberFormat, text: str, use: int) -> bool:
+    """Whether a cell in which this was read would be read the same in another format, in a column for such use."""
+    if use in (DAY, MONTH):
+        return known.whole_day
+    if not _NUMERAL.fullmatch(text):
+        return not known.changes_text
+    return (_amount_seen if use == AMOUNT else _code_seen)(known, text, use)[:2] == (text, None)
+
+
 def _is_bare(known: NumberFormat) -> bool:
     """Whether a whole number is shown as its digits and nothing else."""
     section = known.sections[0]
     return (
-        known.kind is Kind.FIXED and not known.decimals and not section.literals and not section.has("comma")
+        known.kind is Kind.FIXED
+        and len(known.sections) == 1  # another one may write a dash for 0
+        and not known.decimals
+        and not section.literals
+        and not section.has("comma")
     )
 
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from pipelines.reading.number_format import NumberFormat
 from pipelines.reading.package import Broken, Package, elements, truth
-from pipelines.reading.sheet import TYPES, Area, Surroundings, read_sheet
-from pipelines.reading.shown import NOTES, UNUSED, Habits, shown, use_of
+from pipelines.reading.sheet import TYPES, Area, Condition, Surroundings, read_sheet
+from pipelines.reading.shown import NARROW, NOTES, UNUSED, Habits, shown, shown_alike, use_of
 from pipelines.reading.strings import meant, shared_strings
 from pipelines.reading.styles import formats_of
 from pipelines.reading.table import Decoded, columns_of, named, unreadable
@@ -63,6 +64,7 @@ def decode_workbook(content: bytes, file_name: str, layout: Layout) -> Decoded:
     found = [
         *_of_cells(table, decoded),
         *_of_sheet(table, decoded),
+        *_of_conditions(table, decoded, book.formats.laid_over),
         *_of_others(others, sheet.name, table, layout),
     ]
     return replace(decoded, findings=pl.concat([decoded.findings, *(part for part in found if part.height)]))
@@ -170,7 +172,18 @@ def _table(
     columns: set[int] = set()
     for frame in frames:
         cells = frame
-        habits = Habits(book.formats, book.strings, book.from_1904, book.recalculated, around.zeros_shown)
+        if around.formulas_shown:
+            raise Broken(
+                "数式を表示する設定になっています。「数式の表示」(数式→数式の表示)を解除して保存し直してください。"
+            )
+        habits = Habits(
+            book.formats.cells,
+            book.strings,
+            book.from_1904,
+            book.recalculated,
+            around.zeros_shown,
+            around.widths,
+        )
         if cells.is_empty():
             continue
         if int(cells["row"].min()) <= last:  # type: ignore[arg-type]
@@ -212,9 +225,15 @@ def _table(
                 for place in places
             ),
         ),
-        pl.concat(notes) if notes else pl.DataFrame(schema=NOTES),
+        _each_column_once(pl.concat(notes) if notes else pl.DataFrame(schema=NOTES)),
         around,
     )
+
+
+def _each_column_once(notes: pl.DataFrame) -> pl.DataFrame:
+    """Of columns that are too narrow the first cell only: one remedy helps all."""
+    narrow = pl.col("code") == NARROW
+    return notes.filter(~narrow | (narrow.cum_sum().over("column") == 1))
 
 
 def _first_row(cells: pl.DataFrame, habits: Habits) -> pl.DataFrame | None:
@@ -297,6 +316,13 @@ def _of_cells(table: _Table, decoded: Decoded) -> Iterator[pl.DataFrame]:
             yield findings_of(mine, [rule], decoded.layout, decoded.address)
 
 
+def _at_header(table: _Table) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"record": [None], "line": [table.header_row], "row": [table.header_row]},
+        schema={"record": pl.Int64, "line": pl.Int64, "row": pl.Int64},
+    )
+
+
 def _fields(table: _Table, decoded: Decoded) -> dict[int, str]:
     """By column number the field that is read from it."""
     letters = {letter: field for field, letter in decoded.address.letters.items()}
@@ -309,9 +335,7 @@ def _of_sheet(table: _Table, decoded: Decoded) -> Iterator[pl.DataFrame]:
     """Merged areas over the table, rows and columns that nobody sees."""
     fields = _fields(table, decoded)
     places = decoded.records.select("record", "line", "row")
-    header = pl.DataFrame(
-        {"record": [None], "line": [table.header_row], "row": [table.header_row]}, schema=places.schema
-    )
+    header = _at_header(table)
     places = pl.concat([header, places])
     rows = places["row"]
 
@@ -344,6 +368,47 @@ def _of_sheet(table: _Table, decoded: Decoded) -> Iterator[pl.DataFrame]:
         yield findings_of(frame, [rule], decoded.layout, decoded.address)
 
 
+def _of_conditions(
+    table: _Table, decoded: Decoded, formats: list[NumberFormat | None]
+) -> Iterator[pl.DataFrame]:
+    """Formats that lie over cells by conditions, wherever they might show another value."""
+    header = _at_header(table)
+    kinds = {field.field: field for field in decoded.layout.fields}
+    for column, field in _fields(table, decoded).items():
+        use = use_of(kinds[field])
+        found = (
+            where
+            for condition in table.around.conditions
+            if (where := _changed(condition, column, use, table.cells, formats)) is not None
+        )
+        if (where := next(found, None)) is not None:
+            rule = Rule("conditional-format", field, pl.col("row").is_not_null(), {}, pl.lit(where))
+            yield findings_of(header, [rule], decoded.layout, decoded.address)
+
+
+def _changed(
+    condition: Condition, column: int, use: int, cells: pl.DataFrame, formats: list[NumberFormat | None]
+) -> str | None:
+    """The area in which a condition might show other values of a column."""
+    known = None
+    if condition.style is not None:
+        known = formats[condition.style] if condition.style < len(formats) else None
+        if known is None:
+            return None  # colours only
+    letter = column_letter(column)
+    for area in condition.areas if condition.areas is not None else (None,):
+        mine = cells.select("row", pl.col(f"c{column}").alias("text")).drop_nulls()
+        if area is not None:
+            if not area.first_column <= column <= area.last_column:
+                continue
+            mine = mine.filter(pl.col("row").is_between(area.first_row, area.last_row))
+        if mine.height and (
+            known is None or not all(shown_alike(known, text, use) for text in mine["text"].unique())
+        ):
+            return str(area) if area is not None else f"{letter}列"
+    return None
+
+
 def _hit(area: Area, rows: pl.Series, fields: dict[int, str]) -> tuple[int, str] | None:
     """The first row and field of the table that a merged area covers."""
     if area.first_row == area.last_row and area.first_column == area.last_column:
@@ -356,10 +421,7 @@ def _hit(area: Area, rows: pl.Series, fields: dict[int, str]) -> tuple[int, str]
 
 
 def _of_others(others: list[_SheetPart], read: str, table: _Table, layout: Layout) -> Iterator[pl.DataFrame]:
-    header = pl.DataFrame(
-        {"record": [None], "line": [table.header_row], "row": [table.header_row]},
-        schema={"record": pl.Int64, "line": pl.Int64, "row": pl.Int64},
-    )
+    header = _at_header(table)
     for sheet in others:
         code = "sheet-hidden" if sheet.hidden else "sheet-not-read"
         rule = Rule(code, sheet.name, pl.col("row").is_not_null(), {"sheet": read}, pl.lit(sheet.name))

@@ -50,6 +50,8 @@ SHEETS = {
     "calculation-rest",
     "cell-error",
     "cell-is-date",
+    "column-narrow",
+    "conditional-format",
     "date-partly-shown",
     "digits-lost",
     "format-unknown",

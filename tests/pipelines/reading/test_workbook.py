@@ -198,6 +198,140 @@ def test_hidden_columns_with_data_are_told(how: str) -> None:
     assert told(read(raw.bytes())) == [("hidden-column", "B1", "B")]
 
 
+@pytest.mark.parametrize("how", ['ht="0.4" customHeight="1"', 'ht="0.25"'])
+def test_so_little_that_nobody_sees_it_is_hidden(how: str) -> None:
+    raw = one(
+        TEXT,
+        text("A"),
+        around={"row2": f" {how}", "before": '<cols><col min="2" max="2" width="0.1"/></cols>'},
+    )
+    assert told(read(raw.bytes())) == [("hidden-row", "A2", "2"), ("hidden-column", "B1", "B")]
+
+
+def test_rows_are_hidden_by_default_only_where_they_are_not_written() -> None:
+    """So do Excel and LibreOffice: who hides all rows below a table leaves the table to be seen."""
+    raw = one(TEXT, text("A"), around={"before": '<sheetFormatPr defaultRowHeight="15" zeroHeight="1"/>'})
+    assert told(read(raw.bytes())) == []
+
+
+def test_a_sheet_that_shows_formulas_is_refused() -> None:
+    view = '<sheetViews><sheetView showFormulas="1" workbookViewId="0"/></sheetViews>'
+    assert "「数式の表示」" in refusal(one(TEXT, text("A"), around={"before": view}).bytes())
+
+
+@pytest.mark.parametrize(
+    ("field", "kept", "form", "width", "narrow"),
+    [
+        (DAY, "43440", 14, "5", True),
+        (DAY, "43440", 14, "9", False),
+        (DAY, "43440", 31, "8.5", True),
+        (AMOUNT, "12345678", "#,##0", "8", True),
+        (AMOUNT, "12345678", "#,##0.00", "11.5", True),
+        (AMOUNT, "12345678", "#,##0.00", "13", False),
+        (AMOUNT, "1234567", 0, "5", True),
+        (AMOUNT, "5", '#,##0"円"', "2.5", True),
+        (CODE, "30389", "000000", "5.5", True),
+        (CODE, "30389", "000000", "8", False),
+        (TEXT, "123456", 0, "3", True),
+    ],
+)
+def test_a_column_too_narrow_for_a_number_is_told(
+    field: str, kept: str, form: Any, width: str, narrow: bool
+) -> None:
+    place = TITLES.index(field) + 1
+    for before in (
+        f'<cols><col min="{place}" max="{place}" width="{width}" customWidth="1"/></cols>',
+        f'<sheetFormatPr defaultColWidth="{width}"/>',
+        f'<sheetFormatPr defaultColWidth="30"/><cols><col min="1" max="99" width="{width}"/></cols>',
+    ):
+        assert (
+            "column-narrow" in seen(one(field, number(kept, 1), [form], around={"before": before}), field)[1]
+        ) is narrow
+    wide = '<sheetFormatPr defaultColWidth="2"/><cols><col min="1" max="99" width="30"/></cols>'
+    for around in ({}, {"before": wide}):
+        assert "column-narrow" not in seen(one(field, number(kept, 1), [form], around=around), field)[1]
+
+
+def test_narrow_columns_are_told_once_and_texts_need_no_room() -> None:
+    around = {"before": '<cols><col min="1" max="9" width="2"/></cols>'}
+    raw = one(AMOUNT, number("12345"), around=around)
+    raw = Raw([*raw.rows, [text("1"), text("a long text"), None, number("123456")]], around=around)
+    assert told(read(raw.bytes())) == [("column-narrow", "D3", "123456")]
+
+
+def conditional(inside: str, area: str = "D2:D9 F1") -> dict[str, str]:
+    return {
+        "after": f'<conditionalFormatting sqref="{area}"><cfRule type="expression" priority="1" {inside}</cfRule></conditionalFormatting>'
+    }
+
+
+def laid_over(raw: Raw, *codes: str | None) -> bytes:
+    """The workbook with formats for conditions; None for one that only colours."""
+    made = "".join(
+        f'<dxf><numFmt numFmtId="{n}" formatCode="{code}"/></dxf>' if code else "<dxf><font/></dxf>"
+        for n, code in enumerate(codes, 200)
+    )
+    return raw.bytes(
+        {
+            "xl/styles.xml": raw.parts["xl/styles.xml"].replace(
+                "</styleSheet>", f"<dxfs>{made}</dxfs></styleSheet>"
+            )
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "form", "changed"),
+    [
+        (AMOUNT, number("1234"), "#,##0", False),
+        (AMOUNT, number("1234"), "#,##0,", True),
+        (AMOUNT, number("1234"), ";;;", True),
+        (AMOUNT, number("1234.5"), "#,##0", True),
+        (AMOUNT, number("1234"), "0%", True),
+        (AMOUNT, text("abc"), "0%", False),
+        (AMOUNT, text("abc"), ";;;", True),
+        (AMOUNT, number("1234"), None, False),
+        (AMOUNT, None, ";;;", False),
+        (DAY, number("43440", 1), "yyyy/m/d", False),
+        (DAY, number("43440", 1), "m/d", True),
+        (CODE, number("30389"), "00", False),
+        (CODE, number("30389"), "0.0", True),
+        (TEXT, number("12"), "0000", True),
+    ],
+)
+def test_formats_that_conditions_lay_over_cells_are_told(
+    field: str, cell: str | None, form: str | None, changed: bool
+) -> None:
+    letter = "ABCDEF"[TITLES.index(field)]
+    area = f"{letter}2:{letter}9"
+    raw = one(field, cell, [14], around=conditional('dxfId="1"><formula>A1</formula>', f"A9 {area}"))
+    found = [
+        (code, value)
+        for code, _, value in told(read(laid_over(raw, None, form)))
+        if code == "conditional-format"
+    ]
+    assert found == ([("conditional-format", area)] if changed else [])
+    assert [code for code, _, _ in told(read(laid_over(one(field, cell, [14]), None, form)))].count(
+        "conditional-format"
+    ) == 0
+
+
+def test_bars_and_signs_in_the_place_of_numbers_are_told() -> None:
+    for inside in ('><dataBar showValue="0"/>', '><iconSet iconSet="3Arrows" showValue="0"/>'):
+        assert told(read(one(AMOUNT, number("5"), around=conditional(inside)).bytes())) == [
+            ("conditional-format", "D1", "D2:D9")
+        ]
+    for inside in ("><dataBar/>", '><iconSet showValue="1"/>', 'dxfId="7">'):
+        assert told(read(one(AMOUNT, number("5"), around=conditional(inside)).bytes())) == []
+    later = '<extLst><ext xmlns:x14="y"><x14:conditionalFormattings><x14:conditionalFormatting><x14:cfRule>{}</x14:cfRule></x14:conditionalFormatting></x14:conditionalFormattings></ext></extLst>'
+    for inside in ('<x14:dxf><numFmt formatCode=";;;"/></x14:dxf>', '<x14:iconSet showValue="0"/>'):
+        raw = one(AMOUNT, number("5"), around={"after": later.format(inside)})
+        assert told(read(raw.bytes())) == [
+            ("conditional-format", "A1", "A列"),
+            ("conditional-format", "D1", "D列"),
+        ]
+
+
 # ---------------------------------------------------------------------------------------------- formulas, errors
 
 
@@ -259,6 +393,7 @@ def test_a_workbook_that_is_to_be_reckoned_again_has_no_results() -> None:
         ('"A-"000', "5", "A-005"),
         ("000-0000", "1234567", "123-4567"),
         ("0;-0;;@", "12", "12"),
+        ("0;-0;-", "0", "-"),
         (0, "123", "123"),
         (49, "123", "123"),
     ],
@@ -286,6 +421,13 @@ def test_a_number_that_shows_no_digits_of_its_own_is_an_error(form: str | int, k
     assert KINDS[code].severity == "error"
 
 
+@pytest.mark.parametrize("field", [TEXT, CODE])
+def test_a_long_number_in_the_standard_format_has_an_exponent_on_the_screen(field: str) -> None:
+    assert "shown-short" in seen(one(field, number("123456789012")), field)[1]
+    assert "shown-short" not in seen(one(field, number("12345678901")), field)[1]
+    assert "shown-short" not in seen(one(field, number("123456789012", 1), ["0"]), field)[1]
+
+
 def test_text_that_its_format_hides_is_told() -> None:
     assert seen(one(TEXT, text("A", 1), [";;;"]), TEXT) == ("A", ["shown-otherwise"])
     assert seen(one(TEXT, text("A", 1), ['@"様"']), TEXT) == ("A", ["shown-otherwise"])
@@ -303,6 +445,8 @@ def test_text_that_its_format_hides_is_told() -> None:
         15,
         22,
         "[$-411]ge.m.d",
+        '[$-ja-JP-x-gannen]ggge"年"m"月"d"日";@',
+        "[$-F800]dddd, mmmm dd, yyyy",
         'ggge"年"m"月"d"日"',
         "yyyymmdd",
         "d/m/yy;@",
@@ -380,7 +524,8 @@ def test_the_shortest_decimal_gives_the_same_number(value: float) -> None:
     ("form", "kept"),
     [("#,##0", "1234.5"), ("#,##0,", "1234567"), ("0.0,,", "1500000"), ("0%", "0.5"), ("0.00%", "1"), ("0", "0.5"),
      ('0"千円"', "5"), ("0.00E+00", "1500"), ("# ?/?", "0.5"), ("0;;", "0"), (";;;", "5"), ('"1"0', "5"), ("yyyy/m/d", "43440"),
-     (10, "0.05"), ("[>=1000]0,;0", "5000"), ("#,##0.0", "1.25"), ("h:mm", "0.5")],
+     (10, "0.05"), ("[>=1000]0,;0", "5000"), ("#,##0.0", "1.25"), ("h:mm", "0.5"),
+     ("#,##0;[<100]0;0", "5000"), ('0"MIO"', "5"), ('0"K"', "5"), ('0"M"', "5"), ('0;[>9]""', "5000")],
 )  # fmt: skip
 def test_an_amount_that_is_shown_otherwise_than_kept_is_an_error(form: str | int, kept: str) -> None:
     codes = seen(one(AMOUNT, number(kept, 1), [form]), AMOUNT)[1]
@@ -390,7 +535,8 @@ def test_an_amount_that_is_shown_otherwise_than_kept_is_an_error(form: str | int
 @pytest.mark.parametrize(
     ("form", "kept"),
     [("#,##0", "1234"), ('"¥"#,##0;[Red]"¥"-#,##0', "1234"), ('#,##0"円"', "5"), ("0.00", "1.5"), (38, "7"), (41, "0"), (44, "0"),
-     ("[$¥-411]#,##0", "9"), ("#,##0_ ", "9"), ("#,##0.00_);(#,##0.00)", "9.25"), (0, "9.25"), ('[$USD] #,##0.00', "3"), ("[Red]0", "3")],
+     ("[$¥-411]#,##0", "9"), ("#,##0_ ", "9"), ("#,##0.00_);(#,##0.00)", "9.25"), (0, "9.25"), ('[$USD] #,##0.00', "3"), ("[Red]0", "3"),
+     ('"US$"#,##0', "3"), ("[$$-409]#,##0.00", "3"), ("[$NT$-404]0", "3"), ('0"ドル"', "3"), ("[>1000]#,##0;0", "5")],
 )  # fmt: skip
 def test_an_amount_with_signs_of_money_is_itself(form: str | int, kept: str) -> None:
     assert seen(one(AMOUNT, number(kept, 1), [form]), AMOUNT) == (kept, [])
