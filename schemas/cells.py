@@ -1,9 +1,31 @@
 """How spreadsheet programs name a cell, and which text in it they would take for a formula."""
 
+import re
+
 FORMULA = r"^(?:[\t\r\n]|[\s\u{3000}]*[=+\-@＝＋－＠])"
 """Text that a spreadsheet program reads as a formula; full-width signs, too."""
 ACTIVE = r"[(|!'\"\t\r\n]"
 """What a formula needs to call, to link or to run something; bare names and sums do nothing."""
+_FORMULA = re.compile(FORMULA.replace(r"\u{3000}", "\u3000"))
+_ACTIVE = re.compile(ACTIVE)
+
+
+def unformulated(text: str) -> str:
+    """Text that no spreadsheet takes for a formula: an apostrophe in front where it would be one.
+
+    >>> unformulated("=1+1"), unformulated("1+1")
+    ("'=1+1", '1+1')
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unformulated_if_active(text: str) -> str:
+    """As :func:`unformulated`, but only where the formula could do something: ``-ABC1`` keeps its letters.
+
+    >>> unformulated_if_active("-ABC1"), unformulated_if_active("=HYPERLINK(A1)")
+    ('-ABC1', "'=HYPERLINK(A1)")
+    """
+    return f"'{text}" if _FORMULA.match(text) and _ACTIVE.search(text) else text
 
 
 def column_letter(place: int) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from unicodedata import east_asian_width
 
+from schemas.cells import unformulated_if_active
+
 
 def say(text: str) -> None:
     """A message or progress for people: standard error, so that standard output stays the result.
@@ -35,11 +37,17 @@ def as_json(document: Any) -> None:
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
-    """Rows as CSV on standard output."""
+    """Rows as CSV on standard output; what a spreadsheet would run gets an apostrophe, identifiers keep their letters."""
     names = list(columns or (rows[0] if rows else []))
     writer = csv.DictWriter(sys.stdout, names, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow(
+            {
+                name: unformulated_if_active(cell) if isinstance(cell, str) else cell
+                for name, cell in row.items()
+            }
+        )
 
 
 def rows_out(

@@ -1,16 +1,13 @@
 """アクセス履歴出力: search, size and CSV. Seed 003 ch. 3 §4-12; G-096 to G-109."""
 
-import csv
-import io
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django.db.models import QuerySet, Sum
 from django.db.models.functions import Length
 
+from portal_stub.csv_rows import MARK, csv_line
 from portal_stub.history.codes import label
 from portal_stub.history.models import AccessRecord
 from sensors.windows import TOKYO
@@ -18,7 +15,6 @@ from sensors.windows import TOKYO
 FIRST_DAY = date(2016, 3, 22)
 LARGE_BYTES = 5 * 1024 * 1024
 BY_USER, BY_TIME = "user", "time"
-_FORMULA = re.compile(r"[\t\r\n]|[\s\u3000]*[=+\-@＝＋－＠]")
 # Bytes of a row besides the texts: time, ID, code with words, commas and line end.
 _ROW_BYTES = 19 + 12 + 60 + 7
 
@@ -71,25 +67,12 @@ class Search:
         """The CSV piece by piece: UTF-8 with BOM, CRLF."""
         by_user = self.order == BY_USER
         first = ["WebユーザーID", "アクセス日時"] if by_user else ["アクセス日時", "WebユーザーID"]
-        yield b"\xef\xbb\xbf" + csv_line([*first, "操作内容", "氏名", "所属名", "役職名"])
+        yield MARK + csv_line([*first, "操作内容", "氏名", "所属名", "役職名"])
         for row in self.rows(today).iterator(chunk_size=2000):
             at = row.at.astimezone(TOKYO).strftime("%Y/%m/%d %H:%M:%S")
             first = [row.login_id, at] if by_user else [at, row.login_id]
-            person = [unformulated(text) for text in (row.name, row.department, row.title)]
-            yield csv_line([*first, label(row.code), *person])
-
-
-def unformulated(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe in front where it would be one."""
-    return f"'{text}" if _FORMULA.match(text) else text
+            yield csv_line([*first, label(row.code), row.name, row.department, row.title])
 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=TOKYO)
-
-
-def csv_line(cells: Sequence[Any]) -> bytes:
-    """One row of a CSV in UTF-8 with CRLF, for files that are sent piece by piece."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(cells)
-    return out.getvalue().encode()

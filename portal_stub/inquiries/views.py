@@ -17,9 +17,9 @@ from portal_stub import clock
 from portal_stub.access import Access, Right, page
 from portal_stub.accounts.choosing import holder_choice
 from portal_stub.buyers.models import RATINGS, Buyer, Country
+from portal_stub.csv_rows import MARK, csv_line
 from portal_stub.desk.steps import once
 from portal_stub.feed.models import RatingChange
-from portal_stub.history.searching import csv_line, unformulated
 from portal_stub.inquiries import rules
 from portal_stub.inquiries.conditions import Conditions
 from portal_stub.inquiries.forms import ContractsForm, KindForm, LossesForm, RatingChangesForm
@@ -95,14 +95,14 @@ def _changes_csv(form: Any) -> Iterator[bytes]:
     words = dict(RATINGS)
     heads = ["効力発生日", "バイヤーコード", "バイヤー名称", "国コード", "所在国"]
     heads += ["変更前の格付", "変更前の格付の説明", "変更後の格付", "変更後の格付の説明"]
-    yield b"\xef\xbb\xbf" + csv_line(heads)
+    yield MARK + csv_line(heads)
     found = _changes(form)
     for start in range(0, found.count(), 500):
         for row, buyer in _named(found[start : start + 500]):
             country = (buyer.country_id, buyer.country.name) if buyer else ("", "")
             cells = [f"{row.valid_from:%Y/%m/%d}", row.code, buyer.name if buyer else "", *country]
             cells += [row.former, words.get(row.former, ""), row.new, words.get(row.new, "")]
-            yield csv_line([unformulated(cell) for cell in cells])
+            yield csv_line(cells)
 
 
 # ---------------------------------------------------------------------------------------------- data of contracts

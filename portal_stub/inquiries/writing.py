@@ -4,13 +4,12 @@ One character that CP932 does not have turns the whole file into UTF-8 with BOM,
 spreadsheet would run get an apostrophe in front.
 """
 
-import csv
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, BinaryIO
 
-from portal_stub.history.searching import unformulated
+from portal_stub.csv_rows import Identifier, quoted_writer
 from portal_stub.inquiries.layouts import Column
 
 Rows = Callable[[], Iterable[Mapping[str, Any]]]
@@ -32,10 +31,10 @@ def _written(
     text = io.TextIOWrapper(stream, encoding=encoding, newline="", write_through=True)
     count = 0
     try:
-        writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-        writer.writerow([column.label for column in columns])
+        write = quoted_writer(text)
+        write(column.label for column in columns)
         for row in rows:
-            writer.writerow([_cell(row.get(column.name), words=column.words) for column in columns])
+            write(_cell(row.get(column.name), words=column.words) for column in columns)
             count += 1
     finally:
         text.detach()
@@ -49,4 +48,4 @@ def _cell(value: Any, *, words: bool) -> str:
         return "1" if value else "0"
     if isinstance(value, date):
         return f"{value:%Y%m%d}"
-    return unformulated(str(value)) if words else str(value)
+    return str(value) if words else Identifier(value)

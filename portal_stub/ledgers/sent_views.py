@@ -11,10 +11,10 @@ from django.shortcuts import redirect, render
 
 from portal_stub import clock
 from portal_stub.access import Access, Right, page
+from portal_stub.csv_rows import MARK, csv_line
 from portal_stub.feed.models import MOST_FINDINGS, Submission
 from portal_stub.feed.views import DOCUMENTS
 from portal_stub.history.recording import audit
-from portal_stub.history.searching import csv_line, unformulated
 from portal_stub.ledgers import documents, ledger_files, listing
 from portal_stub.ledgers.common import answered, function_named
 from portal_stub.ledgers.forms import SentSearch
@@ -153,11 +153,11 @@ def findings(request: HttpRequest, product: str, key: str) -> HttpResponse | Fil
 
 def _findings_csv(told: Submission) -> Iterator[bytes]:
     """UTF-8 with BOM and CRLF, as spreadsheets open it; it says so itself when it is not all."""
-    yield b"\xef\xbb\xbf" + csv_line(["件", "行", "セル", "項目", "コード", "区分", "内容", "入力値"])
+    yield MARK + csv_line(["件", "行", "セル", "項目", "コード", "区分", "内容", "入力値"])
     for one in told.findings.iterator(chunk_size=MOST_FINDINGS):
         severity = "エラー" if one.severity == "error" else "警告"
         place = (one.record, one.line, one.cell, one.field, one.code, severity)
-        yield csv_line([*place, unformulated(one.message), unformulated(one.value)])
+        yield csv_line([*place, one.message, one.value])
     if told.findings_total > MOST_FINDINGS:
         yield csv_line(
             ["", "", "", "", "", "", f"先頭の{MOST_FINDINGS:,}件（全{told.findings_total:,}件）", ""]

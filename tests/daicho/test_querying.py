@@ -78,6 +78,11 @@ def test_the_views_tell_what_the_commands_tell(filled: Home) -> None:
     assert rows(filled, joined) == [{"n": 2}]
 
 
+def test_words_of_senders_run_in_no_spreadsheet(filled: Home) -> None:
+    ran = filled.cli("sql", """select '=cmd|''/C calc''!A0' as a, '-ABC1' as b, -1 as c""", "--csv")
+    assert ran.out == "a,b,c\n'=cmd|'/C calc'!A0,-ABC1,-1\n"
+
+
 def test_rows_as_csv_and_as_a_table(filled: Home) -> None:
     query = "select application_no, acceptance_date, premium_total from ledger order by 1"
     told = list(csv.DictReader(io.StringIO(filled.cli("sql", query, "--csv").out)))

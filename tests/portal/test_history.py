@@ -15,9 +15,10 @@ from portal_stub.accounts.models import User
 from portal_stub.history.codes import CODES
 from portal_stub.history.models import AccessRecord
 from portal_stub.history.recording import record
-from portal_stub.history.searching import BY_TIME, BY_USER, Search, first_day, unformulated
+from portal_stub.history.searching import BY_TIME, BY_USER, Search, first_day
 from portal_stub.mails.models import Mail, State
 from portal_stub.mails.sending import post, send_due
+from schemas.cells import unformulated
 from sensors.windows import TOKYO
 from tests.portal.conftest import HOLDER, Hand, World
 from tests.portal.pages import Part, page_of
