@@ -1,4 +1,4 @@
-"""What every test has: the ``req`` marker's plugin (``tests.proofs``).
+"""What every test has: the plugins of the markers ``req`` (``tests.proofs``) and ``fires`` (``tests.firing``).
 
 Fixtures that serve one room only live in that room's folder; the portal's database is one per worker, whichever room asks
 for it first.
@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.firing import FiringPlugin
 from tests.proofs import ProofPlugin
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(ProofPlugin(config), "proofs")
+    config.pluginmanager.register(FiringPlugin(), "firing")
     # Before the tests are imported, since a property takes the settings of that moment. A busy machine makes none false.
     settings.register_profile("daicho", settings.default, deadline=None)
     settings.load_profile("daicho")

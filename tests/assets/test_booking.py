@@ -446,6 +446,7 @@ def test_a_released_submission_is_processed_with_its_acceptance_day(held: Home) 
     )
 
 
+@pytest.mark.fires("refused-by-desk")
 def test_a_refused_submission_needs_checking_and_tells_why(held: Home) -> None:
     ran = held.cli("decide", "S00000001", "--refuse", *BY, "--json")
     assert (ran.code, ran.json["status"], ran.json["held"], ran.json["errors"]) == (

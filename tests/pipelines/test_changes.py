@@ -66,6 +66,7 @@ def premiums(book: Book, line_id: str = LINE) -> tuple[int, ...]:
 # ------------------------------------------------------------------------------- stages and history
 
 
+@pytest.mark.fires("not-yet-confirmed")
 @pytest.mark.req("A-020", "A-023")
 @pytest.mark.parametrize("kind", ["2", "3"])
 def test_changes_come_only_after_the_confirmation(kind: str) -> None:
@@ -79,6 +80,7 @@ def test_changes_come_only_after_the_confirmation(kind: str) -> None:
     assert book.send(record | {"change_date": "20190104"}, accepted=AFTER).verdict == "booked"
 
 
+@pytest.mark.fires("already-confirmed")
 @pytest.mark.req("A-022", "A-023")
 @pytest.mark.parametrize("kind", ["4", "5"])
 def test_corrections_come_only_before_the_confirmation(kind: str) -> None:
@@ -89,6 +91,7 @@ def test_corrections_come_only_before_the_confirmation(kind: str) -> None:
     assert booked().send(record).verdict == "booked"
 
 
+@pytest.mark.fires("correction-closed")
 @pytest.mark.req("A-022", "D-020")
 def test_corrections_are_open_until_the_cut_off_by_acceptance_day() -> None:
     record = change("4", history_no="00", goods_code="850000")
@@ -122,6 +125,7 @@ def test_a_withdrawal_restores_the_version_before_and_adds_no_history() -> None:
     assert book.line(LINE)["history_no"] == "02"
 
 
+@pytest.mark.fires("application-withdrawn")
 @pytest.mark.req("A-023")
 def test_a_withdrawn_first_version_withdraws_the_branch() -> None:
     book = booked(enterprise_row(), enterprise_row(export_contract_no="EX-0002"))
@@ -158,6 +162,7 @@ def test_in_one_file_a_contract_withdrawn_further_up_may_be_applied_for_again() 
     assert codes(booked().send(again, withdrawal)) == {"already-insured"}
 
 
+@pytest.mark.fires("stale-history")
 @pytest.mark.parametrize(("kind", "stage"), [("3", confirmed), ("4", booked), ("5", booked)])
 def test_a_stale_history_is_told_with_the_current_one(kind: str, stage: object) -> None:
     day = AFTER if stage is confirmed else kit.ACCEPTED
@@ -185,6 +190,7 @@ def test_a_confirmed_application_always_takes_changes_and_its_newest_version_cor
     assert codes(book.send(change("5", history_no="00"), accepted=AFTER)) == {"already-confirmed"}
 
 
+@pytest.mark.fires("history-full")
 @pytest.mark.night
 def test_the_hundredth_version_is_refused() -> None:
     book = booked()
@@ -206,6 +212,7 @@ def test_a_correction_after_confirmation_is_exact_and_keeps_the_acceptance_day()
 # ------------------------------------------------------------------------------- whose, and which
 
 
+@pytest.mark.fires("application-unknown")
 def test_what_is_not_there_or_not_yours_is_unknown_alike() -> None:
     book = booked()
     assert codes(book.send(change("4", "18-000009-00", history_no="00", goods_code="850000"))) == {
@@ -237,6 +244,7 @@ def test_what_says_which_line_cannot_be_cleared(field: str) -> None:
     assert posted.verdict == "rejected"
 
 
+@pytest.mark.fires("application-other-product", "application-other-agreement")
 def test_number_product_and_agreement_must_agree() -> None:
     book = booked()
     assert codes(book.send(notice_change("4", history_no="00", period_band="2"), product=NOTICE)) == {
@@ -277,6 +285,7 @@ def test_a_dash_in_a_new_record_is_what_it_says() -> None:
     }
 
 
+@pytest.mark.fires("nothing-changed")
 def test_a_record_that_changes_nothing_is_told() -> None:
     assert codes(booked().send(change("4", history_no="00"))) == {"nothing-changed"}
     assert codes(booked().send(change("4", history_no="00", shipment_no="01", settlement_no="01"))) == {
@@ -372,6 +381,7 @@ def test_shipments_and_settlements_are_added_changed_and_removed_by_flag() -> No
     assert rows["02/01"]["premium_a"] > 0
 
 
+@pytest.mark.fires
 @pytest.mark.parametrize(
     ("fields", "code", "field"),
     [
@@ -531,6 +541,7 @@ def test_an_increase_is_a_new_branch_of_its_application() -> None:
     assert sent(book, increase(), accepted=AFTER).rows["branch_no"].to_list() == ["08"]
 
 
+@pytest.mark.fires
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -564,6 +575,7 @@ def test_an_increase_has_its_own_deadline() -> None:
     assert (late.verdict, late.undecided) == ("held", {"late-application"})
 
 
+@pytest.mark.fires("increase-needs-branch")
 def test_a_change_cannot_be_an_increase() -> None:
     posted = confirmed().send(noticed(change_reason="01", **amounts("12000000")), accepted=AFTER)
     assert "increase-needs-branch" in codes(posted)
@@ -743,6 +755,7 @@ SUBSTANTIAL = {
 }
 
 
+@pytest.mark.fires("late-change")
 @pytest.mark.req("E-100", "E-104", "E-105")
 @pytest.mark.parametrize("fields", SUBSTANTIAL.values(), ids=SUBSTANTIAL)
 def test_a_substantial_change_must_be_told_within_a_month(fields: dict[str, str]) -> None:
@@ -755,6 +768,7 @@ def test_a_substantial_change_must_be_told_within_a_month(fields: dict[str, str]
     assert "2019-01-06" in " ".join(late.findings["message"].to_list())
 
 
+@pytest.mark.fires("not-substantial")
 @pytest.mark.req("A-051", "E-107")
 def test_what_is_not_substantial_may_come_late_and_is_told_so() -> None:
     posted = confirmed().send(
@@ -801,6 +815,7 @@ def test_without_a_floor_a_tenth_decides(amount: str, big: bool) -> None:
     assert ("not-substantial" in codes(posted)) is not big
 
 
+@pytest.mark.fires("after-notice-limit")
 @pytest.mark.req("A-050", "E-110", "E-108")
 @pytest.mark.parametrize("kind", ["2", "3"])
 def test_after_the_notice_limit_a_change_waits_for_a_decision(kind: str) -> None:
@@ -813,6 +828,7 @@ def test_after_the_notice_limit_a_change_waits_for_a_decision(kind: str) -> None
     assert confirmed().send(record, accepted=date(2019, 4, 26)).verdict == "booked"
 
 
+@pytest.mark.fires("left-ledger")
 @pytest.mark.req("E-111", "E-112")
 def test_an_approved_late_change_leaves_a_gap_and_the_ledger() -> None:
     book = confirmed()
@@ -828,7 +844,13 @@ def test_an_approved_late_change_leaves_a_gap_and_the_ledger() -> None:
 
 
 @pytest.mark.req("E-106")
-@pytest.mark.parametrize(("accepted", "old"), [(date(2014, 9, 30), True), (date(2014, 10, 1), False)])
+@pytest.mark.parametrize(
+    ("accepted", "old"),
+    [
+        pytest.param(date(2014, 9, 30), True, marks=pytest.mark.fires("old-contract")),
+        (date(2014, 10, 1), False),
+    ],
+)
 def test_contracts_of_before_october_2014_are_changed_another_way(accepted: date, old: bool) -> None:
     world = kit.world()
     world["agreements"] = [
@@ -849,6 +871,7 @@ def test_contracts_of_before_october_2014_are_changed_another_way(accepted: date
     assert ("old-contract" in codes(posted)) is old
 
 
+@pytest.mark.fires("change-before-contract")
 def test_change_dates_must_make_sense() -> None:
     future = confirmed().send(noticed(change_date="20190108", goods_code="850000"), accepted=AFTER)
     assert "date-future" in codes(future)

@@ -1,15 +1,13 @@
 """Every finding fires where it should, with its address and remedy, and nowhere near."""
 
-import ast
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 
 import polars as pl
 import pytest
 
-import pipelines
+import tests.assets
+import tests.pipelines
 from daicho.views import ledger_state
 from pipelines.assess import Assessment
 from pipelines.post import Candidate, post
@@ -21,6 +19,7 @@ from schemas.layouts import layout_of
 from schemas.products import Product
 from sensors.calendar import BusinessCalendar
 from tests import kit, scatter
+from tests.firing import shown_in
 from tests.kit import (
     ENTERPRISE,
     NOTICE,
@@ -33,19 +32,6 @@ from tests.kit import (
     xlsx_bytes,
 )
 from tests.pipelines.cases import CASES, EX, Case
-
-FIRES: dict[str, Callable[..., None]] = {}
-"""Codes that have a test of their own in this module."""
-
-
-def fires(code: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Marks the test in which a code fires that no case can show."""
-
-    def register(test: Callable[..., None]) -> Callable[..., None]:
-        FIRES[code] = test
-        return test
-
-    return register
 
 
 @cache
@@ -159,7 +145,7 @@ def test_a_blank_mandatory_cell_is_told_once_and_nothing_else(product: Product, 
     assert told == [(2, field, "mandatory", None)]
 
 
-@fires("missing-column")
+@pytest.mark.fires("missing-column")
 @pytest.mark.parametrize("product", [ENTERPRISE, NOTICE])
 def test_missing_mandatory_columns_are_told_once_at_the_header(product: Product) -> None:
     names = layout_of(product).mandatory("1")
@@ -192,7 +178,7 @@ def test_optional_columns_may_be_missing(product: Product) -> None:
     assert assessment.premium_total == (18_400 if product is ENTERPRISE else 15_900)
 
 
-@fires("unknown-column")
+@pytest.mark.fires("unknown-column")
 def test_unknown_columns_are_a_warning_with_their_own_cell() -> None:
     row = {"社内メモ": "至急", **enterprise_row(), "旧コード": "1", "": ""}
     for name, content, cells in (
@@ -210,7 +196,7 @@ def test_unknown_columns_are_a_warning_with_their_own_cell() -> None:
         assert assessment.premium_total == 18_400
 
 
-@fires("duplicate-column")
+@pytest.mark.fires("duplicate-column")
 def test_a_column_given_twice_is_an_error_whichever_name_it_has() -> None:
     row = {**enterprise_row(), "特約 コード": kit.AGREEMENT}
     for name, content, cell in (
@@ -225,7 +211,7 @@ def test_a_column_given_twice_is_an_error_whichever_name_it_has() -> None:
         assert finding["message"] == "列「特約コード」が2つ以上あります。1つにしてください。"
 
 
-@fires("field-count")
+@pytest.mark.fires("field-count")
 def test_a_line_with_other_than_the_header_number_of_cells_is_told() -> None:
     good = enterprise_row()
     lines = csv_bytes([{**good, "export_contract_no": f"E-{n}"} for n in range(4)]).decode().split("\r\n")
@@ -259,7 +245,7 @@ def test_blank_cells_behind_every_line_with_the_header_are_padding() -> None:
     ]
 
 
-@fires("untitled-value")
+@pytest.mark.fires("untitled-value")
 def test_a_value_under_a_blank_title_is_an_error_with_its_own_cell() -> None:
     good = enterprise_row()
     rows = [{"": "", **good, " ": "", "\u3000": ""} for _ in range(3)]
@@ -287,7 +273,7 @@ def test_a_value_under_a_blank_title_is_an_error_with_its_own_cell() -> None:
         assert assessment.premium_total == 0
 
 
-@fires("similar-contract")
+@pytest.mark.fires("similar-contract")
 def test_contracts_of_one_file_whose_numbers_look_alike_are_a_warning() -> None:
     alike = ["ab-001", "AB－００１", "AB‐001", "ab 001", "サーバ-1", "ｻｰﾊﾞ-1", "EX-1", "EX-10"]
     told = posted_alone([enterprise_row(export_contract_no=text) for text in alike])
@@ -405,59 +391,6 @@ def test_all_findings_of_a_file_are_told_at_once_in_the_order_of_the_file() -> N
     ]
 
 
-@fires("goods-excluded")
-def test_textiles_are_told_in_test_other_products() -> None:
-    """See ``test_other_products``: only 消費財 excludes goods."""
-    from tests.pipelines import test_other_products
-
-    test_other_products.test_textiles_are_no_consumer_goods("500100")
-
-
-@fires("already-insured")
-def test_already_insured_fires_in_post() -> None:
-    """See ``test_post``: it needs what the journal knows."""
-    from tests.pipelines import test_post
-
-    test_post.test_a_contract_that_is_insured_is_told_with_its_number()
-
-
-CHANGES = (
-    *(
-        "application-unknown",
-        "application-other-product",
-        "application-other-agreement",
-        "application-withdrawn",
-    ),
-    *("left-ledger", "not-yet-confirmed", "already-confirmed", "correction-closed", "stale-history"),
-    *("history-full", "nothing-changed", "change-before-contract", "old-contract", "increase-needs-branch"),
-    *(
-        "increase-other-contract",
-        "branch-taken",
-        "branch-split",
-        "flag-missing",
-        "line-exists",
-        "line-unknown",
-    ),
-    *("all-removed", "not-substantial", "late-change", "after-notice-limit"),
-)
-"""Findings about what is booked; ``test_changes`` holds their cases, since they need a ledger."""
-
-
-@pytest.mark.parametrize("code", CHANGES)
-def test_findings_about_booked_lines_have_their_case(code: str) -> None:
-    text = (Path(__file__).parent / "test_changes.py").read_text(encoding="utf-8")
-    assert f'"{code}"' in text
-
-
-@fires("limit-near")
-@fires("limit-exceeded")
-def test_limits_are_told_in_test_limits() -> None:
-    """See ``test_limits``: they need what the ledger holds."""
-    from tests.pipelines import test_limits
-
-    test_limits.test_findings_tell_buyer_use_and_limit_in_words()
-
-
 def test_a_ledger_line_does_not_ask_who_is_left_out_of_notices() -> None:
     world = kit.world()
     for registration in world["buyer_registrations"]:
@@ -467,16 +400,6 @@ def test_a_ledger_line_does_not_ask_who_is_left_out_of_notices() -> None:
     assert kit.errors(assess_rows([kit.notice_row()], NOTICE, reference)) == [(1, "payer_code", "buyer-excluded")]  # fmt: skip
 
 
-def codes_in_rules() -> set[str]:
-    """Every word in a rule module that is the code of a finding."""
-    words = set()
-    for file in Path(pipelines.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                words.add(node.value)
-    return words & KINDS.keys()
-
-
 def test_every_code_has_a_case() -> None:
-    """A rule without a test in which it fires is decoration."""
-    assert codes_in_rules() - {case.code for case in CASES} - FIRES.keys() - set(CHANGES) == set()
+    """A rule without a test in which it fires is decoration. A case compares what fires; a marked test fails without it."""
+    assert KINDS.keys() - {case.code for case in CASES} - shown_in(tests.pipelines, tests.assets) == set()

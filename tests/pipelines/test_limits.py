@@ -218,6 +218,7 @@ def test_a_version_that_replaces_another_does_not_count_twice() -> None:
     ]
 
 
+@pytest.mark.fires("limit-near", "limit-exceeded")
 @pytest.mark.req("E-052")
 def test_findings_tell_buyer_use_and_limit_in_words() -> None:
     rows = [enterprise_row(payer_code=kit.buyer("GA"), export_contract_no="EX-0"), enterprise_row()]

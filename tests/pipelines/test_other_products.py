@@ -82,6 +82,7 @@ def test_equipment_names_the_individual_line_of_an_ef_payer() -> None:
     assert kit.errors(with_line) == []
 
 
+@pytest.mark.fires("goods-excluded")
 @pytest.mark.req("A-002")
 @pytest.mark.parametrize("goods", ["500100", "630900"])
 def test_textiles_are_no_consumer_goods(goods: str) -> None:

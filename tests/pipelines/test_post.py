@@ -134,6 +134,7 @@ def test_the_same_contract_number_under_another_agreement_is_another_application
     assert numbers(outcome) == ["18-000001-00", "18-000002-00"]
 
 
+@pytest.mark.fires("already-insured")
 @pytest.mark.req("A-019")
 def test_a_contract_that_is_insured_is_told_with_its_number() -> None:
     """Once per branch, at its first line; the neighbour contract and the same number of another agreement are free."""

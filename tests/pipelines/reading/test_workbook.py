@@ -128,6 +128,7 @@ def test_a_skipped_sheet_is_told_with_its_name() -> None:
 # ---------------------------------------------------------------------------------------------- sheets
 
 
+@pytest.mark.fires("sheet-hidden", "sheet-not-read")
 @pytest.mark.parametrize("state", ['state="hidden"', 'state="veryHidden"'])
 def test_the_first_sheet_that_is_seen_is_read(state: str) -> None:
     other = one(TEXT, text("SEEN")).sheet
@@ -157,6 +158,7 @@ def test_a_workbook_of_hidden_sheets_is_refused() -> None:
 # ---------------------------------------------------------------------------------------------- merged, hidden
 
 
+@pytest.mark.fires("merged-cells")
 @pytest.mark.parametrize(
     ("area", "where"),
     [("B2:B9", "B2"), ("A1:B1", "A1"), ("C2:D2", "C2"), ("$A$2:$C$2", "A2"), ("F1:F2", "F1")],
@@ -174,6 +176,7 @@ def test_merged_areas_beside_the_table_are_nothing(area: str) -> None:
     assert told(read(raw.bytes())) == []
 
 
+@pytest.mark.fires("hidden-row")
 @pytest.mark.parametrize(
     "how",
     [
@@ -192,6 +195,7 @@ def test_hidden_rows_with_data_are_errors(how: str) -> None:
     assert told(read(raw.bytes())) == []
 
 
+@pytest.mark.fires("hidden-column")
 @pytest.mark.parametrize("how", ['hidden="1"', 'width="0"', 'hidden="true" width="9"'])
 def test_hidden_columns_with_data_are_told(how: str) -> None:
     raw = one(TEXT, text("A"), around={"before": f'<cols><col min="2" max="3" {how}/></cols>'})
@@ -335,6 +339,7 @@ def test_bars_and_signs_in_the_place_of_numbers_are_told() -> None:
 # ---------------------------------------------------------------------------------------------- formulas, errors
 
 
+@pytest.mark.fires
 @pytest.mark.parametrize(
     ("cell", "code"),
     [
@@ -385,6 +390,7 @@ def test_a_workbook_that_is_to_be_reckoned_again_has_no_results() -> None:
 # ---------------------------------------------------------------------------------------------- numbers in text
 
 
+@pytest.mark.fires("number-in-text")
 @pytest.mark.parametrize(
     ("form", "kept", "value"),
     [
@@ -402,6 +408,7 @@ def test_a_number_in_a_column_of_text_is_read_as_it_is_shown(form: str | int, ke
     assert seen(one(TEXT, number(kept, 1), [form]), TEXT) == (value, ["number-in-text"])
 
 
+@pytest.mark.fires
 @pytest.mark.parametrize(
     ("form", "kept", "code"),
     [
@@ -458,6 +465,7 @@ def test_a_day_is_a_day_in_every_format(form: int | str) -> None:
     assert {KINDS[code].severity for code in codes} <= {"warning"}
 
 
+@pytest.mark.fires("date-partly-shown")
 def test_a_day_that_is_shown_in_part_is_told() -> None:
     for form in (34, 35, 32, "m/d", "mmm-yy"):
         assert seen(one(DAY, number("43440", 1), [form]), DAY)[1] == ["date-partly-shown"]
@@ -481,6 +489,7 @@ def test_1900_has_the_day_that_never_was(serial: str, day: str) -> None:
     assert seen(one(DAY, number(serial, 1), [14]), DAY)[0] == day
 
 
+@pytest.mark.fires("time-dropped")
 def test_times_of_day() -> None:
     assert seen(one(DAY, number("43440.0", 1), [22]), DAY) == ("2018-12-06", [])
     assert seen(one(DAY, number("43440.4375", 1), [14]), DAY) == ("2018-12-06", ["time-dropped"])
@@ -552,10 +561,12 @@ def test_zeros_that_the_sheet_does_not_show_are_told() -> None:
     assert seen(one(AMOUNT, number("0"), around=around), AMOUNT)[1] == ["shown-otherwise"]
 
 
+@pytest.mark.fires("calculation-rest")
 def test_the_rest_of_a_calculation_is_told_and_taken_as_it_is_shown() -> None:
     assert seen(one(AMOUNT, number("0.30000000000000004")), AMOUNT) == ("0.3", ["calculation-rest"])
 
 
+@pytest.mark.fires("shown-short")
 def test_the_standard_format_shows_eleven_characters() -> None:
     assert seen(one(AMOUNT, number("74146043.920000002")), AMOUNT) == ("74146043.92", [])
     assert seen(one(AMOUNT, number("1234567890.25")), AMOUNT) == ("1234567890.25", ["shown-short"])
