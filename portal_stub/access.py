@@ -6,6 +6,7 @@ refuses any other view. What a right means stands in ``accounts.models``. Addres
 """
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,13 +14,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 
 from portal_stub import clock
 from portal_stub.accounts.models import StaffRole
 from portal_stub.hours import WINDOWS, Hours, is_open, opens_next
+from portal_stub.visibility import judging as visibility
+from portal_stub.visibility.resources import Resource, undeclared_parameters
 
 View = Callable[..., HttpResponse]
 
@@ -74,6 +77,8 @@ class Route:
     passive: bool
     """True: pages ask for it by themselves, which is no activity of their user (S-012)."""
     view: View
+    shows: tuple[Resource, ...] = ()
+    """What its address names: a page is not entered for what does not exist for the user (``visibility``)."""
     opens_to: Access | None = None
     """Of an address for programs: the users for whom a token can open it, if their rights go on."""
 
@@ -108,11 +113,17 @@ def page(
     hours: Hours | None = None,
     large: bool = False,
     passive: bool = False,
+    shows: Resource | Sequence[Resource] = (),
+    gone: bool = False,
 ) -> Callable[[View], View]:
     """Declares a view: its address, who may open it, and whether a one-time password protects it.
 
     ``passive``: a part of pages that they ask for again and again. It keeps no session alive, ends none either (the next
     click tells why it ended), and a script that is refused is told to ask no more.
+    ``shows``: the things that the address of a page of users names. Those that do not exist for the user are a 404 before
+    the view is entered; it finds them in ``request.shown``. Every parameter that names a thing must be declared so.
+    ``gone``: the view is entered also when such a thing is not there for anybody any more (pressed twice); then it finds
+    None. What exists and belongs to others stays a 404.
     ``least`` is a StaffRole (mypy, without stubs of Django, takes its members for tuples); a page of the desk that
     names none is open to every member of it.
     """
@@ -123,12 +134,15 @@ def page(
             if request.method not in allowed:
                 return HttpResponseNotAllowed(allowed)
             refused = _refusal(route, request)
+            if refused is None:
+                request.shown = things_of(route.shows, request.user, kwargs, gone=gone)
             if refused is not None and passive and "HX-Request" in request.headers:
                 return render(request, "pages/parts/asked_enough.html", status=ASK_NO_MORE)
             return refused if refused is not None else view(request, *args, **kwargs)
 
         allowed = (*methods, "HEAD") if "GET" in methods else tuple(methods)
         role = StaffRole(least or "reader") if access is Access.STAFF else least
+        things = (shows,) if isinstance(shows, Resource) else tuple(shows)
         kept = hours or (None if access in {Access.PUBLIC, Access.STAFF} else Hours.LIST)
         route = Route(
             name,
@@ -144,7 +158,12 @@ def page(
             kept,
             passive,
             guarded,
+            things,
         )
+        if access not in {Access.PUBLIC, Access.STAFF} and (unknown := _undeclared(path, things)):
+            raise ValueError(f"page {name} names {', '.join(unknown)} and does not declare what it shows")
+        if things and access in {Access.PUBLIC, Access.STAFF}:
+            raise ValueError(f"page {name} shows what users see but is not of users")
         if name in ROUTES or any(path == other.path for other in ROUTES.values()):
             raise ValueError(f"page {name} at /{path} is declared twice")
         if access is Access.PUBLIC and (otp or right):
@@ -164,8 +183,38 @@ def page(
     return declare
 
 
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+def _undeclared(path: str, shows: tuple[Resource, ...]) -> list[str]:
+    return undeclared_parameters(_PARAMETER.findall(path), shows)
+
+
+def things_of(
+    shows: tuple[Resource, ...], user: Any, parameters: dict[str, Any], *, gone: bool = False
+) -> dict[Resource, Any]:
+    """What an address names, by resource; ``gone`` as of ``page``.
+
+    Raises:
+        Http404: something of it does not exist for the user (S-024).
+    """
+    shown = {}
+    for resource in shows:
+        shown[resource] = visibility.find(resource, user, parameters)
+        if shown[resource] is None and not (gone and not visibility.exists(resource, parameters)):
+            raise Http404
+    return shown
+
+
 def for_programs(
-    name: str, path: str, view: View, *, methods: Sequence[str], opens_to: Access, large: bool
+    name: str,
+    path: str,
+    view: View,
+    *,
+    methods: Sequence[str],
+    opens_to: Access,
+    large: bool,
+    shows: tuple[Resource, ...] = (),
 ) -> None:
     """Declares an address for programs. Whoever comes without a token that was looked at gets no further than here.
 
@@ -182,6 +231,8 @@ def for_programs(
             request.method = "GET"
         return view(request, *args, **kwargs)
 
+    if unknown := _undeclared(path, shows):
+        raise ValueError(f"{name} names {', '.join(unknown)} and does not declare what it shows")
     allowed = (*methods, "HEAD") if "GET" in methods else tuple(methods)
     if name in ROUTES or any(path == other.path for other in ROUTES.values()):
         raise ValueError(f"address {name} at /{path} is declared twice")
@@ -199,6 +250,7 @@ def for_programs(
         passive=False,
         hours=Hours.LIST,
         view=guarded,
+        shows=shows,
         opens_to=opens_to,
     )
     guarded.route = route  # type: ignore[attr-defined]

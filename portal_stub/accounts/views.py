@@ -31,9 +31,11 @@ from portal_stub.accounts.forms import (
     ReissueForm,
     StaffLoginForm,
 )
-from portal_stub.accounts.models import DataScope, Kind, User
+from portal_stub.accounts.models import DataScope
 from portal_stub.accounts.sessions import Ended, Verdict, log_in, log_out
 from portal_stub.hours import Hours
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 
 BOTH = ("GET", "POST")
 _LOGIN_ID = re.compile(r"[0-9]{12}")
@@ -297,7 +299,7 @@ def applicants(request: HttpRequest) -> HttpResponse:
     goal = {"show": "applicant", "change": "applicant-change", "reset": "applicant-reset"}.get(
         request.GET.get("do", "")
     )
-    rows = request.user.holder.users.filter(kind=Kind.APPLICANT)
+    rows = seen(Resource.APPLICANT, request.user)
     message = ""
     if goal:
         login_id = request.GET.get("login_id", "")
@@ -313,20 +315,17 @@ def applicants(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _applicant(request: HttpRequest, login_id: str) -> User:
-    """An 申込者 of the session's own holder; anybody else's does not exist (S-024)."""
-    found = None
-    if _LOGIN_ID.fullmatch(login_id):
-        found = request.user.holder.users.filter(kind=Kind.APPLICANT, login_id=login_id).first()
-    if found is None:
-        raise Http404
-    return found
-
-
-@page("applicant", "applicants/<str:login_id>/", chapter="3章4-5", access=Access.ADMINISTRATOR, otp=True)
+@page(
+    "applicant",
+    "applicants/<str:login_id>/",
+    chapter="3章4-5",
+    access=Access.ADMINISTRATOR,
+    otp=True,
+    shows=Resource.APPLICANT,
+)
 def applicant(request: HttpRequest, login_id: str) -> HttpResponse:
     """詳細情報照会 (G-068)."""
-    return render(request, "accounts/applicant.html", {"person": _applicant(request, login_id)})
+    return render(request, "accounts/applicant.html", {"person": request.shown[Resource.APPLICANT]})
 
 
 @page(
@@ -368,10 +367,13 @@ def _full(request: HttpRequest) -> HttpResponse:
     chapter="3章4-4",
     access=Access.ADMINISTRATOR,
     otp=True,
+    shows=Resource.APPLICANT,
 )
 def applicant_registered(request: HttpRequest, login_id: str) -> HttpResponse:
     """Webユーザー（申込者）登録完了, with the new ID."""
-    return render(request, "accounts/applicant_registered.html", {"person": _applicant(request, login_id)})
+    return render(
+        request, "accounts/applicant_registered.html", {"person": request.shown[Resource.APPLICANT]}
+    )
 
 
 @page(
@@ -381,10 +383,11 @@ def applicant_registered(request: HttpRequest, login_id: str) -> HttpResponse:
     chapter="3章4-6",
     access=Access.ADMINISTRATOR,
     otp=True,
+    shows=Resource.APPLICANT,
 )
 def applicant_change(request: HttpRequest, login_id: str) -> HttpResponse:
     """変更 (G-059, G-069)."""
-    person = _applicant(request, login_id)
+    person = request.shown[Resource.APPLICANT]
     start: dict[str, Any] = {name: getattr(person, name) for name in rules.APPLICANT_FIELDS}
     start |= {
         "active": "1" if person.active else "0",
@@ -403,10 +406,11 @@ def applicant_change(request: HttpRequest, login_id: str) -> HttpResponse:
     chapter="3章4-6",
     access=Access.ADMINISTRATOR,
     otp=True,
+    shows=Resource.APPLICANT,
 )
 def applicant_changed(request: HttpRequest, login_id: str) -> HttpResponse:
     """Webユーザー（申込者）情報変更完了."""
-    return render(request, "accounts/applicant_changed.html", {"person": _applicant(request, login_id)})
+    return render(request, "accounts/applicant_changed.html", {"person": request.shown[Resource.APPLICANT]})
 
 
 @page(
@@ -416,10 +420,11 @@ def applicant_changed(request: HttpRequest, login_id: str) -> HttpResponse:
     chapter="3章4-7",
     access=Access.ADMINISTRATOR,
     otp=True,
+    shows=Resource.APPLICANT,
 )
 def applicant_reset(request: HttpRequest, login_id: str) -> HttpResponse:
     """パスワードリセット: the question, then the deed (G-070)."""
-    person = _applicant(request, login_id)
+    person = request.shown[Resource.APPLICANT]
     if request.method == "POST":
         rules.reset_applicant(request.user, person)
         return redirect("applicant-reset-done", login_id=login_id)
@@ -432,10 +437,13 @@ def applicant_reset(request: HttpRequest, login_id: str) -> HttpResponse:
     chapter="3章4-7",
     access=Access.ADMINISTRATOR,
     otp=True,
+    shows=Resource.APPLICANT,
 )
 def applicant_reset_done(request: HttpRequest, login_id: str) -> HttpResponse:
     """After パスワードリセット."""
-    return render(request, "accounts/applicant_reset_done.html", {"person": _applicant(request, login_id)})
+    return render(
+        request, "accounts/applicant_reset_done.html", {"person": request.shown[Resource.APPLICANT]}
+    )
 
 
 def _entry(

@@ -13,11 +13,12 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.security import HttpBearer
 
-from portal_stub.access import Access, Right, for_programs, has_right
+from portal_stub.access import Access, Right, for_programs, has_right, things_of
 from portal_stub.api.callers import Caller
 from portal_stub.api.models import Scope
 from portal_stub.api.problems import Problem
 from portal_stub.api.shapes import ProblemDetails
+from portal_stub.visibility.resources import Resource
 from schemas.submission import Refusal
 
 PATH = "api/v1/"
@@ -33,15 +34,18 @@ api = NinjaAPI(
 class Bearer(HttpBearer):
     """Lets a caller in who has what the endpoint needs; who calls was found out before (``middleware``)."""
 
-    def __init__(self, scope: Any, access: Access, rights: tuple[Right, ...]) -> None:
+    def __init__(
+        self, scope: Any, access: Access, rights: tuple[Right, ...], shows: tuple[Resource, ...]
+    ) -> None:
         super().__init__()
-        self.scope, self.access, self.rights = scope, access, rights
+        self.scope, self.access, self.rights, self.shows = scope, access, rights, shows
 
     def __call__(self, request: HttpRequest) -> Caller:
         """The caller.
 
         Raises:
             Problem: ``missing-scope``, ``missing-right``.
+            Http404: what the address names does not exist for the user; else the endpoint finds it in ``request.shown``.
         """
         caller: Caller = request.caller
         if not Scope(caller.token.scope).includes(self.scope):
@@ -50,6 +54,7 @@ class Bearer(HttpBearer):
             raise Problem("missing-right")
         if self.rights and not any(has_right(caller.user, right) for right in self.rights):
             raise Problem("missing-right")
+        request.shown = things_of(self.shows, caller.user, request.resolver_match.kwargs)
         return caller
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
@@ -65,6 +70,7 @@ class _Declared:
     methods: list[str] = field(default_factory=list)
     access: list[Access] = field(default_factory=list)
     large: bool = False
+    shows: tuple[Resource, ...] = ()
 
 
 _DECLARED: dict[str, _Declared] = {}
@@ -83,6 +89,7 @@ def endpoint(
     answers: dict[int, Any],
     refusals: tuple[int, ...] = (),
     large: bool = False,
+    shows: Resource | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Callable[[View], View]:
     """Declares an endpoint.
@@ -98,6 +105,7 @@ def endpoint(
         answers: what it answers when all is well, by status.
         refusals: statuses of problems beside those that every endpoint may answer.
         large: it takes whole uploads.
+        shows: what its address names; what does not exist for the user is a 404.
         extra: more words of the OpenAPI description.
     """
     told = _DECLARED.setdefault(path, _Declared(name))
@@ -106,6 +114,8 @@ def endpoint(
     told.methods.append(method)
     told.access.append(access)
     told.large |= large
+    things = () if shows is None else (shows,)
+    told.shows += things
     problems = dict.fromkeys((400, 401, 403, 422, 429, *refusals), ProblemDetails)
     if "{" in path:
         problems[404] = ProblemDetails
@@ -115,7 +125,7 @@ def endpoint(
             path,
             url_name=name,
             operation_id=view.__name__,
-            auth=Bearer(scope, access, rights),
+            auth=Bearer(scope, access, rights, things),
             response={**answers, **dict(sorted(problems.items()))},
             summary=summary,
             openapi_extra=extra,
@@ -139,6 +149,7 @@ def declare_all() -> None:
             methods=told.methods,
             opens_to=opens_to,
             large=told.large,
+            shows=told.shows,
         )
 
 

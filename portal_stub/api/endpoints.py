@@ -19,6 +19,7 @@ from portal_stub.api import handing_in, papers, shapes, submissions
 from portal_stub.api.declaring import declare_all, endpoint
 from portal_stub.api.models import Scope
 from portal_stub.pages.answers import download
+from portal_stub.visibility.resources import Resource
 from schemas.products import Product
 from schemas.submission import Status
 
@@ -127,10 +128,11 @@ def _sane(day: date | None) -> date | None:
     scope=Scope.READ,
     rights=(Right.APPLICATIONS,),
     answers={200: shapes.SubmissionNow},
+    shows=Resource.DISPATCH,
 )
 def show_submission(request: HttpRequest, submission_id: SubmissionId) -> Any:
     """受付番号（S…）か dispatch_id で指定した1件の状況です。"""
-    return submissions.one(_user(request), submission_id)
+    return submissions.one(request.shown[Resource.DISPATCH], submission_id)
 
 
 @endpoint(
@@ -141,10 +143,11 @@ def show_submission(request: HttpRequest, submission_id: SubmissionId) -> Any:
     scope=Scope.READ,
     rights=(Right.APPLICATIONS,),
     answers={200: shapes.Findings},
+    shows=Resource.DISPATCH,
 )
 def show_findings(request: HttpRequest, submission_id: SubmissionId, cursor: Cursor, limit: Limit) -> Any:
     """エラーと警告です。申請内容要確認のときは、message のとおりに直して、新しい申請として送信してください。"""
-    items, more, total = submissions.findings(_user(request), submission_id, cursor, limit)
+    items, more, total = submissions.findings(request.shown[Resource.DISPATCH], cursor, limit)
     return {"items": items, "next": more, "total": total}
 
 
@@ -156,11 +159,13 @@ def show_findings(request: HttpRequest, submission_id: SubmissionId, cursor: Cur
     scope=Scope.READ,
     rights=(Right.APPLICATIONS,),
     answers={200: shapes.Documents},
+    shows=Resource.DISPATCH,
 )
 def show_submission_documents(request: HttpRequest, submission_id: SubmissionId) -> Any:
     """受付票、モニタリスト、検出事項一覧です。"""
-    user = _user(request)
-    items = papers.of_a_submission(user, submissions.submission_id(user, submission_id))
+    items = papers.of_a_submission(
+        _user(request), submissions.submission_id(request.shown[Resource.DISPATCH])
+    )
     return {"items": items, "next": None}
 
 
@@ -198,10 +203,11 @@ def ask_check(request: HttpRequest, form: Form[shapes.CheckForm], file: File[Upl
     scope=Scope.SEND,
     access=Access.APPLICANT,
     answers={200: shapes.Check},
+    shows=Resource.JOB,
 )
 def show_check(request: HttpRequest, check_id: CheckId) -> Any:
     """state が done になると、検出事項と保険料があります。failed のときは message に理由があります。"""
-    return handing_in.told_of_check(_user(request), check_id)
+    return handing_in.told_of_check(request.shown[Resource.JOB])
 
 
 @endpoint(
@@ -241,15 +247,15 @@ def list_documents(
     rights=(Right.DATA, Right.APPLICATIONS),
     answers={200: None},
     extra={"responses": BINARY},
+    shows=Resource.DOCUMENT,
 )
 def fetch_document(request: HttpRequest, document_id: DocumentId) -> Any:
     """書類のファイルです。提供データの受取りは、アクセス履歴に[8-1]として残ります。"""
-    user = _user(request)
-    row = papers.one(user, document_id)
+    row = request.shown[Resource.DOCUMENT]
     tag = quote_etag(row.sha256)
     if tag in request.headers.get("If-None-Match", ""):
         return HttpResponse(status=304, headers={"ETag": tag})
-    stream, name = papers.opened(user, request.caller.token, row)
+    stream, name = papers.opened(_user(request), request.caller.token, row)
     response: FileResponse = download(stream, name)
     response.headers["ETag"] = tag
     response.headers["Last-Modified"] = http_date(row.created_at.timestamp())

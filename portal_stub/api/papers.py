@@ -1,6 +1,6 @@
 """Documents as a caller sees them, and their files.
 
-Which those are is told by the ledger desk (``ledgers.documents``), as on its pages.
+Which of them exist for the caller is ``visibility``, as on the pages.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -11,14 +11,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import Http404
 
-from portal_stub import clock
 from portal_stub.accounts.models import User
 from portal_stub.api.cursors import cursor, instant_and_id
 from portal_stub.api.models import ApiToken
 from portal_stub.feed import papers
 from portal_stub.feed.models import Document
 from portal_stub.history.recording import audit, record
-from portal_stub.ledgers import documents
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from sensors.windows import TOKYO
 
 
@@ -44,7 +44,7 @@ def found(
     user: User, *, kind: str | None, start: date | None, end: date | None, after: str | None, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
     """A page of documents, newest first, and the cursor of the next one; days are those of their making."""
-    rows = documents.seen(user, clock.now()).order_by("-created_at", "-document_id")
+    rows = seen(Resource.DOCUMENT, user).order_by("-created_at", "-document_id")
     if kind:
         rows = rows.filter(kind=kind)
     if start:
@@ -64,19 +64,7 @@ def of_a_submission(user: User, submission_id: str) -> list[dict[str, Any]]:
     """The documents of one submission that the user may see, in order of their making."""
     if not submission_id:
         return []
-    return [of_document(row) for row in documents.seen(user, clock.now()).filter(submission_id=submission_id)]
-
-
-def one(user: User, document_id: str) -> Document:
-    """A document that the user may see.
-
-    Raises:
-        Http404: there is none.
-    """
-    row: Document | None = documents.seen(user, clock.now()).filter(pk=document_id[:200]).first()
-    if row is None or row.pk != document_id:
-        raise Http404
-    return row
+    return [of_document(row) for row in seen(Resource.DOCUMENT, user).filter(submission_id=submission_id)]
 
 
 def opened(user: User, token: ApiToken, row: Document) -> tuple[BinaryIO, str]:

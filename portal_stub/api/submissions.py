@@ -1,31 +1,23 @@
 """Submissions as a caller sees them: what the pipeline told (read model), and what is still on its way there.
 
-Only those of the caller's own holder, and only his own where his 申込データ参照範囲 says so; others do not exist. As in the
-lists of the pages they are there for two years (C-027).
+Which of them exist for the caller is ``visibility``, as in the lists of the pages.
 """
 
-import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
-from django.http import Http404
 
 from portal_stub import clock
 from portal_stub.accounts.models import User
 from portal_stub.api.cursors import cursor, instant_and_id, number
 from portal_stub.feed.models import Refused, Submission
 from portal_stub.feed.standing import Waiting, standing
-from portal_stub.ledgers import listing
 from portal_stub.ledgers.models import Upload
-from schemas.submission import DISPATCH, Status
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
+from schemas.submission import Status
 from sensors.windows import TOKYO
-
-_SUBMISSION = re.compile(r"S[0-9]{1,18}")
-
-
-def _sent_by(user: User) -> Any:
-    return listing.uploads_seen(user, "", clock.now()).select_related("user", "holder")
 
 
 def of_submission(row: Submission, now: datetime) -> dict[str, Any]:
@@ -102,7 +94,8 @@ def found(
     """
     now = clock.now()
     here = Exists(Upload.objects.filter(pk=OuterRef("dispatch")))
-    others, own = listing.submissions_seen(user, now).filter(~here), _sent_by(user)
+    others, own = seen(Resource.SUBMISSION, user).filter(~here), seen(Resource.SENT_UPLOAD, user)
+    own = own.select_related("user", "holder")
     if product:
         others, own = others.filter(product=product), own.filter(product=product)
     if start:
@@ -163,13 +156,11 @@ def _midnight(day: date, days: int = 0) -> datetime:
     return datetime.combine(day + timedelta(days), time(0), TOKYO)
 
 
-def one(user: User, name: str) -> dict[str, Any]:
-    """The submission of this number, or dispatch, and what is behind its status (place in the queue and the like).
+def one(row: Submission | Upload, name: str) -> dict[str, Any]:
+    """A submission, or an upload without one, and what is behind its status (place in the queue and the like).
 
-    Raises:
-        Http404: there is none that the user may see.
+    ``name``: as it was asked for.
     """
-    row = _row(user, name)
     waiting = Waiting(clock.now())
     if isinstance(row, Submission):
         told, now = of_submission(row, waiting.now), standing(name, row, "", waiting)
@@ -180,35 +171,13 @@ def one(user: User, name: str) -> dict[str, Any]:
     return told | {"words": list(now.words), "ask_again_seconds": now.pause or None}
 
 
-def _row(user: User, name: str) -> Any:
-    row: Any = None
-    told = listing.submissions_seen(user, clock.now())
-    if _SUBMISSION.fullmatch(name):
-        row = told.filter(pk=name).first()
-    elif DISPATCH.fullmatch(name):
-        row = told.filter(dispatch=name).first() or _sent_by(user).filter(pk=name).first()
-    if row is None:
-        raise Http404
-    return row
-
-
-def submission_id(user: User, name: str) -> str:
-    """The S-number of a submission, empty while it has none.
-
-    Raises:
-        Http404: as above.
-    """
-    row = _row(user, name)
+def submission_id(row: Submission | Upload) -> str:
+    """The S-number of a submission, empty while it has none."""
     return str(row.pk) if isinstance(row, Submission) else ""
 
 
-def findings(user: User, name: str, after: str | None, limit: int) -> tuple[list[Any], str | None, int]:
-    """A page of the findings of a submission, the cursor of the next one, and how many there are in all.
-
-    Raises:
-        Http404: as above.
-    """
-    row = _row(user, name)
+def findings(row: Submission | Upload, after: str | None, limit: int) -> tuple[list[Any], str | None, int]:
+    """A page of the findings of a submission, the cursor of the next one, and how many there are in all."""
     if not isinstance(row, Submission):
         return [], None, 0
     rows = row.findings.order_by("position")

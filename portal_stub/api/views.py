@@ -6,18 +6,19 @@ What programs call is declared in ``endpoints``; importing it here gives those a
 import re
 import secrets
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from portal_stub import clock
 from portal_stub.access import Access, page
 from portal_stub.api import describing, rules
 from portal_stub.api.forms import TokenForm
-from portal_stub.api.models import ApiToken, Scope
+from portal_stub.api.models import Scope
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 
 BOTH = ("GET", "POST")
 _ONCE = re.compile(r"[\w-]{1,43}", re.ASCII)
-_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 @page("api-tokens", "api-tokens/", chapter="-", access=Access.ADMINISTRATOR, otp=True)
@@ -26,7 +27,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     rows = [
         (row, row.state_on(today), row.can_be_withdrawn_on(today))
-        for row in ApiToken.objects.filter(holder=request.user.holder).select_related("user")
+        for row in seen(Resource.API_TOKEN, request.user)
     ]
     return render(request, "api/tokens.html", {"rows": rows, "most": rules.MOST_TOKENS})
 
@@ -60,16 +61,6 @@ def token_new(request: HttpRequest) -> HttpResponse:
     return render(request, "api/token_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-def _token(request: HttpRequest, token_id: str) -> ApiToken:
-    """A token of the session's own holder; anybody else's does not exist (S-024)."""
-    found = None
-    if _NUMBER.fullmatch(token_id):
-        found = ApiToken.objects.filter(holder=request.user.holder, pk=int(token_id)).first()
-    if found is None:
-        raise Http404
-    return found
-
-
 @page(
     "api-token-withdraw",
     "api-tokens/<str:token_id>/withdraw/",
@@ -77,10 +68,11 @@ def _token(request: HttpRequest, token_id: str) -> ApiToken:
     chapter="-",
     access=Access.ADMINISTRATOR,
     otp=True,
+    shows=Resource.API_TOKEN,
 )
 def token_withdraw(request: HttpRequest, token_id: str) -> HttpResponse:
     """「無効にする」: the question, then the deed."""
-    token = _token(request, token_id)
+    token = request.shown[Resource.API_TOKEN]
     if request.method == "POST":
         rules.withdraw_token(request.user, token)
         return redirect("api-token-withdrawn", token_id=token_id)
@@ -95,10 +87,11 @@ def token_withdraw(request: HttpRequest, token_id: str) -> HttpResponse:
     chapter="-",
     access=Access.ADMINISTRATOR,
     otp=True,
+    shows=Resource.API_TOKEN,
 )
 def token_withdrawn(request: HttpRequest, token_id: str) -> HttpResponse:
     """After 「無効にする」."""
-    token = _token(request, token_id)
+    token = request.shown[Resource.API_TOKEN]
     if token.withdrawn_at is None:
         return redirect("api-token-withdraw", token_id=token_id)
     return render(request, "api/token_withdrawn.html", {"token": token})

@@ -9,6 +9,7 @@ from django.urls import reverse
 from portal_stub.entries import rules
 from portal_stub.entries.models import Entry
 from portal_stub.ledgers.functions import FUNCTIONS, LedgerFunction
+from portal_stub.visibility.resources import Resource
 
 BOTH = ("GET", "POST")
 CHAPTER = "9章3-1・3-2・4-3・5-3"
@@ -36,10 +37,10 @@ def function_named(product: str) -> LedgerFunction:
     return FUNCTIONS[product]
 
 
-def entry_named(request: HttpRequest, function: LedgerFunction, entry_id: str) -> Entry:
-    """The user's own entry with this id; what belongs to others does not exist."""
-    found = rules.find(request.user, function.key, entry_id)
-    if found is None or found.user_id != request.user.pk:
+def entry_named(request: HttpRequest, function: LedgerFunction) -> Entry:
+    """The entry that the address names; of another function it does not exist."""
+    found: Entry = request.shown.get(Resource.OWN_ENTRY) or request.shown[Resource.ENTRY]
+    if found.product != function.key:
         raise Http404
     return found
 

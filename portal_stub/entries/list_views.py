@@ -16,6 +16,7 @@ from portal_stub.entries.common import (
     DONE,
     LISTS,
     PER_PAGE,
+    entry_named,
     function_named,
     to_list,
 )
@@ -25,6 +26,7 @@ from portal_stub.ledgers.acceptance import window_at
 from portal_stub.ledgers.common import once_of
 from portal_stub.ledgers.functions import LedgerFunction
 from portal_stub.pages.paging import paged
+from portal_stub.visibility.resources import Resource
 
 OPTIONS: dict[str, Any] = {"chapter": CHAPTER, "access": Access.APPLICANT, "otp": True}
 
@@ -164,15 +166,22 @@ def _list(request: HttpRequest, function: LedgerFunction, place: Any) -> HttpRes
 
 
 # ---------------------------------------------------------------------------------------------- one of them
-@page("entry-delete", "ledger/<str:product>/entry/<str:entry_id>/delete/", methods=BOTH, **OPTIONS)
+@page(
+    "entry-delete",
+    "ledger/<str:product>/entry/<str:entry_id>/delete/",
+    methods=BOTH,
+    **OPTIONS,
+    shows=Resource.OWN_ENTRY,
+    gone=True,
+)
 def delete(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
     """「本当に削除しますか？」 for an entry of a list (P-014, P-025)."""
     function = function_named(product)
-    found = rules.find(request.user, product, entry_id)
+    found = request.shown[Resource.OWN_ENTRY]
     once = once_of(request)
     if request.method == "POST" and (place := rules.deleted_before(request.user, once)):
         return to_list(function, place, "deleted")  # pressed twice
-    if found is None or found.user_id != request.user.pk or found.place == rules.Stand.SENT:
+    if found is None or found.product != product or found.place == rules.Stand.SENT:
         raise Http404
     if request.method == "POST":
         place = found.place
@@ -189,13 +198,13 @@ def delete(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
     return render(request, "entries/delete.html", context)
 
 
-@page("entry-contents", "ledger/<str:product>/entry/<str:entry_id>/contents/", **OPTIONS)
+@page(
+    "entry-contents", "ledger/<str:product>/entry/<str:entry_id>/contents/", **OPTIONS, shows=Resource.ENTRY
+)
 def contents(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
     """All values of an entry in words, with what its check said; also of what others entered (P-030)."""
     function = function_named(product)
-    found = rules.find(request.user, product, entry_id)
-    if found is None:
-        raise Http404
+    found = entry_named(request, function)
     tree = found.typed
     result = result_of(found)
     context = {

@@ -13,10 +13,9 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import Q
 
 from portal_stub import clock
-from portal_stub.accounts.models import ApplicationScope, DataScope, DoneOnce, EntryRight, User
+from portal_stub.accounts.models import DataScope, DoneOnce, User
 from portal_stub.entries import tree as trees
 from portal_stub.entries.items import agreements_of
 from portal_stub.entries.judging import Fault, judged
@@ -26,6 +25,8 @@ from portal_stub.history.recording import audit, record
 from portal_stub.ledgers import checking, sending
 from portal_stub.ledgers.functions import FUNCTIONS, LedgerFunction
 from portal_stub.ledgers.models import Upload
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from schemas.products import PARTIAL_TYPES
 from schemas.submission import Refusal
 
@@ -63,24 +64,20 @@ class Stale(Exception):
 # ---------------------------------------------------------------------------------------------- who sees what
 def own(user: User, product: str, place: Any) -> Any:
     """The user's entries in one of the lists, newest first."""
-    return Entry.objects.filter(user=user, product=product, place=place)
+    return seen(Resource.OWN_ENTRY, user).filter(product=product, place=place)
 
 
 def waiting(user: User, product: str) -> Any:
     """申請待一覧: the own ones, and for who sends for the holder those of users who may only enter (P-030)."""
     settle(user, product)
-    mine = Q(user=user)
-    if user.may_apply and user.application_scope == ApplicationScope.ALL:
-        mine |= Q(holder=user.holder_id, user__entry_right=EntryRight.ENTER)
-    return Entry.objects.filter(mine, product=product, place=Stand.WAITING).select_related(
-        "user", "check_job", "upload"
-    )
+    rows = seen(Resource.ENTRY, user).filter(product=product, place=Stand.WAITING)
+    return rows.select_related("user", "check_job", "upload")
 
 
 def find(user: User, product: str, entry_id: str) -> Entry | None:
     """An entry that the user may look at; None if there is none (S-024)."""
-    row: Entry | None = Entry.objects.filter(pk=entry_id[:32], user=user, product=product).first()
-    return row or waiting(user, product).filter(pk=entry_id[:32]).first()
+    row: Entry | None = seen(Resource.ENTRY, user).filter(pk=entry_id[:32], product=product).first()
+    return row
 
 
 def settle(user: User, product: str) -> None:
@@ -476,13 +473,13 @@ def state_of(entries: Iterable[Entry]) -> str:
 def sent_before(user: User, once: str) -> list[Upload] | None:
     """What was sent with this page already; None if nothing was (S-017)."""
     done = DoneOnce.objects.filter(user=user, token=once).first()
-    upload = None if done is None else Upload.objects.filter(pk=done.result).first()
+    upload = None if done is None else seen(Resource.OWN_UPLOAD, user).filter(pk=done.result).first()
     return None if upload is None else batch_of(user, upload.batch)
 
 
 def batch_of(user: User, batch: str) -> list[Upload]:
     """What the user sent with one click."""
-    return list(Upload.objects.filter(user=user, batch=batch).order_by("place")) if batch else []
+    return list(seen(Resource.OWN_UPLOAD, user).filter(batch=batch).order_by("place")) if batch else []
 
 
 def send(user: User, entries: Sequence[Entry], once: str, *, resend: bool = False) -> list[Upload]:

@@ -20,6 +20,7 @@ from portal_stub.entries.results import Result, result_of
 from portal_stub.ledgers.acceptance import window_at
 from portal_stub.ledgers.common import once_of
 from portal_stub.ledgers.functions import LedgerFunction
+from portal_stub.visibility.resources import Resource
 from schemas.products import Product
 from schemas.submission import Refusal
 
@@ -75,12 +76,12 @@ def check_all(request: HttpRequest, product: str) -> HttpResponse:
     return to_list(function, rules.Stand.WAITING)
 
 
-@page("entry-sent", "ledger/<str:product>/entries/sent/<str:batch>/", **OPTIONS)
+@page("entry-sent", "ledger/<str:product>/entries/sent/<str:batch>/", **OPTIONS, shows=Resource.BATCH)
 def sent(request: HttpRequest, product: str, batch: str) -> HttpResponse:
     """申請完了 / 通知完了: what was sent with this click, and the day on which it is accepted (P-021, P-022)."""
     function = function_named(product)
-    uploads = rules.batch_of(request.user, batch)
-    if not uploads or uploads[0].product != product:
+    uploads = request.shown[Resource.BATCH]
+    if uploads[0].product != product:
         raise Http404
     entries = {row.upload_id: row for row in Entry.objects.filter(upload__in=uploads)}
     rows = []
@@ -101,13 +102,15 @@ def sent(request: HttpRequest, product: str, batch: str) -> HttpResponse:
 # ---------------------------------------------------------------------------------------------- 個別入力・個別申込み
 def _confirmed(request: HttpRequest, product: str, entry_id: str) -> tuple[LedgerFunction, Entry]:
     function = function_named(product)
-    found = entry_named(request, function, entry_id)
+    found = entry_named(request, function)
     if function.product is not Product.ENTERPRISE or found.process_type != "1":
         raise Http404
     return function, found
 
 
-@page("entry-confirm", "ledger/<str:product>/entry/<str:entry_id>/confirm/", **OPTIONS)
+@page(
+    "entry-confirm", "ledger/<str:product>/entry/<str:entry_id>/confirm/", **OPTIONS, shows=Resource.OWN_ENTRY
+)
 def confirm(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
     """申込内容の確認: all values in words and what the check says; then 「申込む」 (A-059, P-044)."""
     function, found = _confirmed(request, product, entry_id)
@@ -146,7 +149,7 @@ def _may_go(result: Result | None) -> bool:
     return result is not None and result.current and (result.clean or result.job.state == "failed")
 
 
-@page("entry-apply", "ledger/<str:product>/entry/<str:entry_id>/apply/", **APPLYING)
+@page("entry-apply", "ledger/<str:product>/entry/<str:entry_id>/apply/", **APPLYING, shows=Resource.OWN_ENTRY)
 def apply(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
     """「申込む」: this contract alone, at once, without 申請待一覧 (A-059, P-044)."""
     function, once = function_named(product), once_of(request)

@@ -23,6 +23,7 @@ from portal_stub.entries.models import Entry
 from portal_stub.entries.results import result_of
 from portal_stub.entries.tree import Place, Tree
 from portal_stub.ledgers.functions import LedgerFunction
+from portal_stub.visibility.resources import Resource
 from schemas.products import PROCESS_TYPES, Product
 
 _NODE = re.compile(r"([hbs])|t([0-9]{1,9})")
@@ -101,11 +102,12 @@ def from_file(request: HttpRequest, product: str) -> HttpResponse:
     chapter=CHAPTER,
     access=Access.APPLICANT,
     otp=True,
+    shows=Resource.OWN_ENTRY,
 )
 def entry(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
     """申請入力 / 通知入力 (P-001 to P-006, P-015, P-016)."""
     function = function_named(product)
-    found = entry_named(request, function, entry_id)
+    found = entry_named(request, function)
     if found.place != rules.Stand.EDITING:
         return to_list(function, found.place)
     if request.method == "POST":
@@ -288,11 +290,12 @@ def _screen(
     chapter=CHAPTER,
     access=Access.APPLICANT,
     otp=True,
+    shows=Resource.OWN_ENTRY,
 )
 def remove(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
     """「本当に削除しますか？」 before a 枝番, 船積 or 決済 goes with everything below it (P-005 to P-007, A-032)."""
     function = function_named(product)
-    found = entry_named(request, function, entry_id)
+    found = entry_named(request, function)
     if found.place != rules.Stand.EDITING:
         return to_list(function, found.place)
     values = request.POST if request.method == "POST" else request.GET
@@ -339,11 +342,12 @@ def _question(function: LedgerFunction, found: Entry, place: Place) -> dict[str,
     chapter=CHAPTER,
     access=Access.APPLICANT,
     otp=True,
+    shows=Resource.OWN_ENTRY,
 )
 def template(request: HttpRequest, product: str, entry_id: str) -> HttpResponse:
     """「雛形保存」 asks for the 雛形名称 (P-009, P-010)."""
     function = function_named(product)
-    found = entry_named(request, function, entry_id)
+    found = entry_named(request, function)
     if found.place != rules.Stand.EDITING:
         return to_list(function, found.place)
     name = found.name if request.method == "GET" else request.POST.get("name", "").strip()

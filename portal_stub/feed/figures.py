@@ -1,15 +1,17 @@
 """Questions to the figures that the feed told: the months of a holder, and the limits that are used most.
 
-Who may see which is the caller's: ``agreements`` are the 特約 that may be counted, None all of them (G-021).
+Counted is what exists for the user (``visibility``): of the 特約 that are not his there is nothing in a sum (G-021).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
+from portal_stub.accounts.models import User
 from portal_stub.buyers.models import Buyer
 from portal_stub.feed.models import LimitUse, MonthFigure
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 
 NEAR_PERMILLE = 800
 """From this share of a limit on it is marked (``pipelines.limits``)."""
@@ -53,11 +55,11 @@ def months_back(today: date, number: int) -> list[date]:
     return [date(at // 12, at % 12 + 1, 1) for at in range(last - number + 1, last + 1)]
 
 
-def months_of(holder: str, agreements: set[str] | None, months: list[date]) -> list[Month]:
+def months_of(user: User, holder: str, months: list[date]) -> list[Month]:
     """The figures of these months, those without anything too."""
-    rows = MonthFigure.objects.filter(holder=holder, month__gte=months[0], month__lte=months[-1])
-    if agreements is not None:
-        rows = rows.filter(agreement__in=agreements)
+    rows = seen(Resource.MONTH_FIGURE, user).filter(
+        holder=holder, month__gte=months[0], month__lte=months[-1]
+    )
     found: dict[date, list[MonthFigure]] = {month: [] for month in months}
     for row in rows:
         found[row.month].append(row)
@@ -104,11 +106,9 @@ class Limit:
         return min(self.percent, 100)
 
 
-def limits_used(holder: str, agreements: set[str] | None, most: int) -> tuple[list[Limit], int]:
+def limits_used(user: User, holder: str, most: int) -> tuple[list[Limit], int]:
     """The limits of which most is used, and how many are marked (from 80 %) altogether."""
-    rows: Any = LimitUse.objects.filter(holder=holder, used_permille__gt=0)
-    if agreements is not None:
-        rows = rows.filter(agreement__in=agreements)
+    rows = seen(Resource.LIMIT_USE, user).filter(holder=holder, used_permille__gt=0)
     marked = rows.filter(used_permille__gte=NEAR_PERMILLE).count()
     shown = list(rows.order_by("-used_permille", "agreement", "buyer")[:most])
     names = dict(Buyer.objects.filter(code__in=[row.buyer for row in shown]).values_list("code", "name"))

@@ -29,8 +29,8 @@ def figures(request: HttpRequest) -> dict[str, Any] | None:
         return {"protected": True}
     choice, agreements = holder_choice(request), user.seen_agreements()
     code = choice.holder.code
-    months = months_of(code, agreements, months_back(clock.today(), MONTHS))
-    limits, marked = limits_used(code, agreements, MOST_LIMITS)
+    months = months_of(user, code, months_back(clock.today(), MONTHS))
+    limits, marked = limits_used(user, code, MOST_LIMITS)
     return {
         "choice": choice,
         "months": months,

@@ -33,6 +33,8 @@ from portal_stub.procedures.declaration import (
 from portal_stub.procedures.forms import Chooser, ChosenField, DayField, StepForm
 from portal_stub.procedures.models import CLOSED, Application, State
 from portal_stub.procedures.registry import declare
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 
 _ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 _BRANCH_LACKS = ("registered_address", "representative_title", "representative_name")
@@ -226,7 +228,7 @@ class AccountForm(StepForm):
 
 
 def _account(user: User, key: str) -> Subject:
-    row = Account.objects.filter(holder=user.holder, deleted=False, pk=number_of(key) or 0)
+    row = seen(Resource.ACCOUNT, user).filter(pk=number_of(key) or 0)
     found = row.first()
     if found is None:
         raise NotEligible("口座を「選択」欄で1つ選んでから、ボタンを押してください。")

@@ -7,6 +7,8 @@ from django.shortcuts import render
 
 from portal_stub.access import Access, page
 from portal_stub.holders.models import Use
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 
 ORDERS = {
     "use": ("use", "number", "id"),
@@ -21,7 +23,7 @@ ORDERS = {
 def _context(request: HttpRequest) -> dict[str, Any]:
     order = request.GET.get("sort", "")
     order = order if order in ORDERS else "use"
-    rows = request.user.holder.accounts.filter(deleted=False).order_by(*ORDERS[order])
+    rows = seen(Resource.ACCOUNT, request.user).order_by(*ORDERS[order])
     return {
         "order": order,
         "lists": [

@@ -5,11 +5,14 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
+from portal_stub.accounts.models import User
 from portal_stub.buyers.models import Buyer, Country
 from portal_stub.inquiries.conditions import Conditions
 from portal_stub.inquiries.kinds import KINDS
-from portal_stub.inquiries.models import Loss, PaperContract
+from portal_stub.inquiries.models import Loss
 from portal_stub.inquiries.scope import Scope
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 
 STAGES = {"danger": "危険発生", "loss": "損失発生"}
 """区分 of a loss."""
@@ -41,10 +44,10 @@ class Names:
         }
 
 
-def paper_contracts(holder: str, agreements: set[str] | None, asked: Conditions, scope: Scope) -> Any:
+def paper_contracts(user: User, holder: str, asked: Conditions, scope: Scope) -> Any:
     """The contracts on paper of a holder that are in scope and meet what is asked for (I-005, I-015)."""
     contract = {name: OuterRef(name) for name in ("holder", "kind", "number")}
-    found = _asked(PaperContract.objects.all(), "concluded_on", holder, agreements, asked)
+    found = _asked(seen(Resource.PAPER_CONTRACT, user), "concluded_on", holder, asked)
     return found.annotate(has_loss=Exists(Loss.objects.filter(**contract, cancelled=False))).filter(
         Q(concluded_on__gte=scope.concluded_since)
         | Q(ends_on__gte=scope.ends_since)
@@ -53,9 +56,9 @@ def paper_contracts(holder: str, agreements: set[str] | None, asked: Conditions,
     )
 
 
-def losses(holder: str, agreements: set[str] | None, asked: Conditions) -> Any:
+def losses(user: User, holder: str, asked: Conditions) -> Any:
     """The losses of a holder that meet what is asked for; days are those of the accident (I-019, I-021)."""
-    return _asked(Loss.objects.all(), "happened_on", holder, agreements, asked)
+    return _asked(seen(Resource.LOSS, user), "happened_on", holder, asked)
 
 
 def contracts_with_loss(holder: str) -> set[tuple[str, str]]:
@@ -97,10 +100,8 @@ def loss_rows(found: Any) -> Iterator[dict[str, Any]]:
         yield names.told(row | {"stage_words": STAGES.get(row["stage"], row["stage"])})
 
 
-def _asked(rows: Any, day: str, holder: str, agreements: set[str] | None, asked: Conditions) -> Any:
-    found = rows.filter(holder=holder, cancelled=False)
-    if agreements is not None:
-        found = found.filter(agreement__in=agreements)
+def _asked(rows: Any, day: str, holder: str, asked: Conditions) -> Any:
+    found = rows.filter(holder=holder)
     conditions = {
         f"{day}__gte": asked.since,
         f"{day}__lte": asked.until,

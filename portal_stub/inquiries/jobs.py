@@ -1,13 +1,14 @@
 """The background work of 各種情報照会: looking for contracts, and making the files of contracts and losses (I-008, I-011).
 
 What may be seen is asked of the user when the work is done, not when it was asked for; with the result stands under
-which limit the file was made (``rules.is_covered``). The journal is read by ``portal_stub.pipeline.contracts`` alone.
+which limit the file was made (``_covers``). The journal is read by ``portal_stub.pipeline.contracts`` alone.
 """
 
 from itertools import chain
 from typing import Any
 
 from portal_stub import clock
+from portal_stub.accounts.models import User
 from portal_stub.inquiries import finding
 from portal_stub.inquiries.conditions import Conditions
 from portal_stub.inquiries.kinds import KINDS, LEDGER_KINDS
@@ -19,6 +20,7 @@ from portal_stub.inquiries.layouts import (
 )
 from portal_stub.inquiries.scope import scope_on
 from portal_stub.inquiries.writing import write_csv
+from portal_stub.jobs.models import Job
 from portal_stub.jobs.registry import Running, job
 from schemas.submission import Refusal
 from sensors.windows import TOKYO
@@ -26,26 +28,41 @@ from sensors.windows import TOKYO
 NOTHING = "条件に合うデータがありません。条件を変更して、もう一度作成してください。"
 
 
-@job("contract-search", urgent=True)
+def _covers(user: User, row: Job) -> bool:
+    """Whether the user sees all that a finished file was made of: rights may have been narrowed since (G-015, G-021)."""
+    if not user.may_see_data:
+        return False
+    agreements = user.seen_agreements()
+    if row.state != Job.State.DONE or agreements is None or row.kind == "contract-search":
+        return True
+    made_of = row.result.get("agreements")
+    return made_of is not None and set(made_of) <= agreements
+
+
+@job("contract-search", urgent=True, covers=_covers)
 def search(running: Running) -> dict[str, Any]:
     """「検索」: the 保険種 for which data can be made, with the numbers of contracts and rows (I-007)."""
     asked, agreements = Conditions.of(running.parameters), _seen(running)
     lines = _ledger_lines(running, asked, agreements)
     counted = dict(lines.counts()) if lines is not None else {}
-    papers = finding.paper_contracts(running.job.holder.code, agreements, asked, scope_on(clock.today()))
+    papers = finding.paper_contracts(
+        running.job.user, running.job.holder.code, asked, scope_on(clock.today())
+    )
     for kind in papers.order_by().values_list("kind", flat=True):
         contracts, rows = counted.get(kind, (0, 0))
         counted[kind] = (contracts + 1, rows + 1)
     return {"kinds": {kind: counted[kind] for kind in KINDS if kind in counted}}
 
 
-@job("contract-data")
+@job("contract-data", covers=_covers)
 def contract_data(running: Running) -> dict[str, Any]:
     """「データ作成」 of a 保険種: its contracts on ledgers and on paper (I-005, I-008, I-009)."""
     asked, agreements = Conditions.of(running.parameters), _seen(running)
     running.tell(5, "契約を検索しています。")
     lines = _ledger_lines(running, asked, agreements)
-    papers = finding.paper_contracts(running.job.holder.code, agreements, asked, scope_on(clock.today()))
+    papers = finding.paper_contracts(
+        running.job.user, running.job.holder.code, asked, scope_on(clock.today())
+    )
     running.tell(50, "ファイルを作成しています。")
 
     def rows() -> Any:
@@ -58,11 +75,11 @@ def contract_data(running: Running) -> dict[str, Any]:
     return {"rows": count, "agreements": None if agreements is None else sorted(agreements)}
 
 
-@job("loss-data")
+@job("loss-data", covers=_covers)
 def loss_data(running: Running) -> dict[str, Any]:
     """「データ作成」 of 事故概要情報 (I-019, I-021)."""
     asked, agreements = Conditions.of(running.parameters), _seen(running)
-    found = finding.losses(running.job.holder.code, agreements, asked)
+    found = finding.losses(running.job.user, running.job.holder.code, asked)
     with running.write(_name("loss_data", asked.kind or "all", LOSS_VERSION, running)) as stream:
         count = write_csv(stream, LOSS_COLUMNS, lambda: finding.loss_rows(found))
         _something(count)
@@ -70,12 +87,9 @@ def loss_data(running: Running) -> dict[str, Any]:
 
 
 def _seen(running: Running) -> set[str] | None:
-    """The 特約 that the user may see now; none at all of a holder that is not his any more (G-015, G-021, G-022)."""
-    user = running.job.user
-    if not user.may_see_data or not user.seen_holders().filter(pk=running.job.holder_id).exists():
-        return set()
-    seen: set[str] | None = user.seen_agreements()
-    return seen
+    """The 特約 that the user may see now (G-021); that the holder is his is judged before the work begins."""
+    agreements: set[str] | None = running.job.user.seen_agreements()
+    return agreements
 
 
 def _ledger_lines(running: Running, asked: Conditions, agreements: set[str] | None) -> Any:

@@ -14,9 +14,10 @@ from portal_stub.inquiries.bringing import KEYS, Judged, judge
 from portal_stub.inquiries.conditions import Conditions
 from portal_stub.inquiries.models import Bringing, ClaimsFile, Loss, PaperContract
 from portal_stub.jobs import rules as jobs
-from portal_stub.jobs.models import Job
 from portal_stub.procedures.uploads import file_name
 from portal_stub.shelves import Shelf
+from portal_stub.visibility.judging import whole
+from portal_stub.visibility.resources import Resource
 
 MOST_FILES, LIVES_DAYS = 5, 8
 """So many files of a kind per user, unfinished ones included, and so many days after the request (C-028 to C-030)."""
@@ -48,16 +49,7 @@ def make_data(user: User, holder: Holder, kind: str, asked: Conditions, once: st
 
 def files_of(user: User, kind: str, holder: Holder) -> list[Any]:
     """The files that a user asked for of a holder, newest first, but for those that tell more than he may see now."""
-    return [row for row in jobs.shown(user, kind).filter(holder=holder) if is_covered(row, user)]
-
-
-def is_covered(row: Any, user: User) -> bool:
-    """Whether the user may (still) see all that a file was made of: rights may have been narrowed since (G-015, G-021)."""
-    seen = user.seen_agreements()
-    if row.state != Job.State.DONE or seen is None:
-        return True
-    made_of = row.result.get("agreements")
-    return made_of is not None and set(made_of) <= seen
+    return whole(Resource.JOB, user, jobs.shown(user, kind).filter(holder=holder))
 
 
 @transaction.atomic

@@ -24,11 +24,12 @@ from portal_stub.inquiries import rules
 from portal_stub.inquiries.conditions import Conditions
 from portal_stub.inquiries.forms import ContractsForm, KindForm, LossesForm, RatingChangesForm
 from portal_stub.inquiries.kinds import KINDS
-from portal_stub.inquiries.models import ClaimsFile
 from portal_stub.jobs import rules as jobs
 from portal_stub.jobs.models import Job
 from portal_stub.pages.answers import download
 from portal_stub.pages.paging import paged
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 
 BOTH = ("GET", "POST")
 _TOLD = {"asked": "データの作成を受け付けました。作成が終わると「ダウンロード」が表示されます。"}
@@ -139,10 +140,11 @@ def _again(request: HttpRequest) -> Any:
     access=Access.USER,
     otp=True,
     right=Right.DATA,
+    shows=Resource.JOB,
 )
 def contract_search(request: HttpRequest, job_id: str) -> HttpResponse:
     """保険契約一覧 (A2): the 保険種 for which data can be made, and 「データ作成」 (I-007, I-008)."""
-    row = _own(request, "contract-search", job_id)
+    row = _own(request, "contract-search")
     context = _search_context(row, request.POST if request.method == "POST" else None)
     form = context["form"]
     if form.is_bound and form.is_valid() and once(request):
@@ -160,12 +162,11 @@ def contract_search(request: HttpRequest, job_id: str) -> HttpResponse:
     otp=True,
     right=Right.DATA,
     passive=True,
+    shows=Resource.JOB,
 )
 def contract_search_part(request: HttpRequest, job_id: str) -> HttpResponse:
     """The result of A2 alone, for a page that waits for it. ``?was=``: what it shows already."""
-    return _part(
-        request, "inquiries/parts_search.html", _search_context(_own(request, "contract-search", job_id))
-    )
+    return _part(request, "inquiries/parts_search.html", _search_context(_own(request, "contract-search")))
 
 
 def _search_context(row: Any, typed: Any = None) -> dict[str, Any]:
@@ -197,10 +198,11 @@ def _search_context(row: Any, typed: Any = None) -> dict[str, Any]:
     access=Access.USER,
     otp=True,
     right=Right.DATA,
+    shows=Resource.JOB,
 )
 def contract_data_file(request: HttpRequest, job_id: str) -> FileResponse:
     """「ダウンロード」 (I-009)."""
-    return _file(request, "contract-data", job_id)
+    return _file(request, "contract-data")
 
 
 # ---------------------------------------------------------------------------------------------- data of losses
@@ -222,10 +224,11 @@ def loss_data(request: HttpRequest) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.DATA,
+    shows=Resource.JOB,
 )
 def loss_data_file(request: HttpRequest, job_id: str) -> FileResponse:
     """「ダウンロード」 (I-019)."""
-    return _file(request, "loss-data", job_id)
+    return _file(request, "loss-data")
 
 
 @page(
@@ -293,21 +296,18 @@ def _files_context(request: HttpRequest, kind: str, holder: Any) -> dict[str, An
     }
 
 
-def _file(request: HttpRequest, kind: str, job_id: str) -> FileResponse:
-    row = _own(request, kind, job_id)
-    if not rules.is_covered(row, request.user):
-        raise Http404
+def _file(request: HttpRequest, kind: str) -> FileResponse:
+    row = _own(request, kind)
     try:
         return download(rules.open_file(request.user, row), row.file_name)
     except jobs.NoFile as reason:
         raise Http404 from reason
 
 
-def _own(request: HttpRequest, kind: str, job_id: str) -> Any:
-    """A job that the user asked for, about a holder whose data he still may see."""
-    seen = request.user.seen_holders()
-    row = jobs.shown(request.user, kind).filter(pk=job_id[:32], holder__in=seen).first()
-    if row is None or row.pk != job_id:
+def _own(request: HttpRequest, kind: str) -> Any:
+    """The job that the address names, as a page of this kind takes it."""
+    row = request.shown[Resource.JOB]
+    if row.kind != kind:
         raise Http404
     return row
 
@@ -341,6 +341,7 @@ def claims_lists(request: HttpRequest) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.DATA,
+    shows=Resource.PROJECT,
 )
 def claims_project(request: HttpRequest, project: str) -> HttpResponse:
     """債権一覧表ダウンロード, a window of its own: the files of a project, descending by name (I-024)."""
@@ -366,11 +367,12 @@ def claims_project(request: HttpRequest, project: str) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.DATA,
+    shows=(Resource.PROJECT, Resource.CLAIMS),
 )
 def claims_file(request: HttpRequest, project: str, claims_id: int) -> FileResponse:
     """「債権一覧表ファイル名」 (I-025)."""
-    row = _claims(request, holder_choice(request)).filter(project=project[:20], pk=claims_id).first()
-    if row is None or row.project != project:
+    row = request.shown[Resource.CLAIMS]
+    if row.project != project or row.holder_id != holder_choice(request).holder.pk:
         raise Http404
     try:
         return download(rules.open_claims_file(request.user, row), row.name)
@@ -382,4 +384,4 @@ def _claims(request: HttpRequest, choice: Any) -> Any:
     """The files that the user may see of the chosen holder; a portal without the function has none (I-027)."""
     if not settings.PORTAL.claims_lists:
         raise Http404
-    return ClaimsFile.objects.of(choice.holder, request.user.seen_agreements())
+    return seen(Resource.CLAIMS, request.user).filter(holder=choice.holder)

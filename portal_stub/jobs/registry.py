@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from django.utils.module_loading import autodiscover_modules
 
+from portal_stub.accounts.models import User
 from portal_stub.jobs.models import Job
 from portal_stub.shelves import Shelf
 
@@ -43,6 +44,8 @@ class Running:
 
 
 Work = Callable[[Running], dict[str, Any] | None]
+Covers = Callable[[User, Job], bool]
+"""Whether the rights that a user has now cover all that a job of the kind reads, and what its file was made of."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,17 @@ class Kind:
 
     work: Work
     urgent: bool
+    covers: "Covers"
 
 
 _KINDS: dict[str, Kind] = {}
 
 
-def job(kind: str, *, urgent: bool = False) -> Callable[[Work], Work]:
+def job(kind: str, *, covers: Covers, urgent: bool = False) -> Callable[[Work], Work]:
     """Registers the work of a kind; what it returns becomes ``Job.result``.
 
-    ``urgent``: it goes before the others, unless whoever asks says otherwise.
+    ``covers`` is asked when the work begins and whenever its row or file is wanted (``visibility``): without it the job
+    does not exist for the user. ``urgent``: it goes before the others, unless whoever asks says otherwise.
 
     Raises:
         ValueError: the name is taken.
@@ -68,7 +73,7 @@ def job(kind: str, *, urgent: bool = False) -> Callable[[Work], Work]:
     def register(work: Work) -> Work:
         if kind in _KINDS:
             raise ValueError(f"work {kind} is registered twice")
-        _KINDS[kind] = Kind(work, urgent)
+        _KINDS[kind] = Kind(work, urgent, covers)
         return work
 
     return register

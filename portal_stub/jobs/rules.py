@@ -13,6 +13,8 @@ from portal_stub import clock
 from portal_stub.accounts.models import Holder, User
 from portal_stub.jobs.models import Job
 from portal_stub.jobs.registry import SHELF, kind_named
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from schemas.submission import Refusal
 from sensors.windows import TOKYO
 
@@ -94,9 +96,11 @@ def _start_of_day(now: datetime, days: int) -> datetime:
 
 
 def shown(user: User, kind: str) -> Any:
-    """The jobs of a kind that a user still sees, newest first."""
-    over = Q(expires_at__isnull=False, expires_at__lte=clock.now())
-    return Job.objects.filter(user=user, kind=kind).exclude(over)
+    """The jobs of a kind that a user asked for and still has in his lists, newest first.
+
+    One whose file tells more than he may see now is among them: ``visibility.may_see`` tells it.
+    """
+    return seen(Resource.JOB, user).filter(kind=kind)
 
 
 def place(job: Job) -> int:

@@ -18,6 +18,7 @@ from django.db.models import Q
 from portal_stub import clock
 from portal_stub.jobs.models import Job
 from portal_stub.jobs.registry import Running, kind_named
+from portal_stub.visibility.judging import may_see
 from schemas.submission import Refusal
 
 _LEASE, _RENEWED = 60, 15
@@ -84,6 +85,7 @@ def _do(row: Job) -> None:
         _end(row, Job.State.FAILED, FAILED)
         return
     try:
+        _judge(row)
         with _kept(row):
             result = kind_named(row.kind).work(running)
     except Refusal as refusal:
@@ -101,6 +103,20 @@ def _do(row: Job) -> None:
         return
     row.result = result or {}
     _end(row, Job.State.DONE, "")
+
+
+def _judge(row: Job) -> None:
+    """What may be read is asked of the rights of this moment, not of those of the request.
+
+    Raises:
+        Refusal: ``rights-narrowed``.
+    """
+    if not row.user.active or not may_see(row.user, row):
+        raise Refusal(
+            "rights-narrowed",
+            "作成を依頼した後に参照できる範囲が変わったため、作成しませんでした。"
+            "一覧を開き直し、表示されているものからもう一度作成してください。",
+        )
 
 
 def _forget_files(row: Job) -> None:

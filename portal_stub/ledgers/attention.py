@@ -5,14 +5,15 @@ Questions only; ユーザーページ shows them (``first_page``). Contract §7;
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
-from portal_stub.accounts.models import ApplicationScope, User
+from portal_stub.accounts.models import User
 from portal_stub.feed.calendar import calendar
 from portal_stub.feed.models import Refused, Submission
 from portal_stub.ledgers.models import Upload
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from sensors.calendar import CalendarEnded
 from sensors.windows import (
     CLOSES,
@@ -55,23 +56,21 @@ def cases(user: User, now: datetime, most: int) -> tuple[list[Case], int]:
 
     A rejected one is over when a file of the same name was handed in after it for the same product.
     """
-    held = Submission.objects.filter(held=True, verdict="")
+    rows = seen(Resource.SUBMISSION, user)
+    held = rows.filter(held=True, verdict="")
     again = Submission.objects.filter(
         holder=OuterRef("holder"),
         product=OuterRef("product"),
         file_name=OuterRef("file_name"),
         receipt_no__gt=OuterRef("receipt_no"),
     )
-    rejected = Submission.objects.filter(verdict="rejected", decided_at__gt=now - LOOKED_BACK).exclude(
-        Exists(again)
-    )
+    rejected = rows.filter(verdict="rejected", decided_at__gt=now - LOOKED_BACK).exclude(Exists(again))
     refused = _refused(user, now)
-    number, rows = len(refused), []
-    for told in (held, rejected):  # each by an index of its own
-        seen = _seen(user, told, Q(user=user.login_id), holder=user.holder.code)
-        number += seen.count()
-        rows += seen.order_by("-receipt_no")[:most]
-    here = set(Upload.objects.filter(pk__in=[row.dispatch for row in rows]).values_list("pk", flat=True))
+    number, told = len(refused), []
+    for part in (held, rejected):  # each by an index of its own
+        number += part.count()
+        told += part.order_by("-receipt_no")[:most]
+    here = set(Upload.objects.filter(pk__in=[row.dispatch for row in told]).values_list("pk", flat=True))
     found = [
         Case(
             row.dispatch if row.dispatch in here else row.pk,
@@ -81,7 +80,7 @@ def cases(user: User, now: datetime, most: int) -> tuple[list[Case], int]:
             row.held,
             "担当者の決定を待っています" if row.held else f"エラー {row.errors or 0:,}件",
         )
-        for row in rows
+        for row in told
     ]
     found += refused
     found.sort(key=lambda case: case.at, reverse=True)
@@ -94,21 +93,16 @@ def _refused(user: User, now: datetime) -> list[Case]:
         holder=user.holder.code, product=OuterRef("product"), file_name=OuterRef("file_name")
     ).filter(received_at__gt=OuterRef("sent_at"))
     messages = dict(Refused.objects.filter(at__gt=now - LOOKED_BACK).values_list("dispatch", "message"))
-    rows = Upload.objects.filter(
-        holder=user.holder_id, sent_at__gt=now - LOOKED_BACK, pk__in=Refused.objects.values("dispatch")
-    ).exclude(Exists(later))
+    rows = (
+        seen(Resource.SENT_UPLOAD, user)
+        .filter(sent_at__gt=now - LOOKED_BACK, pk__in=Refused.objects.values("dispatch"))
+        .exclude(Exists(later))
+    )
     return [
         Case(row.pk, row.product, row.file_name, row.sent_at, False, messages[row.pk])
-        for row in _seen(user, rows, Q(user=user.pk))
+        for row in rows
         if row.pk in messages
     ]
-
-
-def _seen(user: User, rows: Any, own: Q, **holder: str) -> Any:
-    rows = rows.filter(**holder)
-    if user.application_scope == ApplicationScope.ALL:
-        return rows
-    return rows.filter(own) if user.application_scope == ApplicationScope.OWN else rows.none()
 
 
 def deadlines(now: datetime) -> list[Deadline]:

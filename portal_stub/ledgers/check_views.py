@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 
 from portal_stub import clock
 from portal_stub.access import ASK_NO_MORE, Access, page
+from portal_stub.accounts.models import User
 from portal_stub.feed.models import Submission
 from portal_stub.jobs import rules as jobs
 from portal_stub.ledgers import checking, sending
@@ -15,15 +16,25 @@ from portal_stub.ledgers.acceptance import window_at
 from portal_stub.ledgers.common import function_named, once_of
 from portal_stub.ledgers.models import Upload
 from portal_stub.pages.answers import download
+from portal_stub.visibility.judging import may_see
+from portal_stub.visibility.resources import Resource
 
 CHAPTER = "9章3-2・4-2・5-2"
 _PATH = "ledger/<str:product>/check/<str:upload_id>/"
 
 
-@page("ledger-check", _PATH, methods=("GET", "POST"), chapter=CHAPTER, access=Access.APPLICANT, otp=True)
+@page(
+    "ledger-check",
+    _PATH,
+    methods=("GET", "POST"),
+    chapter=CHAPTER,
+    access=Access.APPLICANT,
+    otp=True,
+    shows=Resource.OWN_UPLOAD,
+)
 def check(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
     """The page; sent, it begins the check of the file (again). Nothing is sent to the insurer."""
-    upload = _own(request, product, upload_id)
+    upload = _own(request, product)
     if request.method == "POST":
         if upload.state == Upload.State.DRAFT:
             checking.begin(request.user, upload)
@@ -42,7 +53,7 @@ def check(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
         "marked_place": jobs.place(outcome.marked) if outcome and outcome.marked else 0,
         "window": window,
         "day": checking.day_words(window.day) if window else "",
-        "same": _same(upload),
+        "same": _same(request.user, upload),
         "once": once_of(request),
     }
     return render(request, "ledgers/check.html", context)
@@ -55,10 +66,11 @@ def check(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
     access=Access.APPLICANT,
     otp=True,
     passive=True,
+    shows=Resource.OWN_UPLOAD,
 )
 def check_progress(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
     """How far the work on this upload is; when it is over, the whole page is fetched again."""
-    upload = _own(request, product, upload_id)
+    upload = _own(request, product)
     job = upload.last_check
     if job is not None and job.is_over:
         job = checking.marked_job(job)
@@ -75,10 +87,11 @@ def check_progress(request: HttpRequest, product: str, upload_id: str) -> HttpRe
     chapter=CHAPTER,
     access=Access.APPLICANT,
     otp=True,
+    shows=Resource.OWN_UPLOAD,
 )
 def check_marked(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
     """Has 検査結果を書き込んだExcel made, where the file is too large for making it at once."""
-    upload = _own(request, product, upload_id)
+    upload = _own(request, product)
     outcome = checking.outcome_of(upload)
     if outcome is None:
         raise Http404
@@ -93,10 +106,11 @@ def check_marked(request: HttpRequest, product: str, upload_id: str) -> HttpResp
     chapter=CHAPTER,
     access=Access.APPLICANT,
     otp=True,
+    shows=Resource.OWN_UPLOAD,
 )
 def check_file(request: HttpRequest, product: str, upload_id: str, check_file: str) -> FileResponse:
     """検査結果（CSV） (``csv``) or 検査結果を書き込んだExcel (``xlsx``)."""
-    outcome = checking.outcome_of(_own(request, product, upload_id))
+    outcome = checking.outcome_of(_own(request, product))
     if outcome is None or check_file not in {"csv", "xlsx"}:
         raise Http404
     try:
@@ -105,24 +119,23 @@ def check_file(request: HttpRequest, product: str, upload_id: str, check_file: s
         raise Http404 from reason
 
 
-def _own(request: HttpRequest, product: str, upload_id: str) -> Upload:
-    """An upload of the user's own; any other does not exist."""
-    found: Upload | None = (
-        Upload.objects.select_related("last_check", "holder")
-        .filter(pk=upload_id[:32], user=request.user, product=function_named(product).key)
-        .first()
-    )
-    if found is None or found.pk != upload_id:
+def _own(request: HttpRequest, product: str) -> Upload:
+    """The upload that the address names; of another function it does not exist."""
+    found: Upload = request.shown[Resource.OWN_UPLOAD]
+    if found.product != function_named(product).key:
         raise Http404
     return found
 
 
-def _same(upload: Upload) -> dict[str, object] | None:
-    """The earlier submission with the very same bytes that is booked or waiting (A-053)."""
+def _same(user: User, upload: Upload) -> dict[str, object] | None:
+    """The earlier submission with the very same bytes that is booked or waiting (A-053), as far as the user may see it."""
     if upload.state != Upload.State.DRAFT:
         return None
     told = (upload.last_check.result or {}).get("identical_to") if upload.last_check else None
     number = sending.identical_to(upload) or told
     if not number:
         return None
-    return {"number": number, "submission": Submission.objects.filter(pk=number).first()}
+    submission = Submission.objects.filter(pk=number).first()
+    if submission is not None and not may_see(user, submission):
+        return {"number": sending.OF_ANOTHER, "submission": None}
+    return {"number": number, "submission": submission}

@@ -19,6 +19,8 @@ from portal_stub.ledgers import acceptance, sending
 from portal_stub.ledgers.functions import FUNCTIONS
 from portal_stub.ledgers.models import Upload
 from portal_stub.pipeline import checking
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from schemas.submission import Refusal
 
 KIND, KIND_MARKED = "check", "check-marked"
@@ -79,7 +81,13 @@ def marked_job(check: Job) -> Job | None:
 # ---------------------------------------------------------------------------------------------- work
 
 
-@job(KIND, urgent=True)
+def _covers(user: User, job: Job) -> bool:
+    """Whether the upload is the user's own; one that is gone is told by the work itself."""
+    mine = seen(Resource.OWN_UPLOAD, user).values("pk")
+    return not Upload.objects.filter(pk=job.parameters["upload"]).exclude(pk__in=mine).exists()
+
+
+@job(KIND, urgent=True, covers=_covers)
 def work(running: Running) -> dict[str, Any]:
     """The check itself.
 
@@ -109,7 +117,7 @@ def work(running: Running) -> dict[str, Any]:
     return done.result
 
 
-@job(KIND_MARKED, urgent=True)
+@job(KIND_MARKED, urgent=True, covers=_covers)
 def work_marked(running: Running) -> dict[str, Any]:
     """The marked workbook of a large file, of what its check found."""
     upload = _upload(running)

@@ -1,8 +1,6 @@
-"""Which papers of the pipeline a user may read, as queries; the pages are ``paper_views`` and ``sent_views``.
+"""The papers of the pipeline as lists ask for them; the pages are ``paper_views`` and ``sent_views``.
 
-Papers of a ledger unit (台帳, 計算書, 請求書, 提供データ) are concluded contracts: they follow 情報データ参照 with its listed 特約
-(G-015, G-021), and a 全社閲覧用ID reads those of several holders. Papers of a submission follow 申込データ参照 (G-016), and with
-対象特約のみ参照可能 also the 特約 that the submission names (G-021).
+Which of them exist for a user is ``visibility``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,9 +10,11 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
-from portal_stub.accounts.models import DataScope, Holder, User
+from portal_stub.accounts.models import Holder, User
 from portal_stub.feed.models import AgreementPeriod, Document, Policyholder, Submission
 from portal_stub.ledgers import listing
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 
 RECONCILED, CONFIRMED = "reconciliation", "confirmation"
 STAGES = [(RECONCILED, "照合"), (CONFIRMED, "確定")]
@@ -31,28 +31,14 @@ UNIT_KINDS = {
 
 
 def of_holder(
-    user: User, holder: Holder, kinds: Iterable[str], now: datetime, wanted: Mapping[str, Any] | None = None
+    user: User, holder: Holder, kinds: Iterable[str], wanted: Mapping[str, Any] | None = None
 ) -> "QuerySet[Any]":
     """Papers of a holder's ledger units that the user may read, newest first.
 
     ``wanted``: any of ``product``, ``kind``, ``stage``, ``since``, ``until`` (作成日), ``agreement``, ``department``, ``month``.
     """
-    rows = Document.objects.obtainable_at(now).filter(holder=holder.code, kind__in=list(kinds))
-    if (listed := user.seen_agreements()) is not None:
-        rows = rows.filter(agreement__in=listed)
+    rows = seen(Resource.DOCUMENT, user).filter(holder=holder.code, submission_id="", kind__in=list(kinds))
     return _wanted(rows, wanted or {}).order_by("-created_at", "document_id")
-
-
-def find(user: User, document_id: str, kinds: Iterable[str], now: datetime) -> Document | None:
-    """One such paper of any holder whose data the user reads."""
-    row = Document.objects.filter(pk=document_id[:200], kind__in=list(kinds)).first()
-    if row is None or row.pk != document_id:
-        return None
-    holder = user.seen_holders().filter(code=row.holder).first()
-    if holder is None:
-        return None
-    found: Document | None = of_holder(user, holder, [row.kind], now).filter(pk=row.pk).first()
-    return found
 
 
 def _wanted(rows: Any, wanted: Mapping[str, Any]) -> Any:
@@ -94,29 +80,9 @@ def wants_data(holder: Holder) -> bool:
     return bool(Policyholder.objects.filter(pk=holder.code, provided_data=True).exists())
 
 
-def seen(user: User, now: datetime) -> "QuerySet[Any]":
-    """All papers of the own holder that the user may read, of submissions and of ledger units."""
-    told, agreements = listing.submissions_seen(user, now), user.seen_agreements()
-    if user.data_scope == DataScope.LISTED:
-        told = told.naming_only(agreements or set())
-    of_units = Q(submission_id="") & (Q() if agreements is None else Q(agreement__in=agreements - {""}))
-    of_submissions = Q(submission_id__in=told.order_by().values("pk")) & ~Q(submission_id="")
-    holder = user.holder.code if user.holder else ""
-    return Document.objects.obtainable_at(now).filter(of_units | of_submissions, holder=holder)
-
-
-def of_submission(user: User, told: Submission, now: datetime) -> "QuerySet[Any]":
-    """Papers of one submission that the user sees in the list."""
-    rows = Document.objects.obtainable_at(now).filter(submission_id=told.pk, holder=told.holder)
-    return rows if names_seen_only(user, told) else rows.none()
-
-
-def names_seen_only(user: User, told: Submission) -> bool:
-    """Whether a submission names no 特約 beyond those listed for the user (G-021); unknown ones are beyond."""
-    if user.data_scope != DataScope.LISTED:
-        return True
-    named = set(told.agreements.split())
-    return bool(named) and named <= (user.seen_agreements() or set())
+def of_submission(user: User, told: Submission) -> "QuerySet[Any]":
+    """Papers of one submission."""
+    return seen(Resource.DOCUMENT, user).filter(submission_id=told.pk, holder=told.holder)
 
 
 def monitor_lists(user: User, now: datetime, wanted: Mapping[str, Any]) -> "QuerySet[Any]":
@@ -124,7 +90,7 @@ def monitor_lists(user: User, now: datetime, wanted: Mapping[str, Any]) -> "Quer
 
     ``wanted``: any of ``product``, ``since``, ``until`` (申請日), ``status``, ``name`` (part of the file name, or 受付番号).
     """
-    told = listing.submissions_seen(user, now)
+    told = seen(Resource.SUBMISSION, user)
     if product := wanted.get("product"):
         told = told.filter(product=product)
     if day := wanted.get("since"):
@@ -135,5 +101,7 @@ def monitor_lists(user: User, now: datetime, wanted: Mapping[str, Any]) -> "Quer
         told = told.in_status(status, now)
     if name := wanted.get("name"):
         told = told.filter(Q(file_name__icontains=name) | Q(submission_id=name.upper()))
-    rows = seen(user, now).filter(kind="monitor_list", submission_id__in=told.order_by().values("pk"))
+    rows = seen(Resource.DOCUMENT, user).filter(
+        kind="monitor_list", submission_id__in=told.order_by().values("pk")
+    )
     return rows.order_by("-created_at", "document_id")

@@ -12,6 +12,8 @@ from portal_stub.ledgers.common import function_named
 from portal_stub.ledgers.functions import LedgerFunction
 from portal_stub.pages.answers import download
 from portal_stub.pages.paging import paged
+from portal_stub.visibility.judging import whole
+from portal_stub.visibility.resources import Resource
 
 
 @page(
@@ -43,7 +45,7 @@ def files_now(request: HttpRequest, product: str) -> HttpResponse:
 
 def _list(request: HttpRequest, function: LedgerFunction) -> HttpResponse:
     shown = paged(ledger_files.made(request.user, function), request.GET.get("page"), listing.PER_PAGE)
-    rows = [(row, jobs.place(row)) for row in shown]
+    rows = [(row, jobs.place(row)) for row in whole(Resource.JOB, request.user, shown)]
     query = request.GET.urlencode()
     context = {
         "function": function,
@@ -57,9 +59,9 @@ def _list(request: HttpRequest, function: LedgerFunction) -> HttpResponse:
     return render(request, "ledgers/files.html", context)
 
 
-def _file(request: HttpRequest, product: str, file_id: str) -> ledger_files.Job:
-    found = ledger_files.made(request.user, function_named(product)).filter(pk=file_id[:32]).first()
-    if found is None or found.pk != file_id:
+def _file(request: HttpRequest, product: str) -> ledger_files.Job:
+    found: ledger_files.Job = request.shown[Resource.JOB]
+    if found.kind != ledger_files.KIND or found.parameters["product"] != function_named(product).key:
         raise Http404
     return found
 
@@ -71,10 +73,11 @@ def _file(request: HttpRequest, product: str, file_id: str) -> ledger_files.Job:
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    shows=Resource.JOB,
 )
 def file(request: HttpRequest, product: str, file_id: str) -> HttpResponse | FileResponse:
     """「ダウンロード」."""
-    row = _file(request, product, file_id)
+    row = _file(request, product)
     try:
         stream = jobs.opened(row)
     except jobs.NoFile as reason:
@@ -91,8 +94,9 @@ def file(request: HttpRequest, product: str, file_id: str) -> HttpResponse | Fil
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    shows=Resource.JOB,
 )
 def drop(request: HttpRequest, product: str, file_id: str) -> HttpResponse:
     """Takes a file out of the list."""
-    jobs.remove(_file(request, product, file_id))
+    jobs.remove(_file(request, product))
     return redirect("ledger-files", product=product)

@@ -17,6 +17,8 @@ from portal_stub.ledgers.functions import FUNCTIONS, LedgerFunction
 from portal_stub.ledgers.listing import Row
 from portal_stub.ledgers.models import Upload
 from portal_stub.pipeline import records
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from schemas.submission import Refusal
 from sensors.windows import TOKYO
 
@@ -43,7 +45,18 @@ def made(user: User, function: LedgerFunction) -> Any:
     return jobs.shown(user, KIND).filter(parameters__product=function.key)
 
 
-@job(KIND)
+def _covers(user: User, job: Job) -> bool:
+    """Whether every hand-in of the file exists for the user (still)."""
+    told = job.parameters["sources"]
+    wanted = {one["upload"] for one in told if one["upload"]}
+    other = {one["submission"] for one in told if not one["upload"]}
+    uploads, submissions = seen(Resource.SENT_UPLOAD, user), seen(Resource.SUBMISSION, user)
+    return (not wanted or uploads.filter(pk__in=wanted).count() == len(wanted)) and (
+        not other or submissions.filter(pk__in=other).count() == len(other)
+    )
+
+
+@job(KIND, covers=_covers)
 def make(running: Running) -> dict[str, Any]:
     """Writes the file; its result says how many records it has."""
     function = FUNCTIONS[running.parameters["product"]]

@@ -12,11 +12,14 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from portal_stub.accounts.models import ApplicationScope, User
-from portal_stub.feed.models import Refused, Submission, shown_since
+from portal_stub.accounts.models import User
+from portal_stub.feed.models import Refused, Submission
 from portal_stub.feed.views import CHANNELS
 from portal_stub.ledgers.functions import FUNCTIONS, LedgerFunction
 from portal_stub.ledgers.models import Upload
+from portal_stub.visibility.judging import find as visible
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from schemas.submission import Status
 from sensors.windows import TOKYO
 
@@ -73,7 +76,7 @@ def sent(
 
     ``wanted``: any of ``status``, ``since``, ``until`` (申請日) and ``name`` (part of the file name, or 受付番号).
     """
-    first = uploads_seen(user, function.key, now)
+    first = uploads_seen(user, function.key)
     first = first.filter(origin="entry") if entries else first.exclude(origin="entry")
     first = _searched(first, "sent_at", wanted)
     if name := wanted.get("name"):
@@ -84,7 +87,7 @@ def sent(
         first = first.filter(_upload_in(Status(status), now))
     keys = first.order_by().values_list("pk", "sent_at")
     if not entries:
-        second = _searched(others_seen(user, function.key, now), "received_at", wanted)
+        second = _searched(others_seen(user, function.key), "received_at", wanted)
         if name := wanted.get("name"):
             second = second.filter(Q(file_name__icontains=name) | Q(submission_id=name.upper()))
         if status := wanted.get("status"):
@@ -93,32 +96,16 @@ def sent(
     return keys.order_by("-sent_at", "-id")
 
 
-def uploads_seen(user: User, product: str, now: datetime) -> "QuerySet[Any]":
-    """Sent uploads of the portal that the user may see: all of the holder or the own ones (G-016 to G-018)."""
-    waiting = Submission.objects.filter(verdict="").exclude(dispatch="").values("dispatch")
-    shown = Q(sent_at__gte=shown_since(now)) | Q(pk__in=waiting)
-    rows = Upload.objects.filter(shown, holder=user.holder_id, state__in=SENT)
-    if product:
-        rows = rows.filter(product=product)
-    if user.application_scope == ApplicationScope.ALL:
-        return rows
-    return rows.filter(user=user) if user.application_scope == ApplicationScope.OWN else rows.none()
+def uploads_seen(user: User, product: str) -> "QuerySet[Any]":
+    """Sent uploads of the portal that exist for the user (``visibility``); of all products without one."""
+    rows = seen(Resource.SENT_UPLOAD, user)
+    return rows.filter(product=product) if product else rows
 
 
-def submissions_seen(user: User, now: datetime) -> "QuerySet[Any]":
-    """Submissions that the user may see, whatever way they came."""
-    if user.holder is None:
-        return Submission.objects.none()
-    rows = Submission.objects.shown_at(now).filter(holder=user.holder.code)
-    if user.application_scope == ApplicationScope.ALL:
-        return rows
-    return rows.filter(user=user.login_id) if user.application_scope == ApplicationScope.OWN else rows.none()
-
-
-def others_seen(user: User, product: str, now: datetime) -> "QuerySet[Any]":
+def others_seen(user: User, product: str) -> "QuerySet[Any]":
     """Submissions that the portal did not send: SFTP, command."""
     sent_here = Exists(Upload.objects.filter(pk=OuterRef("dispatch")))
-    rows = submissions_seen(user, now).filter(Q(dispatch="") | ~sent_here)
+    rows = seen(Resource.SUBMISSION, user).filter(Q(dispatch="") | ~sent_here)
     return rows.filter(product=product) if product else rows
 
 
@@ -150,13 +137,11 @@ def told_rows(submission_ids: Iterable[str], now: datetime) -> list[Row]:
 
 
 def find(user: User, product: str, key: str, now: datetime) -> Row | None:
-    """The row of a key, if the user may see it."""
-    known = (
-        uploads_seen(user, product, now).filter(pk=key[:32]).exists()
-        or others_seen(user, product, now).filter(pk=key[:20]).exists()
-    )
-    rows = rows_of([key], now) if known else []
-    return rows[0] if rows else None
+    """The row of a key, if it exists for the user."""
+    found = visible(Resource.HAND_IN, user, {"key": key})
+    if found is None or found.product != product:
+        return None
+    return rows_of([found.pk], now)[0]
 
 
 def _of_upload(upload: Upload, told: Submission | None, refused: Refused | None, now: datetime) -> Row:

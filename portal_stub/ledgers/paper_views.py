@@ -4,6 +4,7 @@ Which papers a user may read is ``documents``. Seed 000 ch. 9 §4-1 (モニタ�
 002 ch. 9 §3-3, §3-4.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.shortcuts import redirect, render
 from portal_stub import clock
 from portal_stub.access import Access, Right, page
 from portal_stub.accounts.choosing import holder_choice
+from portal_stub.accounts.models import User
 from portal_stub.feed.models import AgreementPeriod, Document
 from portal_stub.history.recording import audit, record
 from portal_stub.ledgers import checked, documents, listing
@@ -20,6 +22,8 @@ from portal_stub.ledgers.forms import MonitorSearch, PaperSearch, ProvidedSearch
 from portal_stub.ledgers.functions import FUNCTIONS
 from portal_stub.ledgers.models import LedgerCheck
 from portal_stub.pages.paging import paged
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from schemas.products import Product
 
 _ENTERPRISE = {"product": str(Product.ENTERPRISE)}
@@ -58,12 +62,11 @@ def monitor_lists(request: HttpRequest) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    shows=Resource.DOCUMENT,
 )
 def monitor_list(request: HttpRequest, document_id: str) -> HttpResponse | FileResponse:
     """「リスト出力」: the PDF of one row (D-005); with ``?show=1`` in the browser (D-045)."""
-    row = documents.monitor_lists(request.user, clock.now(), {}).filter(pk=document_id[:200]).first()
-    if row is None or row.pk != document_id:
-        raise Http404
+    row = _paper(request, ["monitor_list"])
     reply = answered(request, row)
     audit(request.user.login_id, "document-read", row.pk)
     return reply
@@ -85,9 +88,7 @@ def provided_data(request: HttpRequest) -> HttpResponse:
     wanted = documents.wants_data(choice.holder)
     context: dict[str, Any] = {"form": form, "choice": choice, "offered": wanted, "page": None}
     if searched and wanted:
-        rows = documents.of_holder(
-            request.user, choice.holder, ["provided_data"], clock.now(), form.cleaned_data
-        )
+        rows = documents.of_holder(request.user, choice.holder, ["provided_data"], form.cleaned_data)
         context |= _with_products(paged(rows, request.GET.get("page"), listing.PER_PAGE))
     return render(request, "ledgers/provided_data.html", context, status=422 if form.errors else 200)
 
@@ -99,12 +100,11 @@ def provided_data(request: HttpRequest) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.DATA,
+    shows=Resource.DOCUMENT,
 )
 def provided_data_file(request: HttpRequest, document_id: str) -> HttpResponse | FileResponse:
     """「ダウンロード」 of 提供データ, in the access history (D-027)."""
-    row = documents.find(request.user, document_id, ["provided_data"], clock.now())
-    if row is None:
-        raise Http404
+    row = _paper(request, ["provided_data"])
     reply = answered(request, row)
     record(request.user, "8-1")
     audit(request.user.login_id, "document-read", row.pk)
@@ -126,10 +126,10 @@ def papers(request: HttpRequest) -> HttpResponse:
     form = PaperSearch(request.GET)
     holds = form.is_valid()
     rows = documents.of_holder(
-        request.user, choice.holder, documents.UNIT_KINDS, clock.now(), form.cleaned_data if holds else {}
+        request.user, choice.holder, documents.UNIT_KINDS, form.cleaned_data if holds else {}
     ).filter(format="pdf")
     shown = _with_products(paged(rows if holds else rows.none(), request.GET.get("page"), listing.PER_PAGE))
-    tables = _beside(choice.holder, [row for row, _ in shown["rows"]], "csv")
+    tables = _beside(request.user, [row for row, _ in shown["rows"]], "csv")
     context = {
         "form": form,
         "choice": choice,
@@ -147,12 +147,11 @@ def papers(request: HttpRequest) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.DATA,
+    shows=Resource.DOCUMENT,
 )
 def paper(request: HttpRequest, document_id: str) -> HttpResponse | FileResponse:
     """One of them, stored or in the browser."""
-    row = documents.find(request.user, document_id, documents.UNIT_KINDS, clock.now())
-    if row is None:
-        raise Http404
+    row = _paper(request, documents.UNIT_KINDS)
     reply = answered(request, row)
     audit(request.user.login_id, "document-read", row.pk)
     return reply
@@ -170,14 +169,14 @@ def paper(request: HttpRequest, document_id: str) -> HttpResponse | FileResponse
 def reconciliation(request: HttpRequest) -> HttpResponse:
     """照合台帳・照合用提供データの確認 of 企業総合保険: PDF, CSV, 照合期限, 「確認済」 (P-047)."""
     choice, now = holder_choice(request), clock.now()
-    rows = documents.of_holder(
-        request.user, choice.holder, ["reconciliation_ledger"], now, _ENTERPRISE
-    ).filter(format="pdf")
+    rows = documents.of_holder(request.user, choice.holder, ["reconciliation_ledger"], _ENTERPRISE).filter(
+        format="pdf"
+    )
     shown = paged(rows, request.GET.get("page"), listing.PER_PAGE)
     ids = {row.pk: documents.ledger_of(row) for row in shown}
     done = LedgerCheck.objects.in_bulk(list(ids.values()))
-    tables = _beside(choice.holder, shown, "csv")
-    data = _provided(choice.holder, shown, now)
+    tables = _beside(request.user, shown, "csv")
+    data = _provided(request.user, shown)
     context = {
         "choice": choice,
         "page": shown,
@@ -206,12 +205,12 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     access=Access.APPLICANT,
     otp=True,
     right=Right.DATA,
+    shows=Resource.LEDGER,
 )
 def reconciliation_checked(request: HttpRequest, ledger_id: str) -> HttpResponse:
     """「確認済」, once; who and when is kept."""
-    document_id = f"reconciliation_ledger-{ledger_id}-pdf"
-    row = documents.find(request.user, document_id, ["reconciliation_ledger"], clock.now())
-    if row is None or _product(row.agreement) != Product.ENTERPRISE:
+    row = request.shown[Resource.LEDGER]
+    if _product(row.agreement) != Product.ENTERPRISE:
         raise Http404
     checked.check(request.user, request.user.holder, documents.ledger_of(row))
     return redirect("ledger-reconciliation")
@@ -230,7 +229,7 @@ def confirmed_data(request: HttpRequest) -> HttpResponse:
     choice = holder_choice(request)
     wanted = documents.wants_data(choice.holder)
     conditions = _ENTERPRISE | {"stage": documents.CONFIRMED}
-    rows = documents.of_holder(request.user, choice.holder, ["provided_data"], clock.now(), conditions)
+    rows = documents.of_holder(request.user, choice.holder, ["provided_data"], conditions)
     shown = paged(rows if wanted else rows.none(), request.GET.get("page"), listing.PER_PAGE)
     context = {"choice": choice, "offered": wanted, "page": shown}
     return render(request, "ledgers/confirmed_data.html", context)
@@ -243,6 +242,14 @@ def _searched(form_class: Any, request: HttpRequest) -> tuple[Any, bool]:
         return form_class(initial={"product": request.GET.get("product", "")}), False
     form = form_class(request.GET)
     return form, form.is_valid()
+
+
+def _paper(request: HttpRequest, kinds: Iterable[str]) -> Document:
+    """The paper that the address names, as a page of these kinds takes it."""
+    row: Document = request.shown[Resource.DOCUMENT]
+    if row.kind not in kinds:
+        raise Http404
+    return row
 
 
 def _product(agreement: str) -> str:
@@ -264,15 +271,15 @@ def _with_products(shown: Any) -> dict[str, Any]:
     return {"page": shown, "rows": rows}
 
 
-def _beside(holder: Any, rows: Any, form: str) -> dict[str, Document]:
+def _beside(user: User, rows: Any, form: str) -> dict[str, Document]:
     """The same papers in another form, by the id of the PDF."""
     wanted = {f"{row.pk.removesuffix('-pdf')}-{form}": row.pk for row in rows}
-    found = Document.objects.filter(holder=holder.code, removed=False, pk__in=wanted)
+    found = seen(Resource.DOCUMENT, user).filter(pk__in=wanted)
     return {wanted[row.pk]: row for row in found}
 
 
-def _provided(holder: Any, rows: Any, now: Any) -> dict[str, Document]:
+def _provided(user: User, rows: Any) -> dict[str, Document]:
     """提供データ of the same ledgers, as long as they are provided."""
     wanted = {f"provided_data-{documents.ledger_of(row)}": row.pk for row in rows}
-    found = Document.objects.obtainable_at(now).filter(holder=holder.code, pk__in=wanted)
+    found = seen(Resource.DOCUMENT, user).filter(pk__in=wanted)
     return {wanted[row.pk]: row for row in found}

@@ -31,6 +31,7 @@ from portal_stub.ledgers.functions import FUNCTIONS
 from portal_stub.ledgers.models import Upload
 from portal_stub.pipeline import door
 from portal_stub.shelves import Shelf
+from portal_stub.visibility.judging import may_see
 from schemas.submission import DROP, DROP_MODE, PORTAL, Refusal
 from sensors.windows import acceptance_day, acceptance_day_if_sent
 
@@ -43,6 +44,8 @@ _LEASE = 60
 """Real seconds in which one process brings an upload to the drop."""
 _PIECE = 1024 * 1024
 ENDINGS = (".csv", ".xlsx")
+OF_ANOTHER = "別の利用者の申請"
+"""How a hand-in that the user may not see is called."""
 
 
 def keep(
@@ -182,7 +185,7 @@ def _decided(user: User, uploads: Sequence[Upload], once: str, resend: bool) -> 
         if not resend and (same := identical_to(row)):
             raise Refusal(
                 "identical-upload",
-                f"「{row.file_name}」と同じ内容が {same} として受付済みです。"
+                f"「{row.file_name}」と同じ内容が {_told_to(user, same)} として受付済みです。"
                 "意図してもう一度送るときは「同じ内容をもう一度送る」にチェックを付けてください。",
             )
         row.state, row.sent_at, row.expected_on = Upload.State.SENDING, now, day
@@ -192,6 +195,12 @@ def _decided(user: User, uploads: Sequence[Upload], once: str, resend: bool) -> 
     record(user, "5-2")
     DoneOnce.objects.create(user=user, token=once, result=sent[0].pk, at=now)
     return sent, True
+
+
+def _told_to(user: User, number: str) -> str:
+    """A 受付番号 for who may see it."""
+    told = Submission.objects.filter(pk=number).first()
+    return number if told is None or may_see(user, told) else OF_ANOTHER
 
 
 def bring(upload: Upload) -> None:

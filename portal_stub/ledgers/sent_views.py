@@ -20,6 +20,7 @@ from portal_stub.ledgers.common import answered, function_named
 from portal_stub.ledgers.forms import SentSearch
 from portal_stub.ledgers.functions import LedgerFunction
 from portal_stub.pages.paging import paged
+from portal_stub.visibility.resources import Resource
 
 BOTH = ("GET", "POST")
 FIRST_FINDINGS = 20
@@ -89,11 +90,12 @@ def _find(request: HttpRequest, function: LedgerFunction, key: str) -> listing.R
     return listing.find(request.user, function.key, key, clock.now())
 
 
-def _seen(request: HttpRequest, function: LedgerFunction, key: str) -> listing.Row:
-    """The hand-in of a key; what the user may not see does not exist."""
-    row = _find(request, function, key)
-    if row is None:
+def _named(request: HttpRequest, function: LedgerFunction) -> listing.Row:
+    """The hand-in that the address names; of another function it does not exist."""
+    found = request.shown[Resource.HAND_IN]
+    if found.product != function.key:
         raise Http404
+    [row] = listing.rows_of([found.pk], clock.now())
     return row
 
 
@@ -105,11 +107,12 @@ def _seen(request: HttpRequest, function: LedgerFunction, key: str) -> listing.R
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    shows=Resource.HAND_IN,
 )
 def submission(request: HttpRequest, product: str, key: str) -> HttpResponse:
     """One hand-in: how it stands, the first findings, its papers. Sent, it asks for its 台帳ファイル."""
     function = function_named(product)
-    row = _seen(request, function, key)
+    row = _named(request, function)
     if request.method == "POST":
         ledger_files.ask(request.user, function, [row])
         return redirect("ledger-files", product=function.key)
@@ -117,7 +120,7 @@ def submission(request: HttpRequest, product: str, key: str) -> HttpResponse:
     findings = list(told.findings.all()[:FIRST_FINDINGS]) if told else []
     for one in findings:
         one.label = function.layout.labels.get(one.field, "")
-    papers = documents.of_submission(request.user, told, clock.now()) if told else []
+    papers = documents.of_submission(request.user, told) if told else []
     context = {
         "function": function,
         "row": row,
@@ -134,14 +137,15 @@ def submission(request: HttpRequest, product: str, key: str) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    shows=Resource.HAND_IN,
 )
 def findings(request: HttpRequest, product: str, key: str) -> HttpResponse | FileResponse:
     """All findings as CSV: 検出事項一覧 while it is provided; else those that are kept here (A-027)."""
-    row = _seen(request, function_named(product), key)
+    row = _named(request, function_named(product))
     told = row.submission
     if told is None or not told.findings_total:
         raise Http404
-    report = documents.of_submission(request.user, told, clock.now()).filter(kind="findings_report").first()
+    report = documents.of_submission(request.user, told).filter(kind="findings_report").first()
     if report is not None:
         return answered(request, report)
     return StreamingHttpResponse(
@@ -171,17 +175,17 @@ def _findings_csv(told: Submission) -> Iterator[bytes]:
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    shows=(Resource.HAND_IN, Resource.DOCUMENT),
 )
 def submission_document(
     request: HttpRequest, product: str, key: str, document_id: str
 ) -> HttpResponse | FileResponse:
     """A paper of a hand-in, stored or shown."""
-    row = _seen(request, function_named(product), key)
+    row = _named(request, function_named(product))
     if row.submission is None:
         raise Http404
-    paper = documents.of_submission(request.user, row.submission, clock.now()).filter(pk=document_id[:200])
-    found = paper.first()
-    if found is None:
+    found = request.shown[Resource.DOCUMENT]
+    if found.submission_id != row.submission.pk:
         raise Http404
     reply = answered(request, found)
     audit(request.user.login_id, "document-read", found.pk)

@@ -3,15 +3,16 @@
 What it says is ``feed.standing``. C-018, S-012.
 """
 
-from django.http import Http404, HttpRequest, HttpResponse
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal_stub import clock
 from portal_stub.access import Access, page
-from portal_stub.accounts.models import ApplicationScope, User
 from portal_stub.feed.models import Refused, Submission
 from portal_stub.feed.standing import Standing, Waiting, standing
-from portal_stub.ledgers.models import Upload
+from portal_stub.visibility.resources import Resource
 
 
 @page(
@@ -21,10 +22,11 @@ from portal_stub.ledgers.models import Upload
     access=Access.USER,
     otp=True,
     passive=True,
+    shows=Resource.STANDING,
 )
 def standing_part(request: HttpRequest, key: str) -> HttpResponse:
     """How one hand-in of the own holder stands: an upload's id, or a 受付番号. ``?was=``: what is shown already."""
-    found = _standing(request.user, key)
+    found = _standing(request.shown[Resource.STANDING])
     if request.GET.get("was") == found.digest:
         return HttpResponse(status=204)  # nothing changed: nothing is read aloud again
     # What else the page says of it (premium, errors) is as old as the page.
@@ -32,21 +34,10 @@ def standing_part(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "feed/parts/standing_now.html", context)
 
 
-def _standing(user: User, key: str) -> Standing:
-    """Of what the user handed in, or may see by 申込データ参照範囲 (G-016); anything else does not exist."""
+def _standing(row: Any) -> Standing:
     waiting = Waiting(clock.now())
-    upload = (
-        Upload.objects.filter(pk=key[:32], holder=user.holder_id).exclude(state=Upload.State.DRAFT).first()
-    )
-    if upload is not None and upload.pk == key and _may_see(user, upload.user_id == user.pk):
-        told = Submission.objects.filter(dispatch=key).first()
-        refused = None if told else Refused.objects.filter(pk=key).first()
-        return standing(key, told, refused.message if refused else "", waiting)
-    told = Submission.objects.filter(pk=key[:20], holder=user.holder.code).first()
-    if told is None or told.pk != key or not _may_see(user, told.user == user.login_id):
-        raise Http404
-    return standing(key, told, "", waiting)
-
-
-def _may_see(user: User, own: bool) -> bool:
-    return own or user.application_scope == ApplicationScope.ALL
+    if isinstance(row, Submission):
+        return standing(row.pk, row, "", waiting)
+    told = Submission.objects.filter(dispatch=row.pk).first()
+    refused = None if told else Refused.objects.filter(pk=row.pk).first()
+    return standing(row.pk, told, refused.message if refused else "", waiting)

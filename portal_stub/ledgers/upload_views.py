@@ -18,6 +18,7 @@ from portal_stub.ledgers.forms import UploadForm
 from portal_stub.ledgers.functions import LedgerFunction
 from portal_stub.ledgers.models import Upload
 from portal_stub.pages.paging import paged
+from portal_stub.visibility.resources import Resource
 
 BOTH = ("GET", "POST")
 
@@ -51,11 +52,12 @@ def upload(request: HttpRequest, product: str) -> HttpResponse:
     chapter="9章3-2・4-2・5-2",
     access=Access.APPLICANT,
     otp=True,
+    shows=Resource.OWN_UPLOAD,
 )
 def upload_kept(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
     """The page with a file that was kept before: it need not be chosen again."""
     function = function_named(product)
-    kept = _draft(request, function, upload_id)
+    kept = _draft(request, function)
     typed = {"count": kept.count or "", "remarks": kept.remarks}
     return _shown(request, function, UploadForm(function, kept=kept, initial=typed), kept)
 
@@ -67,11 +69,12 @@ def upload_kept(request: HttpRequest, product: str, upload_id: str) -> HttpRespo
     chapter="9章3-2・4-2・5-2",
     access=Access.APPLICANT,
     otp=True,
+    shows=Resource.OWN_UPLOAD,
 )
 def upload_drop(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
     """Takes a file away that was kept and not sent."""
     function = function_named(product)
-    _draft(request, function, upload_id).delete()
+    _draft(request, function).delete()
     return redirect("ledger-upload", product=function.key)
 
 
@@ -108,23 +111,22 @@ def send(request: HttpRequest, product: str) -> HttpResponse:
     chapter="9章3-2・4-1・5-1",
     access=Access.APPLICANT,
     otp=True,
+    shows=Resource.OWN_UPLOAD,
 )
 def done(request: HttpRequest, product: str, upload_id: str) -> HttpResponse:
     """「申請完了」・「通知完了」: the file, that it is done, and how it stands now (A-013, B-006)."""
     function = function_named(product)
-    own = Upload.objects.filter(
-        pk=upload_id[:32], user=request.user, product=function.key, state__in=listing.SENT
-    )
-    rows = listing.rows_of(own.values_list("pk", flat=True), clock.now()) if len(upload_id) == 32 else []
-    if not rows:
+    own = request.shown[Resource.OWN_UPLOAD]
+    if own.product != function.key or own.state not in listing.SENT:
         raise Http404
-    context = {"function": function, "row": rows[0]}
+    [row] = listing.rows_of([own.pk], clock.now())
+    context = {"function": function, "row": row}
     return render(request, "ledgers/done.html", context)
 
 
-def _draft(request: HttpRequest, function: LedgerFunction, upload_id: str) -> Upload:
-    """A draft of the user's own; any other does not exist."""
-    found = uploading.draft(request.user, function, upload_id)
+def _draft(request: HttpRequest, function: LedgerFunction) -> Upload:
+    """The draft that the address names, as the page of a function takes it."""
+    found = uploading.draft(request.user, function, request.shown[Resource.OWN_UPLOAD].pk)
     if found is None:
         raise Http404
     return found

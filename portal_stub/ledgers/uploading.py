@@ -12,11 +12,12 @@ from django.db.models import QuerySet
 
 from daicho.settings import Settings
 from portal_stub.accounts.models import DoneOnce, User
-from portal_stub.feed.models import Submission
 from portal_stub.ledgers import sending
 from portal_stub.ledgers.forms import UploadForm
 from portal_stub.ledgers.functions import LedgerFunction
 from portal_stub.ledgers.models import Upload
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from schemas.submission import Refusal
 
 _ITEMS = {
@@ -44,9 +45,10 @@ class Identical:
 
 def drafts(user: User, function: LedgerFunction) -> "QuerySet[Any]":
     """Files of the user that were kept and not sent, newest first."""
-    return Upload.objects.filter(
-        user=user, product=function.key, origin=Upload.Origin.FILE, state=Upload.State.DRAFT
-    ).order_by("-kept_at", "id")
+    rows = seen(Resource.OWN_UPLOAD, user)
+    return rows.filter(product=function.key, origin=Upload.Origin.FILE, state=Upload.State.DRAFT).order_by(
+        "-kept_at", "id"
+    )
 
 
 def draft(user: User, function: LedgerFunction, upload_id: str) -> Upload | None:
@@ -88,7 +90,7 @@ def take(user: User, function: LedgerFunction, form: UploadForm) -> Upload | Non
 def sent_already(user: User, once: str) -> Upload | None:
     """What the page with this token sent before: a second click, or the page sent again (S-017)."""
     done = DoneOnce.objects.filter(user=user, token=once).first() if once else None
-    return None if done is None else Upload.objects.filter(pk=done.result, user=user).first()
+    return None if done is None else seen(Resource.OWN_UPLOAD, user).filter(pk=done.result).first()
 
 
 def send(user: User, upload: Upload, form: UploadForm, once: str) -> Upload | None:
@@ -109,15 +111,16 @@ def add(form: UploadForm, refusal: Refusal) -> None:
 
 
 def identical(user: User, upload: Upload) -> Identical | None:
-    """The upload of the holder with the same bytes that is booked or waiting, if there is one."""
+    """The upload of the holder with the same bytes that is booked or waiting, if there is one that the user may see."""
     number = sending.identical_to(upload)
     if number is None:
         return None
-    told = Submission.objects.filter(pk=number, holder=user.holder.code).first()
+    told = seen(Resource.SUBMISSION, user).filter(pk=number).first()
     if told is not None:
         return Identical(told.pk, told.received_at, told.acceptance_date)
     way = (
-        Upload.objects.filter(holder=user.holder, product=upload.product, sha256=upload.sha256)
+        seen(Resource.UPLOAD, user)
+        .filter(product=upload.product, sha256=upload.sha256)
         .exclude(state=Upload.State.DRAFT)
         .first()
     )

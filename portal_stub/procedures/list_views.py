@@ -13,6 +13,8 @@ from portal_stub.procedures.declaration import NotEligible
 from portal_stub.procedures.models import Application, State
 from portal_stub.procedures.papers import content_of, cover_sheet_of
 from portal_stub.procedures.registry import PROCEDURES
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 
 
 @page(
@@ -30,7 +32,7 @@ def applications(request: HttpRequest) -> HttpResponse:
     holds = not asked or form.is_valid()
     order = request.GET.get("sort", "")
     order = order if order in searching.ORDERS else searching.INITIAL_ORDER
-    rows = searching.shown(searching.current(Application.objects.listed(request.user)))
+    rows = searching.shown(seen(Resource.LISTED_APPLICATION, request.user))
     if not holds:
         rows = rows.none()
     found = paged(
@@ -48,19 +50,6 @@ def applications(request: HttpRequest) -> HttpResponse:
     return render(request, "procedures/list.html", context, status=200 if holds else 422)
 
 
-def _listed(request: HttpRequest, number: str) -> Application:
-    """An application that the user finds in the list; any other does not exist (S-024)."""
-    found = (
-        searching.current(Application.objects.listed(request.user))
-        .select_related("holder", "shown_user", "entered_by", "saved_by")
-        .filter(number=number)
-        .first()
-    )
-    if found is None:
-        raise Http404
-    return found
-
-
 @page(
     "application",
     "applications/<str:number>/",
@@ -69,10 +58,11 @@ def _listed(request: HttpRequest, number: str) -> Application:
     otp=True,
     right=Right.APPLICATIONS,
     hours=Hours.CONTRACT,
+    shows=Resource.LISTED_APPLICATION,
 )
 def application(request: HttpRequest, number: str) -> HttpResponse:
     """Behind a Web申込番号: an open one goes on at its check page, others are shown (H-027, H-031, H-036)."""
-    row = _listed(request, number)
+    row = request.shown[Resource.LISTED_APPLICATION]
     procedure = PROCEDURES[row.procedure]
     if row.is_open and rules.may_continue(request.user, row) and _may_use(request, row):
         return redirect(f"{row.procedure}-check", token=row.token)
@@ -108,10 +98,11 @@ def _may_use(request: HttpRequest, row: Application) -> bool:
     otp=True,
     right=Right.APPLICATIONS,
     hours=Hours.CONTRACT,
+    shows=Resource.LISTED_APPLICATION,
 )
 def application_content(request: HttpRequest, number: str) -> HttpResponse:
     """申込内容 to print."""
-    row = _listed(request, number)
+    row = request.shown[Resource.LISTED_APPLICATION]
     return pdf(content_of(row), f"{row.number}_content")
 
 
@@ -122,10 +113,11 @@ def application_content(request: HttpRequest, number: str) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    shows=Resource.LISTED_APPLICATION,
 )
 def application_notice(request: HttpRequest, number: str) -> HttpResponse:
     """通知書, any number of times while the row exists (H-020 to H-022)."""
-    row = _listed(request, number)
+    row = request.shown[Resource.LISTED_APPLICATION]
     if row.state != State.COMPLETE or row.notice is None:
         raise Http404
     record(request.user, "1-5")
@@ -133,17 +125,16 @@ def application_notice(request: HttpRequest, number: str) -> HttpResponse:
 
 
 @page(
-    "application-cover", "applications/<str:number>/cover.pdf", chapter="7章3", access=Access.USER, otp=False
+    "application-cover",
+    "applications/<str:number>/cover.pdf",
+    chapter="7章3",
+    access=Access.USER,
+    otp=False,
+    shows=Resource.COVER,
 )
 def application_cover(request: HttpRequest, number: str) -> HttpResponse:
     """「送付状を印刷する」 (K-038); for who applied also without the right to see the list."""
-    row = (
-        Application.objects.select_related("holder")
-        .filter(number=number, holder_id=request.user.holder_id)
-        .first()
-    )
-    if row is None or not (row.shown_user_id == request.user.pk or rules.may_see(request.user, row)):
-        raise Http404
+    row = request.shown[Resource.COVER]
     try:
         return pdf(cover_sheet_of(row), f"{row.number}_cover")
     except ValueError as nothing:
@@ -159,10 +150,11 @@ def application_cover(request: HttpRequest, number: str) -> HttpResponse:
     otp=True,
     right=Right.APPLICATIONS,
     hours=Hours.CONTRACT,
+    shows=Resource.LISTED_APPLICATION,
 )
 def application_reuse(request: HttpRequest, number: str) -> HttpResponse:
     """別の申込みへ: a closed application's answers in a new one, with a new number (H-032)."""
-    row = _listed(request, number)
+    row = request.shown[Resource.LISTED_APPLICATION]
     if row.state != State.CANCELLED or not _may_use(request, row):
         raise Http404
     procedure = PROCEDURES[row.procedure]
@@ -182,10 +174,11 @@ def application_reuse(request: HttpRequest, number: str) -> HttpResponse:
     access=Access.APPLICANT,
     otp=True,
     right=Right.APPLICATIONS,
+    shows=Resource.LISTED_APPLICATION,
 )
 def application_delete(request: HttpRequest, number: str) -> HttpResponse:
     """「削除」: the question, then the deed (H-034, H-035)."""
-    row = _listed(request, number)
+    row = request.shown[Resource.LISTED_APPLICATION]
     if not rules.may_delete(request.user, row):
         raise Http404
     if request.method == "POST":
@@ -206,12 +199,8 @@ def application_delete(request: HttpRequest, number: str) -> HttpResponse:
     access=Access.USER,
     otp=True,
     right=Right.APPLICATIONS,
+    shows=Resource.COLLEAGUE,
 )
 def application_user(request: HttpRequest, login_id: str) -> HttpResponse:
     """Webユーザー behind a ユーザーID of the list (H-012)."""
-    if not Application.objects.listed(request.user).filter(shown_user__login_id=login_id).exists():
-        raise Http404
-    person = request.user.holder.users.filter(login_id=login_id).first()
-    if person is None:
-        raise Http404
-    return render(request, "procedures/user.html", {"person": person})
+    return render(request, "procedures/user.html", {"person": request.shown[Resource.COLLEAGUE]})

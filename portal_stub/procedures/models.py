@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from portal_stub.accounts.models import ApplicationScope, Holder, User
+from portal_stub.accounts.models import Holder, User
 
 
 class State(models.TextChoices):
@@ -32,19 +32,6 @@ CLOSED = (State.COMPLETE, State.CANCELLED)
 LISTED = (State.ENTERING, State.AGAIN, *PENDING, *CLOSED)
 """All but drafts. Named one by one: an index knows what to look for, not what to leave out."""
 KEPT_YEARS = 2
-
-
-class ApplicationSet(models.QuerySet["Application"]):
-    """Ways to ask for applications."""
-
-    def listed(self, user: User) -> "ApplicationSet":
-        """What a user finds in the Web申込状況一覧: saved ones of the own holder, all or the own (G-016, G-018)."""
-        rows = self.filter(holder_id=user.holder_id, state__in=LISTED)
-        if user.application_scope == ApplicationScope.ALL:
-            return rows
-        if user.application_scope == ApplicationScope.OWN:
-            return rows.filter(shown_user=user)
-        return rows.none()
 
 
 class Application(models.Model):
@@ -91,8 +78,6 @@ class Application(models.Model):
     """First day on which it is no longer shown (H-026); the end of days while it is not closed."""
     listed_at = models.DateTimeField()
     """When applied, else when saved: the order of the list (H-008)."""
-
-    objects = ApplicationSet.as_manager()
 
     class Meta:
         """Indexed the ways in which lists ask; a number exactly when it is no draft."""

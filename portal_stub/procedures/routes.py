@@ -7,6 +7,7 @@ from portal_stub.access import Right, page
 from portal_stub.hours import Hours
 from portal_stub.procedures import views
 from portal_stub.procedures.declaration import Procedure
+from portal_stub.visibility.resources import Resource
 
 _BOTH = ("GET", "POST")
 
@@ -24,6 +25,7 @@ def declare_pages(procedure: Procedure) -> None:
             chapter=procedure.chapter,
             access=procedure.access,
             otp=procedure.otp,
+            shows=Resource.APPLICATION if "<uuid:token>" in path else (),
             **more,
         )(partial(view, procedure=procedure))
 

@@ -19,6 +19,7 @@ from portal_stub.procedures.models import OPEN, Act, Application, DayNumber, Doc
 from portal_stub.procedures.registry import PROCEDURES
 from portal_stub.procedures.telling import tell
 from portal_stub.procedures.uploads import take
+from portal_stub.visibility.judging import may_see as visible
 
 MOST_DRAFTS = 20
 """Unsaved drafts of one user and procedure; the oldest go."""
@@ -75,7 +76,7 @@ def may_continue(user: User, application: Application) -> bool:
 
 def may_see(user: User, application: Application) -> bool:
     """Whether a user finds a saved application in the list (G-016, G-018)."""
-    return bool(Application.objects.listed(user).filter(pk=application.pk).exists())
+    return visible(user, application)
 
 
 @transaction.atomic

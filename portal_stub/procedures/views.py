@@ -21,6 +21,7 @@ from portal_stub.procedures.forms import ChosenField
 from portal_stub.procedures.journey import Journey, missing
 from portal_stub.procedures.models import Application, State
 from portal_stub.procedures.uploads import ACCEPTED, ADVICE, MOST_BYTES
+from portal_stub.visibility.resources import Resource
 
 
 # ---------------------------------------------------------------------------------------------- beginning
@@ -66,16 +67,10 @@ def _to(application: Application, step: str = "") -> HttpResponse:
     return redirect(f"{application.procedure}-check", token=application.token)
 
 
-def _found(request: HttpRequest, procedure: Procedure, token: Any) -> Application:
-    """An application of the session's own holder that the user may go on with or look at; else there is none (S-024)."""
-    application = (
-        Application.objects.select_related("holder", "entered_by", "saved_by", "shown_user")
-        .filter(token=token, procedure=procedure.key, holder_id=request.user.holder_id)
-        .first()
-    )
-    if application is None or not (
-        rules.may_continue(request.user, application) or rules.may_see(request.user, application)
-    ):
+def _found(request: HttpRequest, procedure: Procedure) -> Application:
+    """The application that the address names; of another procedure it does not exist."""
+    application: Application = request.shown[Resource.APPLICATION]
+    if application.procedure != procedure.key:
         raise Http404
     return application
 
@@ -83,7 +78,7 @@ def _found(request: HttpRequest, procedure: Procedure, token: Any) -> Applicatio
 # ---------------------------------------------------------------------------------------------- steps
 def step(request: HttpRequest, procedure: Procedure, token: Any, step: str) -> HttpResponse:
     """One step of entry: shows it, attaches files, saves it and goes on."""
-    application = _found(request, procedure, token)
+    application = _found(request, procedure)
     if not application.is_open:
         return redirect(f"{procedure.key}-done", token=token)
     if not rules.may_continue(request.user, application):
@@ -156,7 +151,7 @@ def _posted(request: HttpRequest, journey: Journey, current: Step) -> HttpRespon
 
 def choose(request: HttpRequest, procedure: Procedure, token: Any, step: str, item: str) -> HttpResponse:
     """The page behind 「選択」: search, one of the rows, back to the step."""
-    application = _found(request, procedure, token)
+    application = _found(request, procedure)
     current = procedure.step(step)
     if not application.is_open or not rules.may_continue(request.user, application) or current is None:
         raise Http404
@@ -237,7 +232,7 @@ def _step_page(
 
 def document(request: HttpRequest, procedure: Procedure, token: Any, document: int) -> HttpResponse:
     """Gives back a file that was attached, by the user or by the insurer."""
-    row = _found(request, procedure, token).documents.filter(pk=document).first()
+    row = _found(request, procedure).documents.filter(pk=document).first()
     if row is None:
         raise Http404
     return sent_file(row)
@@ -251,7 +246,7 @@ def sent_file(row: Any) -> FileResponse:
 # ---------------------------------------------------------------------------------------------- check, 申込む, completion
 def check(request: HttpRequest, procedure: Procedure, token: Any) -> HttpResponse:
     """申込内容の確認: saves, gives the Web申込番号, shows everything with ways to change it (S-020)."""
-    application = _found(request, procedure, token)
+    application = _found(request, procedure)
     if not application.is_open:
         return redirect(f"{procedure.key}-done", token=token)
     if not rules.may_continue(request.user, application):
@@ -313,7 +308,7 @@ def _incomplete(
 
 def apply(request: HttpRequest, procedure: Procedure, token: Any) -> HttpResponse:
     """「申込む」 (G-012: the right is asked for by the page's declaration)."""
-    application = _found(request, procedure, token)
+    application = _found(request, procedure)
     if application.is_open and not rules.may_continue(request.user, application):
         return forbidden(request)
     ticks = request.POST.getlist("tick")
@@ -339,7 +334,7 @@ def apply(request: HttpRequest, procedure: Procedure, token: Any) -> HttpRespons
 
 def done(request: HttpRequest, procedure: Procedure, token: Any) -> HttpResponse:
     """申込完了, with the number needed for inquiries (S-021, S-022, K-037)."""
-    application = _found(request, procedure, token)
+    application = _found(request, procedure)
     if application.is_open:
         return redirect(f"{procedure.key}-check", token=token)
     if application.shown_user_id != request.user.pk:

@@ -33,7 +33,7 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         }
 
     registry.kind_named.__globals__["autodiscover_modules"]("jobs")
-    monkeypatch.setitem(registry._KINDS, "check", Kind(work, True))
+    monkeypatch.setitem(registry._KINDS, "check", Kind(work, True, lambda user, row: True))
 
     def says(*findings: Said, premium: int = 18_400) -> None:
         said.update(findings=list(findings), premium=premium)

@@ -226,9 +226,8 @@ def test_years_are_named_where_they_begin() -> None:
     assert [name for _, name in drawn.labels][:2] == ["4", "5"]
 
 
-@pytest.mark.django_db
-def test_months_without_anything_are_there() -> None:
-    found = months_of(HOLDER, None, months_back(date(2026, 1, 31), 2))
+def test_months_without_anything_are_there(world: World) -> None:
+    found = months_of(world.applicant, HOLDER, months_back(date(2026, 1, 31), 2))
     assert [(one.month, one.is_empty, one.premium_yen) for one in found] == [
         (date(2025, 12, 1), True, 0),
         (date(2026, 1, 1), True, 0),

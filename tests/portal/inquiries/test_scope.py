@@ -4,17 +4,18 @@ from datetime import date
 
 import pytest
 
+from portal_stub.accounts.models import User
 from portal_stub.inquiries import finding
 from portal_stub.inquiries.conditions import Conditions
 from portal_stub.inquiries.scope import scope_on
-from tests.portal.conftest import HOLDER
+from tests.portal.conftest import HOLDER, World
 from tests.portal.inquiries.conftest import a_loss, paper
 
 pytestmark = pytest.mark.django_db
 
 
-def found(today: date) -> set[str]:
-    rows = finding.paper_contracts(HOLDER, None, Conditions(), scope_on(today))
+def found(user: User, today: date) -> set[str]:
+    rows = finding.paper_contracts(user, HOLDER, Conditions(), scope_on(today))
     return {row.number for row in rows}
 
 
@@ -33,7 +34,7 @@ def test_fiscal_years_begin_in_april(today: date, concluded: date, ends: date) -
 
 
 @pytest.mark.req("I-015", "I-016")
-def test_any_of_the_four_conditions_is_enough() -> None:
+def test_any_of_the_four_conditions_is_enough(world: World) -> None:
     old: dict[str, date] = {"concluded_on": date(2023, 3, 31), "ends_on": date(2025, 3, 31)}
     paper("NONE", **old)
     paper("CONCLUDED", **old | {"concluded_on": date(2023, 4, 1)})
@@ -42,8 +43,10 @@ def test_any_of_the_four_conditions_is_enough() -> None:
     paper("LOSS", **old)
     a_loss(number="LOSS")
     paper("LONG", **old, long_term=True)
-    assert found(date(2026, 4, 1)) == {"CONCLUDED", "ENDS", "RUNNING", "LOSS", "LONG"}
-    assert "ENDS" not in found(date(2027, 4, 1)), "a year later its end is past the last fiscal year"
+    assert found(world.applicant, date(2026, 4, 1)) == {"CONCLUDED", "ENDS", "RUNNING", "LOSS", "LONG"}
+    assert "ENDS" not in found(world.applicant, date(2027, 4, 1)), (
+        "a year later its end is past the last fiscal year"
+    )
 
 
 @pytest.mark.req("I-015")
@@ -56,9 +59,9 @@ def test_any_of_the_four_conditions_is_enough() -> None:
         {"cancelled": True},
     ],
 )
-def test_a_loss_of_another_contract_brings_none_in(change: dict[str, object]) -> None:
+def test_a_loss_of_another_contract_brings_none_in(world: World, change: dict[str, object]) -> None:
     paper(concluded_on=date(2010, 4, 1), ends_on=date(2011, 4, 1))
     a_loss("A-1", **change)
-    assert found(date(2026, 4, 1)) == set()
+    assert found(world.applicant, date(2026, 4, 1)) == set()
     a_loss("A-2")
-    assert found(date(2026, 4, 1)) == {"P-0001"}
+    assert found(world.applicant, date(2026, 4, 1)) == {"P-0001"}

@@ -20,7 +20,7 @@ def kinds(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Registers work for one test."""
 
     def add(name: str, work: Callable[[Running], Any], urgent: bool = False) -> None:
-        monkeypatch.setitem(registry._KINDS, name, Kind(work, urgent))
+        monkeypatch.setitem(registry._KINDS, name, Kind(work, urgent, lambda user, row: True))
 
     return add
 
