@@ -7,7 +7,7 @@ Records that change booked lines (処理種別2~5) are judged cell by cell only;
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 
@@ -115,7 +115,7 @@ def assess_decoded(
 def _rules_of_new_records(layout: Layout, submitter: str, received_on: date) -> tuple[Rule, ...]:
     is_new = pl.col("process_type") == "1"
     rules = [*content_rules(layout, submitter, received_on), *application_rules(layout)]
-    return tuple(Rule(r.code, r.field, r.when & is_new, r.fill, r.value) for r in rules)
+    return tuple(replace(r, when=r.when & is_new) for r in rules)
 
 
 def screened_lines(

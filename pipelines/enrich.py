@@ -5,8 +5,11 @@ first day of the month of acceptance (notices: of the shipment month). The one e
 during the insurance year: see ``kept_terms``. Contract §5, §6.
 """
 
+from functools import cache
+
 import polars as pl
 
+from pipelines.dated import DatedTable, Keyed
 from pipelines.money import yen_of
 from pipelines.periods import insurance_year
 from pipelines.reference import Reference
@@ -40,21 +43,9 @@ def enrich(records: pl.DataFrame, product: Product, reference: Reference) -> pl.
     )
     day = "acceptance_date"
     frame = reference.look_up(frame, "agreements", {"agreement_code": "agreement_code"}, day, _OPTIONS)
-    first = (
-        reference.table("agreements")
-        .group_by("agreement_code")
-        .agg(pl.col("valid_from").min().alias("agreement_since"))
-    )
-    frame = frame.join(first, on="agreement_code", how="left", maintain_order="left")
-    frame = frame.join(
-        reference.table("policyholders").select(
-            "holder", "association", "department_ledgers", holder_known=pl.lit(True)
-        ),
-        left_on="policyholder_code",
-        right_on="holder",
-        how="left",
-        maintain_order="left",
-    ).with_columns(pl.col("holder_known").fill_null(False))
+    frame = _first_days(reference.dated("agreements")).joined(frame, ["agreement_code"])
+    holders = reference.dated("policyholders")
+    frame = holders.remembered.of("holders", lambda: _holders(holders)).joined(frame, ["policyholder_code"])
     for role in ("counterparty", "payer", "guarantor"):
         frame = _with_buyer(frame, role, reference, day)
     for role, column in (
@@ -91,7 +82,21 @@ def enrich(records: pl.DataFrame, product: Product, reference: Reference) -> pl.
                 "notice_rule": "notice_rule",
             },
         )
-    return _with_yen(frame, product)
+    return frame.with_columns(pl.col("holder_known").fill_null(False), *_yen(product))
+
+
+def _first_days(agreements: DatedTable) -> Keyed:
+    """Since when there is an agreement, in force or not: ``agreement_since``."""
+    first = pl.col("valid_from").min().alias("agreement_since")
+    return agreements.remembered.of(
+        "first days",
+        lambda: Keyed(agreements.rows.group_by("agreement_code").agg(first), ["agreement_code"]),
+    )
+
+
+def _holders(table: DatedTable) -> Keyed:
+    told = table.rows.select("holder", "association", "department_ledgers", holder_known=pl.lit(True))
+    return Keyed(told, ["holder"])
 
 
 def _with_buyer(frame: pl.DataFrame, role: str, reference: Reference, day: str) -> pl.DataFrame:
@@ -99,11 +104,13 @@ def _with_buyer(frame: pl.DataFrame, role: str, reference: Reference, day: str) 
     frame = reference.look_up(
         frame, "buyers", {code: "buyer_code"}, day, {f"{role}_name": "name", f"{role}_rating": "rating"}
     )
+    kept = None
     if role == "payer":
         asked = frame.select("agreement_code", pl.col(code).alias("buyer_code"), pl.col(day).alias("day"))
-        kept = kept_terms(asked.unique(), reference).rename({"buyer_code": code, "day": day})
-        frame = frame.join(kept, on=["agreement_code", code, day], how="left", maintain_order="left")
-        frame = frame.with_columns(pl.coalesce("kept_rating", "payer_rating").alias("payer_rating"))
+        kept = kept_terms(asked, reference)
+        if kept.height:
+            frame = Keyed(kept, _ASKED).joined(frame, ["agreement_code", code, day])
+            frame = frame.with_columns(pl.coalesce("kept_rating", "payer_rating").alias("payer_rating"))
     frame = reference.look_up(
         frame,
         "buyer_ratings",
@@ -128,7 +135,7 @@ def _with_buyer(frame: pl.DataFrame, role: str, reference: Reference, day: str) 
             f"{role}_excluded": "excluded",
         },
     )
-    if role == "payer":
+    if kept is not None and kept.height:
         limit = pl.max_horizontal("payer_limit_yen", "kept_limit_yen")
         frame = frame.with_columns(limit.alias("payer_limit_yen")).drop("kept_rating", "kept_limit_yen")
     return frame
@@ -142,15 +149,16 @@ def kept_terms(asked: pl.DataFrame, reference: Reference) -> pl.DataFrame:
     rating of the day counts for them, also after a return from P or R (Seed 004 企総(3), 簡易(3); E-058…E-063, E-134).
 
     Args:
-        asked: unique ``agreement_code``, ``buyer_code``, ``day``.
+        asked: ``agreement_code``, ``buyer_code``, ``day``; each counts once.
         reference: the tables.
 
     Returns:
-        Those of the rows that keep what they had: + ``kept_rating``, ``kept_limit_yen`` (null: none was set).
+        Those of the different rows that keep what they had: + ``kept_rating``, ``kept_limit_yen`` (null: none was set).
     """
-    ratings = reference.table("buyers").select("buyer_code", "rating", "valid_from")
-    several = ratings.filter(pl.col("buyer_code").is_duplicated())
-    asked = asked.drop_nulls().join(several, on="buyer_code", how="semi")
+    several = _rerated(reference.dated("buyers"))
+    if several.is_empty():
+        return pl.DataFrame(schema=_KEPT)
+    asked = asked.drop_nulls().join(several, on="buyer_code", how="semi").unique(maintain_order=True)
     if asked.is_empty():
         return pl.DataFrame(schema=_KEPT)
     registrations = reference.table("buyer_registrations")
@@ -196,6 +204,14 @@ def kept_terms(asked: pl.DataFrame, reference: Reference) -> pl.DataFrame:
     ).select(*_ASKED, "kept_rating", "kept_limit_yen")
 
 
+def _rerated(buyers: DatedTable) -> pl.DataFrame:
+    """All ratings of the buyers that had more than one, whenever: most have not."""
+    several = pl.col("buyer_code").is_duplicated()
+    return buyers.remembered.of(
+        "rerated", lambda: buyers.rows.select("buyer_code", "rating", "valid_from").filter(several)
+    )
+
+
 _ASKED = ["agreement_code", "buyer_code", "day"]
 _KEPT = {
     "agreement_code": pl.String,
@@ -225,16 +241,17 @@ def _with_year_start(asked: pl.DataFrame, reference: Reference) -> pl.DataFrame:
     )
 
 
-def _with_yen(frame: pl.DataFrame, product: Product) -> pl.DataFrame:
+@cache
+def _yen(product: Product) -> tuple[pl.Expr, ...]:
     """The three amounts that rules and rating need, in yen; null where amount or rate is missing or too large."""
     rate = pl.col("yen_rate_micro")
     if is_notice(product):
-        return frame.with_columns(
+        return (
             yen_of(pl.col("shipped_amount_cents"), rate).alias("contract_yen"),
             pl.lit(0, pl.Int64).alias("base_pre_yen"),
             yen_of(pl.col("shipped_amount_cents"), rate).alias("base_post_yen"),
         )
-    return frame.with_columns(
+    return (
         yen_of(pl.col("contract_amount_cents"), rate).alias("contract_yen"),
         yen_of(pl.col("pre_shipment_amount_cents"), rate).alias("base_pre_yen"),
         yen_of(pl.col("post_shipment_amount_cents"), rate).alias("base_post_yen"),

@@ -5,11 +5,11 @@ Days before and after shipment, country categories for A and B, whether each dan
 """
 
 from datetime import date
-from functools import lru_cache
 
 import polars as pl
 
-from pipelines.reference import DatedTable, Reference, different
+from pipelines.dated import DatedTable, Keyed, joined_by_day
+from pipelines.reference import Reference
 from schemas.money import COMPONENTS
 from schemas.products import Product, is_notice
 
@@ -142,15 +142,12 @@ def _with_cover(frame: pl.DataFrame, product: Product, reference: Reference) -> 
         if "full_political_cover" in frame.columns
         else pl.lit(False)
     )
-    days = different(frame["acceptance_date"])
     tables = reference.dated("cover"), reference.dated("cover_ratios")
-    frame = frame.with_columns(full.alias("full_political")).join(
-        pl.concat([_cover_on(*tables, product, day) for day in days or [date.min]]),
-        left_on=["payer_class", "acceptance_date"],
-        right_on=["rating_class", "on"],
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
+    frame = joined_by_day(
+        frame.with_columns(full.alias("full_political")),
+        ["payer_class"],
+        "acceptance_date",
+        lambda day: _cover_on(*tables, product, day),
     )
     added: list[pl.Expr] = []
     for c in COMPONENTS:
@@ -184,12 +181,16 @@ def _with_cover(frame: pl.DataFrame, product: Product, reference: Reference) -> 
     return frame.with_columns(added)
 
 
-@lru_cache(maxsize=512)
-def _cover_on(cover: DatedTable, ratios: DatedTable, product: Product, day: date) -> pl.DataFrame:
+def _cover_on(cover: DatedTable, ratios: DatedTable, product: Product, day: date) -> Keyed:
     """What the tables say on a day of each rating class, and of none, for the four dangers side by side.
 
-    Columns ``rating_class``, ``on`` and per danger ``condition_<c>``, ``table_rule_<c>``, ``ratio_<c>``, ``full_ratio_<c>``.
+    By ``rating_class``; per danger ``condition_<c>``, ``table_rule_<c>``, ``ratio_<c>``, ``full_ratio_<c>``.
     """
+    what = ("cover", cover.since(day), ratios, ratios.since(day), product)
+    return cover.remembered.of(what, lambda: _cover_worked_out(cover, ratios, product, day))
+
+
+def _cover_worked_out(cover: DatedTable, ratios: DatedTable, product: Product, day: date) -> Keyed:
     rules = cover.in_force(day).filter(pl.col("product") == product)
     shares = ratios.in_force(day).filter(pl.col("product") == product)
     classes = rules["rating_class"].unique().drop_nulls().to_list()
@@ -209,7 +210,7 @@ def _cover_on(cover: DatedTable, ratios: DatedTable, product: Product, day: date
             pl.lit(next(iter(share[column]), None), share.schema[column]).alias(f"{name}_{c}")
             for name, column in (("ratio", "ratio_permille"), ("full_ratio", "full_political_permille"))
         )
-    return frame.with_columns(pl.lit(day, pl.Date).alias("on"))
+    return Keyed(frame, ["rating_class"], blank_matches=True)
 
 
 def _with_notice_limit(frame: pl.DataFrame, product: Product, reference: Reference) -> pl.DataFrame:

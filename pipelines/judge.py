@@ -14,7 +14,7 @@ from pipelines.reading.table import UNTOLD, Decoded
 from pipelines.rules import Rule, findings_of
 from pipelines.text import AMOUNT_PATTERN, halfwidth, plain_date, scaled_integer
 from schemas.layouts import IDENTIFYING, Layout, LayoutField
-from schemas.products import CLEARED, PARTIAL_TYPES
+from schemas.products import CLEARED, PARTIAL_TYPES, PROCESS_TYPES
 
 _UNTIDY = r"[\x{FF01}-\x{FF5E}\x{3000}\s]"
 _FIRST_DAY, _LAST_DAY = "19000101", "29991231"
@@ -33,9 +33,11 @@ def judge(decoded: Decoded) -> Judged:
     """Judge every cell of an upload by its column's kind."""
     layout = decoded.layout
     raw = _tidy(decoded.records, layout)
-    written = raw.with_columns(_written(layout))
-    partial = pl.col("process_type").is_in(list(PARTIAL_TYPES))
-    if raw.select(partial.any()).item():
+    # A record of no known type is judged like a new one.
+    types = frozenset(code if code in PROCESS_TYPES else "1" for code in raw["process_type"].unique())
+    written = raw.with_columns(_forms(layout)).select(_written(layout, tuple(raw.columns)))
+    if types & PARTIAL_TYPES:
+        partial = pl.col("process_type").is_in(list(PARTIAL_TYPES))
         cells = [field.field for field in layout.fields if field.field not in IDENTIFYING]
         cleared = raw.select(
             ((pl.col(name) == CLEARED) & partial).fill_null(False).alias(name) for name in cells
@@ -43,10 +45,13 @@ def judge(decoded: Decoded) -> Judged:
         written = written.with_columns(
             pl.when(cleared[name]).then(pl.lit(CLEARED)).otherwise(name).alias(name) for name in cells
         )
-    # What was written but not in form: the findings speak of the raw text.
-    usable = written.select(pl.col(name).is_not_null().alias(f"usable_{name}") for name in layout.names)
-    raw = pl.concat([raw, usable], how="horizontal")
-    rules = [*_cell_rules(layout), *_mandatory_rules(layout, decoded.present)]
+    # What was written but not in form: the findings speak of the raw text. Where no cell lost its text all are in form.
+    blanks = {name: raw[name].null_count() for name in layout.names}
+    lost = [name for name in layout.names if written[name].null_count() != blanks[name]]
+    if lost:
+        raw = raw.with_columns(written[name].is_not_null().alias(f"usable_{name}") for name in lost)
+    rules = [rule for rule in _cell_rules(layout) if rule.field in lost]
+    rules += [rule for rule in _mandatory_rules(layout, decoded.present, types) if blanks[rule.field]]
     found = findings_of(raw, rules, layout, decoded.address)
     # Text that the reading could not tell needs no second word on its form.
     unread = decoded.findings.filter(pl.col("code").is_in(UNTOLD))
@@ -101,19 +106,29 @@ def _tidied(layout: Layout) -> tuple[tuple[pl.Expr, pl.Expr], ...]:
 
 
 @cache
-def _written(layout: Layout) -> tuple[pl.Expr, ...]:
-    """Every cell in the one way of writing of its kind, null where it is not of the kind."""
+def _forms(layout: Layout) -> tuple[pl.Expr, ...]:
+    """Every cell in the way of writing of its kind, beside the raw ones, where that may be another text."""
     forms = {field.field: _form(field) for field in layout.fields}
-    return tuple(
-        pl.when(pl.col(field.field).is_not_null() & _good(field, forms[field.field]))
-        .then(forms[field.field])
-        .alias(field.field)
-        for field in layout.fields
-    )
+    return tuple(form.alias(f"form_{name}") for name, form in forms.items() if form is not None)
 
 
-def _form(field: LayoutField) -> pl.Expr:
-    """The cell in the one way of writing of its kind (null or meaningless when it is not of the kind)."""
+@cache
+def _written(layout: Layout, columns: tuple[str, ...]) -> tuple[pl.Expr | str, ...]:
+    """The columns with every cell in the one way of writing of its kind, null where it is not of the kind."""
+    fields = {field.field: field for field in layout.fields}
+    return tuple(_in_form(fields[name]) if name in fields else name for name in columns)
+
+
+def _in_form(field: LayoutField) -> pl.Expr:
+    form = pl.col(field.field if _form(field) is None else f"form_{field.field}")
+    return pl.when(pl.col(field.field).is_not_null() & _good(field, form)).then(form).alias(field.field)
+
+
+def _form(field: LayoutField) -> pl.Expr | None:
+    """The cell in the one way of writing of its kind, null or meaningless when it is not of the kind.
+
+    None where the one way is how it was written.
+    """
     cell = pl.col(field.field)
     if field.kind == "date":
         return plain_date(cell).dt.to_string("%Y%m%d")
@@ -129,7 +144,7 @@ def _form(field: LayoutField) -> pl.Expr:
         return cell.str.strip_chars_start("0").replace("", "0")
     if field.kind == "currency":
         return cell.str.to_uppercase()
-    return cell
+    return None
 
 
 def _good(field: LayoutField, form: pl.Expr) -> pl.Expr:
@@ -190,16 +205,22 @@ def _rules_of_cell(field: LayoutField) -> list[Rule]:
     return [Rule(code, field.field, bad, {"length": field.length} if code == "invalid-code" else length)]
 
 
-@lru_cache(maxsize=64)
-def _mandatory_rules(layout: Layout, present: frozenset[str]) -> tuple[Rule, ...]:
-    """Missing columns are told once in the header, so only cells of present columns are judged."""
+@lru_cache(maxsize=256)
+def _mandatory_rules(layout: Layout, present: frozenset[str], types: frozenset[str]) -> tuple[Rule, ...]:
+    """Missing columns are told once in the header, so only cells of present columns are judged.
+
+    Args:
+        layout: the upload's layout.
+        present: its fields that have a column in the file.
+        types: the process types that its records are judged as.
+    """
     rules = []
     process_type = pl.col("process_type")
     for field in layout.fields:
-        types = [code for code, mark in field.required.items() if mark == "Y"]
-        if field.field in present and types:
-            applies = process_type.is_in(types)
-            if "1" in types:  # a record of no known type is judged like a new one
+        codes = [code for code, mark in field.required.items() if mark == "Y"]
+        if field.field in present and types & set(codes):
+            applies = process_type.is_in(codes)
+            if "1" in codes:
                 applies = applies | ~process_type.is_in(list("12345")) | process_type.is_null()
             rules.append(Rule("mandatory", field.field, applies & pl.col(field.field).is_null()))
     return tuple(rules)

@@ -4,15 +4,18 @@ Which rate row counts: latest ``valid_from`` not after the acceptance date, then
 before rating. C and D are rated without country. Contract §5 "Money", §6; Seed 004 slides 21, 22, 53.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache
+from typing import Any
 
 import polars as pl
 
+from pipelines.dated import DatedTable, Keyed, different_rows, joined_by_day
 from pipelines.exposure import with_exposure
 from pipelines.money import insured_amount_of, premium_of, rate_milli
-from pipelines.reference import DatedTable, Reference, different
+from pipelines.reference import Reference
 from schemas.money import COMPONENTS, MAX_FACTOR_TERM
 from schemas.products import Product, is_notice
 
@@ -99,35 +102,27 @@ def _chosen(frame: pl.DataFrame, factor: str) -> pl.Expr:
 
 def _with_rate_row(frame: pl.DataFrame, c: str, product: Product, reference: Reference) -> pl.DataFrame:
     column = _CATEGORY[c]
-    keys = {column: "category"} if column else {}
-    keys |= {"payer_class": "rating", "acceptance_date": "day"}
-    tables = [reference.dated(name) for name in ("rates", "country_categories", "buyer_ratings")]
-    parts = [_rate_rows(*tables, product, c, day) for day in different(frame["acceptance_date"])]
-    rows = pl.concat(parts) if parts else _rate_rows(*tables, product, c, NEVER).clear()
-    return frame.join(
-        rows,
-        left_on=list(keys),
-        right_on=list(keys.values()),
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
+    tables = reference.dated("rates"), reference.dated("country_categories"), reference.dated("buyer_ratings")
+    return joined_by_day(
+        frame,
+        [column, "payer_class"] if column else ["payer_class"],
+        "acceptance_date",
+        lambda day: _rate_rows(*tables, product, c, day),
     )
 
 
-@lru_cache(maxsize=512)
 def _rate_rows(
     rates: DatedTable, countries: DatedTable, ratings: DatedTable, product: Product, c: str, day: date
-) -> pl.DataFrame:
+) -> Keyed:
     """The rate row of a danger on a day for each category and class that there is, and for none."""
-    return _rate_rows_since(rates, countries, ratings, product, c, rates.since(day)).with_columns(
-        pl.lit(day, pl.Date).alias("day")
-    )
+    since = rates.since(day)
+    what = ("rate rows", since, countries, ratings, product, c)
+    return rates.remembered.of(what, lambda: _rate_rows_since(rates, countries, ratings, product, c, since))
 
 
-@lru_cache(maxsize=512)
 def _rate_rows_since(
     rates: DatedTable, countries: DatedTable, ratings: DatedTable, product: Product, c: str, since: date
-) -> pl.DataFrame:
+) -> Keyed:
     table = rates.rows.filter(pl.col("component") == c)
     first, *rest = RATES_OF[product]
     own = table.filter(pl.col("product") == first)
@@ -147,9 +142,9 @@ def _rate_rows_since(
         pl.DataFrame({"rating": [*classes, None]}, schema={"rating": pl.String}), how="cross"
     )
     chosen = chosen_rates(asked.with_columns(pl.lit(since, pl.Date).alias("day")), own)
-    return chosen.select(
-        *(["category"] if depends else []),
-        "rating",
+    keys = ["category", "rating"] if depends else ["rating"]
+    rows = chosen.select(
+        *keys,
         pl.col("country_category").alias(f"rate_row_category_{c}"),
         pl.col("buyer_rating").alias(f"rate_row_rating_{c}"),
         pl.col("valid_from").alias(f"rate_from_{c}"),
@@ -157,6 +152,7 @@ def _rate_rows_since(
         pl.col("a").alias(f"a_{c}"),
         pl.col("b").alias(f"b_{c}"),
     )
+    return Keyed(rows, keys, blank_matches=True)
 
 
 def chosen_rates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
@@ -186,34 +182,51 @@ def chosen_rates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
 
 def _with_factors(frame: pl.DataFrame, product: Product, reference: Reference) -> pl.DataFrame:
     """Per danger the product of all factors in lowest terms; worked out per combination, not per record."""
-    keys = ["acceptance_date", "discount_num", "discount_den", *(f"chosen_{name}" for name in _FACTORS)]
-    factors = reference.dated("factors")
-    combinations = frame.select(keys).unique(maintain_order=True)
-    rows = [(*key, *_factors_of(factors, product, *key)) for key in combinations.iter_rows()]
-    terms = {
+    keys = list(_COMBINATION)
+    asked = tuple(different_rows(frame.select(keys)))
+    table = reference.dated("factors")
+    return joined_by_day(frame, keys, "acceptance_date", lambda day: _factor_rows(table, product, day, asked))
+
+
+def _factor_rows(table: DatedTable, product: Product, day: date, asked: tuple[tuple[Any, ...], ...]) -> Keyed:
+    """What the factors on a day come to for each combination of discount and options that is asked for."""
+
+    def worked_out() -> Keyed:
+        in_force = table.in_force(day).filter(pl.col("product") == product)
+        values = {
+            (row["component"], row["factor"]): Fraction(row["value_num"], row["value_den"])
+            for row in in_force.iter_rows(named=True)
+        }
+        rows = [(*combination, *_factors_of(values, *combination)) for combination in asked]
+        return Keyed(
+            pl.DataFrame(rows, schema=_FACTOR_ROWS, orient="row"), list(_COMBINATION), blank_matches=True
+        )
+
+    return table.remembered.of(("factors", table.since(day), product, asked), worked_out)
+
+
+_COMBINATION = {
+    "discount_num": pl.Int64,
+    "discount_den": pl.Int64,
+    **{f"chosen_{name}": pl.Boolean for name in _FACTORS},
+}
+_FACTOR_ROWS = {
+    **_COMBINATION,
+    **{
         f"factor_{part}_{c}": dtype
         for c in COMPONENTS
         for part, dtype in (("num", pl.Int128), ("den", pl.Int128), ("text", pl.String))
-    }
-    right = pl.DataFrame(rows, schema={**combinations.schema, **terms}, orient="row")
-    return frame.join(right, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    },
+}
 
 
-@lru_cache(maxsize=4096)
 def _factors_of(
-    table: DatedTable,
-    product: Product,
-    day: date | None,
+    values: Mapping[tuple[str, str], Fraction],
     discount_num: int | None,
     discount_den: int | None,
     *chosen: bool,
 ) -> tuple[int | str, ...]:
     """Numerator, denominator and text of the factors of A, B, C and D."""
-    in_force = table.in_force(day).filter(pl.col("product") == product) if day else table.rows.clear()
-    values = {
-        (row["component"], row["factor"]): Fraction(row["value_num"], row["value_den"])
-        for row in in_force.iter_rows(named=True)
-    }
     found: list[int | str] = []
     for c in COMPONENTS:
         factor = Fraction(1)

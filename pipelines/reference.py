@@ -4,12 +4,10 @@ Which tables exist is ``schemas.reference``; where versions are kept is ``daicho
 """
 
 import io
-from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
@@ -18,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from pipelines.dated import DatedTable, different, joined_by_day
 from pipelines.text import halfwidth, plain_date, scaled_integer
 from schemas.money import MAX_FACTOR_TERM, MAX_YEN, MICRO
 from schemas.products import Product
@@ -282,72 +281,6 @@ def _too_fine_factors(tables: Mapping[str, pl.DataFrame]) -> list[str]:
     ]
 
 
-class DatedTable:
-    """One typed table, and which of its rows are in force on a day.
-
-    Tables are shared by content: every load that left a table as it was, and every store that is open, has the same
-    object, so that what follows from tables can be kept beside them. What is remembered is bounded by rows. Several
-    threads may ask at once; at worst both work out the same.
-    """
-
-    def __init__(self, spec: ReferenceTable, rows: pl.DataFrame) -> None:
-        self.rows = rows
-        """All periods."""
-        self._spec = spec
-        self._days = _Memory(rows.height)
-        self._stretches = _Memory(rows.height)
-
-    @cached_property
-    def _changes(self) -> list[date]:
-        """Days on which other rows come into force than the day before."""
-        days: set[date] = set()
-        if self._spec.effective_dated:
-            days.update(self.rows["valid_from"].unique().to_list())
-        if "valid_to" in self.rows.columns:
-            ends = self.rows["valid_to"].unique().drop_nulls()
-            days.update(end + timedelta(days=1) for end in ends.to_list() if end < date.max)
-        return sorted(days)
-
-    def since(self, day: date) -> date:
-        """The first day of the stretch around ``day`` in which the same rows are in force."""
-        place = bisect_right(self._changes, day)
-        return self._changes[place - 1] if place else date.min
-
-    def in_force(self, day: date) -> pl.DataFrame:
-        """The rows in force on the day, with it in column ``on``."""
-        on = pl.lit(day, pl.Date).alias("on")
-        return self._days.of(day, lambda: self._in_force_since(self.since(day)).with_columns(on))
-
-    def _in_force_since(self, day: date) -> pl.DataFrame:
-        return self._stretches.of(day, lambda: self._filtered(day))
-
-    def _filtered(self, day: date) -> pl.DataFrame:
-        rows = self.rows.lazy()
-        if self._spec.effective_dated:
-            key = [column for column in self._spec.key if column != "valid_from"]
-            rows = rows.filter(pl.col("valid_from") <= day).sort("valid_from").unique(key, keep="last")
-        if "valid_to" in self.rows.columns:
-            rows = rows.filter(pl.col("valid_to").is_null() | (pl.col("valid_to") >= day))
-        return rows.collect()
-
-
-class _Memory:
-    """What was worked out for the last days that were asked for; fewer of them, the larger the table."""
-
-    def __init__(self, rows: int) -> None:
-        self._most = max(2, min(_DAYS_REMEMBERED, _ROWS_REMEMBERED // max(rows, 1)))
-        self._frames: OrderedDict[date, pl.DataFrame] = OrderedDict()
-
-    def of(self, day: date, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        found = self._frames.get(day)
-        if found is None:
-            found = self._frames[day] = make()
-            _shorten(self._frames, self._most)
-        return found
-
-
-_DAYS_REMEMBERED = 64
-_ROWS_REMEMBERED = 500_000
 _TABLES_REMEMBERED = 128
 """Some loads' worth of them: premiums of earlier loads are recomputed in between."""
 _tables: OrderedDict[tuple[str, bytes], DatedTable] = OrderedDict()
@@ -419,10 +352,12 @@ class Reference:
         is not in force, and no older period comes back to life.
         """
         table = self.dated(name)
-        parts = [table.in_force(day) for day in different(days)]
-        if not parts:
-            return table.rows.clear().with_columns(pl.lit(None, pl.Date).alias("on"))
-        return parts[0] if len(parts) == 1 else pl.concat(parts)
+        parts = [
+            table.in_force(day).with_columns(pl.lit(day, pl.Date).alias("on")) for day in different(days)
+        ]
+        return (
+            pl.concat(parts) if parts else table.rows.clear().with_columns(pl.lit(None, pl.Date).alias("on"))
+        )
 
     def look_up(
         self, frame: pl.DataFrame, name: str, on: Mapping[str, str], day: str, take: Mapping[str, str]
@@ -436,10 +371,8 @@ class Reference:
             day: frame column (Date) that tells the day on which the row must be in force.
             take: new column name → column of the table; null where no row is in force.
         """
-        rows = self.in_force(name, frame[day])
-        keys = [*on.values(), "on"]
-        right = rows.select(keys + [pl.col(source).alias(target) for target, source in take.items()])
-        return frame.join(right, left_on=[*on.keys(), day], right_on=keys, how="left", maintain_order="left")
+        table, keys = self.dated(name), list(on.values())
+        return joined_by_day(frame, list(on), day, lambda one: table.keyed(one, keys), take)
 
     @cached_property
     def holidays(self) -> frozenset[Any]:
@@ -459,14 +392,3 @@ class Reference:
         """The codes of a code list in force on a day."""
         key = TABLES[name].key[0]
         return set(self.in_force(name, pl.Series([day], dtype=pl.Date))[key].to_list())
-
-
-def different(days: pl.Series) -> list[date]:
-    """The different days, in the order in which they come."""
-    if len(days) > _FEW:
-        days = days.unique(maintain_order=True)
-    return [day for day in dict.fromkeys(days.to_list()) if day is not None]
-
-
-_FEW = 100
-"""Fewer values than this are sorted out sooner by hand than by a query."""

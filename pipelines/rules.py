@@ -29,11 +29,19 @@ class Rule:
     when: pl.Expr
     fill: Mapping[str, pl.Expr | str] = dataclasses.field(default_factory=dict)
     value: pl.Expr | None = None
+    among: bool = False
+    """Compares a record with others of its frame, so that one alone cannot be hit."""
+
+    def numbered(self, place: int) -> pl.Expr:
+        """``when`` under a name of its own among the rules that are asked together."""
+        found = self._numbered.get(place)
+        if found is None:
+            found = self._numbered[place] = self.when.alias(str(place))
+        return found
 
     @cached_property
-    def hit(self) -> pl.Expr:
-        """``when``, false where it is null."""
-        return self.when.fill_null(False)
+    def _numbered(self) -> dict[int, pl.Expr]:
+        return {}
 
 
 @dataclass(frozen=True)
@@ -49,15 +57,16 @@ def findings_of(frame: pl.DataFrame, rules: Sequence[Rule], layout: Layout, addr
     Raises:
         KeyError: for a rule whose code has no kind, or whose sentence has a place nobody fills.
     """
+    if frame.height == 1:
+        rules = [rule for rule in rules if not rule.among]
     if frame.is_empty() or not rules:
         return empty()
-    hits = frame.select(rule.hit.alias(str(n)) for n, rule in enumerate(rules))
     # One question for all rules: most of them hit nothing, and each question costs as much as a thousand records.
-    struck = hits.select(pl.all().any()).row(0)
+    hits = frame.select(rule.numbered(n) for n, rule in enumerate(rules))
     parts = [
-        _told(frame[hits.to_series(n).arg_true()], rule, layout, address)
-        for n, rule in enumerate(rules)
-        if struck[n]
+        _told(frame[hit.arg_true()], rule, layout, address)
+        for hit, rule in zip(hits.get_columns(), rules, strict=True)
+        if hit.any()
     ]
     return pl.concat(parts) if parts else empty()
 

@@ -393,6 +393,7 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
             "settlement_no",
             shipment & pl.col("settlement_no").is_not_null() & (pl.col("line_record") != pl.col("record")),
             {"first": pl.col("line_record")},
+            among=True,
         ),
         Rule(
             "branch-missing",
@@ -400,6 +401,7 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
             contract
             & pl.col("branch_no").is_null()
             & (pl.col("branch_key").n_unique().over("application_id") > 1),
+            among=True,
         ),
     ]
     keys = {
@@ -428,7 +430,7 @@ def _hierarchy_rules(layout: Layout) -> list[Rule]:
                 "unit": unit,
                 "first": pl.col(f"{group.removesuffix('_id')}_record"),
             }
-            rules.append(Rule("inconsistent", name, keyed & differs, fill))
+            rules.append(Rule("inconsistent", name, keyed & differs, fill, among=True))
     return rules
 
 

@@ -570,6 +570,9 @@ NEEDS_DECISION = frozenset({"late-application", "late-change", "after-notice-lim
 """Codes that hold the whole submission until somebody decides (contract §7; A-043, A-050)."""
 
 
+_EMPTY = pl.DataFrame(schema=SCHEMA)
+
+
 def empty() -> pl.DataFrame:
     """A findings frame without rows."""
-    return pl.DataFrame(schema=SCHEMA)
+    return _EMPTY.clone()

@@ -10,13 +10,15 @@ import tests.assets
 import tests.pipelines
 from daicho.views import ledger_state
 from pipelines.assess import Assessment
+from pipelines.judge import judge
 from pipelines.post import Candidate, post
+from pipelines.reading.decode import decode
 from pipelines.reference import Reference
 from schemas.cells import column_letter
 from schemas.findings import KINDS
 from schemas.journal import SCHEMA
 from schemas.layouts import layout_of
-from schemas.products import Product
+from schemas.products import PROCESS_TYPES, Product
 from sensors.calendar import BusinessCalendar
 from tests import kit, scatter
 from tests.firing import shown_in
@@ -403,3 +405,26 @@ def test_a_ledger_line_does_not_ask_who_is_left_out_of_notices() -> None:
 def test_every_code_has_a_case() -> None:
     """A rule without a test in which it fires is decoration. A case compares what fires; a marked test fails without it."""
     assert KINDS.keys() - {case.code for case in CASES} - shown_in(tests.pipelines, tests.assets) == set()
+
+
+@pytest.mark.parametrize("product", list(Product))
+@pytest.mark.parametrize("process_types", [*"12345", "9", "", "13", "25"])
+def test_blank_cells_are_told_by_the_process_type_of_each_record(
+    product: Product, process_types: str
+) -> None:
+    layout = layout_of(product)
+    blank = dict.fromkeys(layout.names, "") | {"currency": "JPY"}
+    rows = [blank | {"process_type": code} for code in process_types or [""]]
+    rows.append(dict.fromkeys(layout.names, "x") | {"process_type": "1"})
+    judged = judge(decode(kit.csv_bytes(rows), "a.csv", layout))
+    told = {
+        (record, field)
+        for record, field, code in judged.findings.select("record", "field", "code").iter_rows()
+        if code == "mandatory"
+    }
+    assert told == {
+        (n, field)
+        for n, row in enumerate(rows[:-1], start=1)
+        for field in layout.mandatory(row["process_type"] if row["process_type"] in PROCESS_TYPES else "1")
+        if not row[field]
+    }

@@ -13,12 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines import dated
 from pipelines import reference as module
-from pipelines.reference import Reference, different
+from pipelines.dated import different
+from pipelines.reference import Reference
 from schemas.reference import TABLES
 from tests import kit
 
-MOST_QUERIES = 140
+MOST_QUERIES = 80
 """Of one upload. There are more than two hundred rules: one that asks for itself breaks this."""
 
 
@@ -120,11 +122,81 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         rate = [{"currency": "USD", "valid_from": "2018-01-01", "yen_per_unit": f"{100 + load}"}]
         kit.reference_of({"exchange_rates": rate}).table("exchange_rates")
     assert len(module._tables) <= 3
-    table = kit.reference_of(kit.world()).dated("agreements")
-    for day in range(500):
-        table.in_force(date(2018, 1, 1) + timedelta(days=day))
-    assert len(table._days._frames) <= module._DAYS_REMEMBERED
-    assert module._Memory(10_000_000)._most == 2
+    memory = dated.Memory()
+    for key in range(2 * dated._THINGS_REMEMBERED):
+        assert memory.of(key, lambda key=key: key) == key
+        memory.of(0, lambda: pytest.fail("what is asked for all the time is forgotten last"))
+    assert len(memory) == dated._THINGS_REMEMBERED
+    large = pl.DataFrame({"n": range(dated._ROWS_REMEMBERED // 3)})
+    for key in range(10):
+        memory.of(f"large {key}", lambda: large)
+    assert memory.rows <= dated._ROWS_REMEMBERED
+    beyond = pl.DataFrame({"n": range(dated._ROWS_REMEMBERED + 1)})
+    for key in range(3):
+        memory.of(f"beyond {key}", lambda: dated.Keyed(beyond, ["n"]))
+    assert len(memory) == 2  # one assessment asks for the same two again, however large they are
+
+
+KEYS = st.none() | st.sampled_from("abc")
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.dictionaries(st.tuples(KEYS, KEYS), st.integers(0, 9) | st.none(), max_size=6),
+    st.lists(st.tuples(KEYS, KEYS), max_size=5),
+    st.booleans(),
+    st.sampled_from([0, 1, 3]),
+)
+def test_a_few_records_get_by_hand_what_a_query_gives(
+    rows: dict[tuple[str | None, str | None], int | None],
+    asked: list[tuple[str | None, str | None]],
+    blank_matches: bool,
+    most_by_hand: int,
+) -> None:
+    table = pl.DataFrame(
+        [(*key, value, "said") for key, value in rows.items()],
+        schema={"x": pl.String, "y": pl.String, "value": pl.Int64, "word": pl.String},
+        orient="row",
+    )
+    frame = pl.DataFrame(asked, schema={"a": pl.String, "b": pl.String}, orient="row")
+    keyed = dated.Keyed(table, ["x", "y"], blank_matches=blank_matches)
+    for take in (None, {"one": "value", "other": "value"}):
+        found = keyed.joined(frame, ["a", "b"], take)
+        assert found.equals(keyed.joined_by_query(frame, ["a", "b"], take))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(dated, "_MOST_BY_HAND", most_by_hand)
+            again = dated.Keyed(table, ["x", "y"], blank_matches=blank_matches)
+            assert again.joined(frame, ["a", "b"], take).equals(found)
+    expected = [rows.get(key) if blank_matches or None not in key else None for key in asked]
+    assert keyed.joined(frame, ["a", "b"])["value"].to_list() == expected
+
+
+@settings(deadline=None, max_examples=30)
+@given(periods(), st.lists(st.none() | DAYS, max_size=6), st.integers(0, 1))
+def test_each_record_gets_what_is_in_force_on_its_own_day(
+    rows: list[kit.Row], days: list[date | None], few: int
+) -> None:
+    tables = kit.reference_of({"agreements": rows})
+    asked = [(code * 9, day) for code in "123" for day in days]
+    frame = pl.DataFrame(asked, schema={"code": pl.String, "day": pl.Date}, orient="row")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(dated, "_FEW", 100 * few)
+        found = tables.look_up(
+            frame, "agreements", {"code": "agreement_code"}, "day", {"since": "valid_from"}
+        )
+    in_force = {
+        (row["agreement_code"], day): row["valid_from"]
+        for day in set(days)
+        if day is not None
+        for row in tables.in_force("agreements", pl.Series([day])).iter_rows(named=True)
+    }
+    assert found.rows() == [(*key, in_force.get(key)) for key in asked]
+
+
+def test_one_record_alone_is_not_compared_and_two_are() -> None:
+    one, other = kit.enterprise_row(), kit.enterprise_row(shipment_no="02", payer_code=kit.buyer("EM"))
+    assert not kit.found(kit.assess_rows([one]))
+    assert kit.found(kit.assess_rows([one, other]), "inconsistent") == [(2, "payer_code", "inconsistent")]
 
 
 @settings(deadline=None)
