@@ -69,9 +69,9 @@ _COLUMNS = (
 _TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _CELL = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _END_OF_SHAPES = re.compile(rb"</(?:[\w.-]+:)?xml\s*>\s*$")
-_SHAPE = re.compile(rb"<((?:[\w.-]+:)?)shape\s.*?</\1shape\s*>", re.DOTALL)
-_SHAPE_ROW = re.compile(rb"<(?:[\w.-]+:)?Row>\s*(\d+)\s*<")
-_SHAPE_COLUMN = re.compile(rb"<(?:[\w.-]+:)?Column>\s*(\d+)\s*<")
+_SHAPE_TAG = re.compile(rb"<(?P<end>/?)(?P<prefix>(?:[\w.-]+:)?)shape(?:\s|>)")
+_SHAPE_ROW = re.compile(rb"<(?:[\w.-]+:)?Row>\s*(\d{1,7})\s*<")
+_SHAPE_COLUMN = re.compile(rb"<(?:[\w.-]+:)?Column>\s*(\d{1,5})\s*<")
 _VML_NAMES = (
     'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
     ' xmlns:x="urn:schemas-microsoft-com:office:excel"'
@@ -229,11 +229,7 @@ def _list_alone(
 
 def _first_sheet(book: Workbook) -> tuple[str, str]:
     """Part and name of the sheet that is read: the first worksheet that is not hidden."""
-    worksheets = [
-        (part, sheet.attributes)
-        for sheet in Edits(book.read(book.main)).named("sheet", 2)
-        if (part := _sheet_relation(book, sheet)) is not None
-    ]
+    worksheets = [(part, sheet.attributes) for sheet, part in _worksheets(book)]
     place = first_visible([told.get("state", "visible") != "visible" for _, told in worksheets])
     if place is None:
         raise Unmarkable("no sheet that is seen")
@@ -241,16 +237,16 @@ def _first_sheet(book: Workbook) -> tuple[str, str]:
     return part, told.get("name", "")
 
 
-def _sheet_relation(book: Workbook, sheet: Element) -> str | None:
-    ids = {value for key, value in sheet.attributes.items() if key == "id" or key.endswith(":id")}
-    return next(
-        (
-            r.part
-            for r in book.relations(book.main)
-            if r.id in ids and r.kind == "worksheet" and book.has(r.part)
-        ),
-        None,
-    )
+def _worksheets(book: Workbook) -> Iterator[tuple[Element, str]]:
+    """The sheets that the workbook names and has, in their order, with their parts."""
+    parts: dict[str, str] = {}
+    for relation in book.relations(book.main):
+        if relation.kind == "worksheet" and book.has(relation.part):
+            parts.setdefault(relation.id, relation.part)
+    for sheet in Edits(book.read(book.main)).named("sheet", 2):
+        ids = [value for key, value in sheet.attributes.items() if key == "id" or key.endswith(":id")]
+        if found := next((parts[name] for name in ids if name in parts), None):
+            yield sheet, found
 
 
 # ---------------------------------------------------------------------------------------------- colour
@@ -260,7 +256,7 @@ def _colour(after: Edits, marks: list[Mark], styles: _Styles) -> None:
     """Conditional formats over the cells: always true, and with a formula that tells whose they are."""
     kept = []
     for block in after.named("conditionalFormatting", 1):
-        rules = [e for e in after.named("cfRule", 2) if block.start < e.start < block.end]
+        rules = after.within(block, "cfRule", 2)
         mine = [rule for rule in rules if _is_mine(after, rule)]
         if rules and len(mine) == len(rules):
             after.replace(block.start, block.end, b"")
@@ -290,7 +286,7 @@ def _colour(after: Edits, marks: list[Mark], styles: _Styles) -> None:
 
 
 def _is_mine(after: Edits, rule: Element) -> bool:
-    formulas = [e for e in after.named("formula", 3) if rule.start < e.start < rule.end]
+    formulas = after.within(rule, "formula", 3)
     return any(
         re.fullmatch(
             rf'N\("{_SIGN}"\)=0',
@@ -379,16 +375,12 @@ def _with_comments(xml: bytes, marks: list[Mark]) -> tuple[bytes, set[str], set[
 
 def _say_in_foreign(edits: Edits, comment: Element, text: str) -> None:
     """Our words behind those of a comment of the sender, instead of ours of an earlier check."""
-    texts = [e for e in edits.named("text", 3) if comment.start < e.start < comment.end]
+    texts = edits.within(comment, "text", 3)
     if not texts:
         return
     mine = f"\n{_HEADING}\n"
     added = _run(edits, f"\n{text}").encode() if text else b""
-    old = [
-        run
-        for run in edits.named("r", 4)
-        if comment.start < run.start < comment.end and _words(edits.xml, run).startswith(mine)
-    ]
+    old = [run for run in edits.within(comment, "r", 4) if _words(edits.xml, run).startswith(mine)]
     words = _words(edits.xml, texts[0])
     if mine in words and not old:  # saved by a program that makes one piece of all
         tag = edits.tag("text")
@@ -443,13 +435,14 @@ _SHAPE_TYPE = (
 def _with_shapes(vml: bytes, marks: list[Mark], taken: set[str], gone: set[str]) -> bytes:
     """The drawing with boxes for our comments; a drawing by Excel need not be XML, so it is cut by its tags."""
 
-    def kept(match: re.Match[bytes]) -> bytes:
-        row, column = _SHAPE_ROW.search(match[0]), _SHAPE_COLUMN.search(match[0])
-        if row and column and f"{column_letter(int(column[1]))}{int(row[1]) + 1}" in gone - taken:
-            return b""
-        return match[0]
-
-    vml = _SHAPE.sub(kept, vml)
+    ours, pieces, at = gone - taken, [], 0
+    for start, stop in _shapes(vml):
+        shape = vml[start:stop]
+        row, column = _SHAPE_ROW.search(shape), _SHAPE_COLUMN.search(shape)
+        if row and column and f"{column_letter(int(column[1]))}{int(row[1]) + 1}" in ours:
+            pieces.append(vml[at:start])
+            at = stop
+    vml = b"".join([*pieces, vml[at:]])
     end = _END_OF_SHAPES.search(vml)
     if end is None:
         raise Unmarkable("the drawing of the comments has no end")
@@ -457,6 +450,22 @@ def _with_shapes(vml: bytes, marks: list[Mark], taken: set[str], gone: set[str])
     if b'"_x0000_t202"' not in vml:
         new = _SHAPE_TYPE.replace("<v:shapetype", f"<v:shapetype {_VML_NAMES}") + new
     return vml[: end.start()] + new.encode() + vml[end.start() :]
+
+
+def _shapes(vml: bytes) -> Iterator[tuple[int, int]]:
+    """Where the boxes begin and end, in one pass over the tags: a pattern from a start to its end would look for the end
+    of every start anew.
+    """
+    began: dict[bytes, int] = {}
+    for tag in _SHAPE_TAG.finditer(vml):
+        if not tag["end"]:
+            began.setdefault(tag["prefix"], tag.start())
+        elif tag["prefix"] in began:
+            close = vml.find(b">", tag.end() - 1)
+            if close < 0:
+                return
+            yield began[tag["prefix"]], close + 1
+            began.clear()
 
 
 # ---------------------------------------------------------------------------------------------- styles
@@ -581,17 +590,18 @@ def _into(xml: bytes, section: str, new: Sequence[str], defaults: Sequence[str])
 
 def _old_list(book: Workbook) -> str | None:
     """The part of the sheet 「検査結果」 of an earlier check, if the workbook has been corrected and is checked again."""
-    for sheet in Edits(book.read(book.main)).named("sheet", 2)[1:]:
-        part = _sheet_relation(book, sheet)
-        if part is None or sheet.attributes.get("name") != RESULT_SHEET:
-            continue
-        strings = [
-            r.part for r in book.relations(book.main) if r.kind == "sharedStrings" and book.has(r.part)
-        ]
-        # A sheet of the sender that happens to be called so is not ours to replace.
-        if any(RESULT_TITLE.encode() in book.read(name) for name in [part, *strings]):
-            return part
-    return None
+    first = Edits(book.read(book.main)).named("sheet", 2)[:1]
+    named = [
+        part
+        for sheet, part in _worksheets(book)
+        if sheet not in first and sheet.attributes.get("name") == RESULT_SHEET
+    ]
+    if not named:
+        return None
+    strings = [r.part for r in book.relations(book.main) if r.kind == "sharedStrings" and book.has(r.part)]
+    # A sheet of the sender that happens to be called so is not ours to replace; names are there once.
+    is_ours = any(RESULT_TITLE.encode() in book.read(name) for name in [named[0], *strings])
+    return named[0] if is_ours else None
 
 
 def _add_list(

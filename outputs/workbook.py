@@ -17,6 +17,7 @@ import io
 import posixpath
 import re
 import zlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
@@ -35,6 +36,8 @@ _PIECE = 1 << 20
 _BIG = 1 << 31
 _MOST_READ = 1 << 26
 """Bytes of a part that is read as a whole; more is no workbook but somebody's trick (or nothing we could open either)."""
+_MOST_ELEMENTS = 200_000
+"""Elements of a part that are remembered one by one: no sheet needs more outside its rows, and each takes half a KB."""
 _MOST_ALL = 1 << 33
 """Bytes of all parts together: what is written anew must end."""
 _TYPES = "[Content_Types].xml"
@@ -100,6 +103,8 @@ def elements(xml: bytes, deepest: int) -> list[Element]:
             tag = _TAG.match(xml, at)
             if tag is None:
                 raise Unmarkable(f"no tag at {at}")
+            if len(found) >= _MOST_ELEMENTS:
+                raise Unmarkable("too many elements")
             open_ones.append((len(found), raw, attributes, at, tag.end()))
             found.append(None)
         depth += 1
@@ -130,6 +135,10 @@ def elements(xml: bytes, deepest: int) -> list[Element]:
     return [element for element in found if element is not None]
 
 
+def _start(element: Element) -> int:
+    return element.start
+
+
 class Edits:
     """Changes to one part, gathered first and made together."""
 
@@ -139,10 +148,19 @@ class Edits:
         self.root = self.elements[0]
         self.prefix = self.root.raw.rpartition(":")[0]
         self._changes: list[tuple[int, int, int, bytes]] = []
+        self._by_name: dict[tuple[str, int], list[Element]] = {}
+        for element in self.elements:
+            self._by_name.setdefault((element.name, element.depth), []).append(element)
 
-    def named(self, name: str, depth: int | None = None) -> list[Element]:
-        """The elements of that name (without its prefix)."""
-        return [e for e in self.elements if e.name == name and depth in (None, e.depth)]
+    def named(self, name: str, depth: int) -> list[Element]:
+        """The elements of that name (without its prefix) at a depth, in order of their start."""
+        return self._by_name.get((name, depth), [])
+
+    def within(self, parent: Element, name: str, depth: int) -> list[Element]:
+        """Those of them that stand in another one; found without looking at all of them."""
+        found = self.named(name, depth)
+        first = bisect_right(found, parent.start, key=_start)
+        return found[first : bisect_left(found, parent.end, first, key=_start)]
 
     def tag(self, name: str) -> str:
         """A name with the prefix that this part uses."""
@@ -403,6 +421,7 @@ def _relations(rows: Sequence[tuple[str, str]]) -> str:
 
 
 _ROWS_END = re.compile(rb"</(?:[\w.-]+:)?sheetData\s*>|<(?:[\w.-]+:)?sheetData\s*/>")
+_LONGEST_END = 200
 _SHEET_ROOT = re.compile(rb"<((?:[\w.-]+:)?worksheet)[\s>]")
 
 
@@ -422,7 +441,7 @@ class Sheet:
     def of(cls, book: Workbook, part: str) -> Sheet:
         """A sheet of the file as it is; its rows are read a second time when the file is written."""
         root: str | None = None
-        window, at, end = b"", 0, 0
+        window, at, end, looked = b"", 0, 0, 0
         for piece in book.pieces(part):
             if root is None:
                 found = _SHEET_ROOT.search(piece)
@@ -430,11 +449,13 @@ class Sheet:
                     raise Unmarkable("the sheet cannot be read")
                 root = found[1].decode()
             window += piece
-            for match in _ROWS_END.finditer(window):
+            # Once only over each byte, but for so much as could be the start of an end of rows.
+            for match in _ROWS_END.finditer(window, looked):
                 end = at + match.end()
             # What is kept: all after the rows, or so much as could be the start of their end.
-            drop = end - at if end else max(len(window) - 200, 0)
+            drop = end - at if end else max(len(window) - _LONGEST_END, 0)
             window, at = window[drop:], at + drop
+            looked = max(len(window) - _LONGEST_END, 0)
             if len(window) > _MOST_READ:
                 raise Unmarkable("too much after the rows")
         if root is None or not end:

@@ -49,6 +49,8 @@ class Job(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_until = models.BigIntegerField(default=0)
     """Real seconds: until then a process works on it; a later one takes it over."""
+    given_up_at = models.BigIntegerField(default=0)
+    """Real seconds: at which its process is ended, if it is still at it; then nobody begins it anew."""
 
     class Meta:
         """Newest first."""

@@ -3,9 +3,13 @@
 A job is claimed by a conditional update for a minute of real time, renewed while its work goes on. Whoever is killed
 leaves a claim that runs out, and another process begins the job anew; nothing of the first attempt is left, since a
 file appears only with the end of its job. Several workers may run at once.
+
+No job takes longer than its limit: the system ends the process that is still at it, whatever it is doing – a library that
+holds the interpreter, too – and the next one tells the job as failed instead of beginning it anew.
 """
 
 import logging
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -24,18 +28,25 @@ from schemas.submission import Refusal
 _LEASE, _RENEWED = 60, 15
 """Real seconds: how long a claim holds, and how often it is renewed."""
 _MOST_ATTEMPTS = 3
+MOST_SECONDS = 900
+"""Real seconds that a job may take. The longest honest one, three years of data of a large holder, takes a few minutes."""
 _PAUSE = 0.3
 FAILED = (
     "予期しないエラーが続いたため、作成できませんでした。時間をおいてもう一度お試しいただくか、"
     "お問い合わせ窓口にご連絡ください。"
 )
+TOO_LONG = (
+    "時間がかかりすぎるため、作成をやめました。ファイルや条件を分けてもう一度お試しいただくか、"
+    "お問い合わせ窓口にご連絡ください。"
+)
 
 
 def forever(urgent_only: bool) -> None:
-    """Works until the process ends."""
+    """Works until the process ends; ends it when a job exceeds its limit. Whoever started it starts another one."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     while True:
         try:
-            idle = run_due(urgent_only=urgent_only, most=1) == 0
+            idle = run_due(urgent_only=urgent_only, most=1, ends_process=True) == 0
         except Exception:
             # A database that cannot be reached now is there again later.
             logging.getLogger(__name__).exception("jobs could not be done")
@@ -45,16 +56,30 @@ def forever(urgent_only: bool) -> None:
             time.sleep(_PAUSE)
 
 
-def run_due(most: int | None = None, *, urgent_only: bool = False) -> int:
-    """Does what waits, in this process, urgent work first; how many jobs were done."""
+def run_due(most: int | None = None, *, urgent_only: bool = False, ends_process: bool = False) -> int:
+    """Does what waits, in this process, urgent work first; how many jobs were done.
+
+    ``ends_process``: a job that exceeds its limit takes the process with it.
+    """
     done = 0
     while most is None or done < most:
         row = _claimed(urgent_only)
         if row is None:
             break
-        _do(row)
+        with _limited(ends_process):
+            _do(row)
         done += 1
     return done
+
+
+@contextmanager
+def _limited(ends_process: bool) -> Iterator[None]:
+    """The system's alarm, which needs nobody's turn: its signal is answered by no handler and ends the process."""
+    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS if ends_process else 0)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _claimed(urgent_only: bool) -> Job | None:
@@ -63,10 +88,15 @@ def _claimed(urgent_only: bool) -> Job | None:
     free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, claimed_until__lt=now)
     if urgent_only:
         free &= Q(urgent=True)
+    overdue = Job.objects.filter(state=Job.State.RUNNING, claimed_until__lt=now, given_up_at__range=(1, now))
+    overdue.update(
+        state=Job.State.FAILED, words=TOO_LONG, progress=100, ended_at=clock.now(), claimed_until=0
+    )
     for row in Job.objects.filter(free).order_by("-urgent", "number")[:20]:
         mine = Job.objects.filter(free, pk=row.pk, attempts=row.attempts).update(
             state=Job.State.RUNNING,
             claimed_until=now + _LEASE,
+            given_up_at=now + MOST_SECONDS,
             attempts=row.attempts + 1,
             started_at=clock.now(),
             progress=0,
@@ -150,7 +180,8 @@ def _kept(row: Job) -> Iterator[None]:
 
     def renew() -> None:
         while not over.wait(_RENEWED):
-            _mine(row).update(claimed_until=int(time.time()) + _LEASE)
+            # Not beyond its limit: what comes after it is for the next process to tell.
+            _mine(row).update(claimed_until=min(int(time.time()) + _LEASE, row.given_up_at))
         connection.close()
 
     thread = threading.Thread(target=renew, daemon=True, name=f"claim of {row.pk}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 import zipfile
 from datetime import date
 from functools import partial
@@ -450,3 +451,76 @@ def test_marks_stand_on_the_sheet_that_is_read() -> None:
     assert back["先月"]["A3"].comment is None
     assert "直してください" in back["船積'一覧"]["A3"].comment.text
     assert decode(content, "x.xlsx", LAYOUT).records.equals(decode(file.getvalue(), "x.xlsx", LAYOUT).records)
+
+
+# -- workbooks made to take long ------------------------------------------------------------------------------
+
+
+def with_parts(parts: dict[str, bytes]) -> bytes:
+    """The workbook of an exporter with other bytes in some parts."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(sent_book())) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, parts.get(name, old.read(name)))
+    return out.getvalue()
+
+
+def part_of(name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(sent_book())) as book:
+        return book.read(next(part for part in book.namelist() if name in part))
+
+
+def name_of(name: str) -> str:
+    with zipfile.ZipFile(io.BytesIO(sent_book())) as book:
+        return next(part for part in book.namelist() if name in part)
+
+
+_MANY = 60_000
+_LONG = {
+    "shapes that do not end": lambda: {name_of("vml"): part_of("vml").replace(b"</xml>", b"<v:shape x>" * _MANY + b"</xml>")},
+    "a row of many digits": lambda: {
+        name_of("vml"): part_of("vml").replace(b"</xml>", b"<v:shape x><x:Row>" + b"9" * 5000 + b"</x:Row></v:shape></xml>")
+    },
+    "conditions": lambda: {
+        "xl/worksheets/sheet1.xml": part_of("sheet1.xml").replace(
+            b"<pageMargins",
+            b'<conditionalFormatting sqref="A1"><cfRule type="expression" priority="1"><formula>1</formula></cfRule>'
+            b"</conditionalFormatting>" * (_MANY // 3) + b"<pageMargins",
+        )
+    },
+    "comments": lambda: {
+        name_of("comment1.xml"): part_of("comment1.xml").replace(
+            b"</commentList>", b'<comment ref="F9" authorId="0"><text><r><t>x</t></r></text></comment>' * (_MANY // 3)
+            + b"</commentList>",
+        )
+    },
+    "sheets": lambda: {
+        "xl/workbook.xml": part_of("xl/workbook.xml").replace(
+            b"</sheets>",
+            b'<sheet xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships" name="x"'
+            b' sheetId="9" r:id="rIdX"/>' * (_MANY // 10) + b"</sheets>",
+        ),
+        "xl/_rels/workbook.xml.rels": part_of("workbook.xml.rels").replace(
+            b"</Relationships>", b'<Relationship Id="rIdY" Type="/x" Target="y"/>' * (_MANY // 10) + b"</Relationships>"
+        ),
+    },
+    "elements": lambda: {
+        "xl/worksheets/sheet1.xml": part_of("sheet1.xml").replace(b"<pageMargins", b"<a/>" * 600_000 + b"<pageMargins")
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", _LONG)
+def test_a_workbook_made_to_take_long_is_marked_or_answered_soon(what: str) -> None:
+    """By the processor's time: what grows with the square takes a minute and more here, what does not a second or two."""
+    content = with_parts(_LONG[what]())
+    assert len(content) < 1 << 20, "it costs its sender nothing"
+    findings = findings_frame([finding(1, field="currency", cell="E3")])
+    began = time.process_time()
+    marked = m.marked_workbook(content, findings, {}, FACTS)
+    assert time.process_time() - began < 10
+    with zipfile.ZipFile(io.BytesIO(marked)) as book:
+        assert m.RESULT_SHEET in book.read("xl/workbook.xml").decode()

@@ -1,6 +1,12 @@
 """Background jobs: order, files whole or not at all, faults and killed workers, how many and how long they stay."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +124,46 @@ def test_the_work_of_a_killed_process_is_begun_anew(
     monkeypatch.setattr(worker.time, "time", lambda: later)
     assert worker.run_due() == 1
     assert fresh(job).result == {"again": True}
+
+
+def test_a_job_that_exceeded_its_limit_is_told_as_failed_and_not_begun_anew(
+    world: World, kinds: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+
+    def killed(_: Running) -> None:
+        begun.append(1)
+        raise KeyboardInterrupt
+
+    kinds("a", killed)
+    job = rules.ask(world.applicant, "a", {})
+    with pytest.raises(KeyboardInterrupt):
+        worker.run_due()
+    at = time.time()
+    monkeypatch.setattr(worker.time, "time", lambda: at + worker.MOST_SECONDS + 61)
+    assert worker.run_due() == 0
+    assert (fresh(job).state, fresh(job).words, begun) == ("failed", worker.TOO_LONG, [1])
+    other = rules.ask(world.applicant, "a", {})
+    kinds("a", lambda _: None)
+    assert worker.run_due() == 1
+    assert fresh(other).state == "done"
+
+
+_HANGING = """
+import re, sys
+from portal_stub.jobs import worker
+worker.MOST_SECONDS = 1
+worker.signal.signal(worker.signal.SIGALRM, worker.signal.SIG_DFL)
+with worker._limited(True):
+    re.match(r"(a+)+$", "a" * 64 + "b")  # holds the interpreter for years: no thread and no handler has its turn
+"""
+
+
+def test_what_holds_the_interpreter_is_ended_by_the_system(tmp_path: Path) -> None:
+    environ = {**os.environ, "DAICHO_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "tests.portal.settings"}
+    program = "import django; django.setup()\n" + _HANGING
+    ended = subprocess.run([sys.executable, "-c", program], env=environ, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGALRM
 
 
 def test_a_job_that_was_removed_meanwhile_leaves_nothing(world: World, kinds: Callable[..., None]) -> None:
