@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> int:
     with os.fdopen(request, "rb") as stream:
         (size,) = LENGTH.unpack(stream.read(LENGTH.size))
         told = json.loads(stream.read(size))
-        _bind(told["megabytes"], told["seconds"])
+        _bind(told["megabytes"], told["seconds"], told["longest"])
         threading.Thread(target=_end_with_parent, args=(alive,), daemon=True).start()
         content = stream.read()
     with os.fdopen(result, "wb") as out:
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _bind(megabytes: int, seconds: int) -> None:
+def _bind(megabytes: int, seconds: int, longest: int) -> None:
     limits = {
         resource.RLIMIT_DATA: megabytes << 20,
         resource.RLIMIT_CPU: 2 * seconds,
@@ -58,7 +58,7 @@ def _bind(megabytes: int, seconds: int) -> None:
         resource.setrlimit(what, (limit, limit))
     # Even if nobody were left to end this process, it ends itself.
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(seconds + 2)
+    signal.alarm(longest + 2)
 
 
 def _end_with_parent(alive: int) -> None:

@@ -77,6 +77,11 @@ class Wanted:
         return (PATIENT_SECONDS if self.patient else SECONDS) + more
 
     @property
+    def longest(self) -> int:
+        """How long it may be read where others keep the reader from working."""
+        return (1 + _STARVED) * self.seconds
+
+    @property
     def megabytes(self) -> int:
         """How much memory its reading may take."""
         more = (len(self.content) >> 20) * _CSV_MEGABYTES_PER_MEGABYTE if self.is_csv else 0
@@ -156,6 +161,7 @@ class _Reader:
             "layout": wanted.layout,
             "reading": wanted.reading,
             "seconds": wanted.seconds,
+            "longest": wanted.longest,
             "megabytes": wanted.megabytes,
         }
         words = json.dumps(told).encode()
@@ -195,7 +201,7 @@ class _Reader:
         if not self._ended():
             raise _unreadable(
                 self._wanted,
-                f"{self._wanted.seconds}秒以内に読み終わりませんでした。不要なシート・書式・行を除くか、ファイルを分けて送ってください。",
+                f"{self._wanted.seconds}秒以内に読み終わりませんでした。不要なシート・書式・行を除くか、ファイルを分けるか、CSV形式で送ってください。",
             )
         code = self._process.wait()
         if code in (

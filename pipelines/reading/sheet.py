@@ -38,6 +38,8 @@ _ATTRIBUTE = re.compile(r'([\w:.-]+)="([^"]*)"')
 _ROW = re.compile(rb"<row\b([^>]*)>")
 _NOTHING_SEEN = Decimal("0.5")
 """Digits of width, or points of height, of which nobody sees anything."""
+_COLUMNS = 16_384
+_FAR = re.compile("[A-Z]{4}")
 _CELL = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 
 
@@ -292,9 +294,9 @@ def _cells(xml: bytes, prefix: bytes, around: Surroundings) -> pl.DataFrame:
     # What stands before the first cell is the beginning of its row.
     cut = cut.slice(cut.height - count)
     rest = [f"f{n}" for n in range(1, _FIELDS)]
-    quote = _F[0].str.find('"', literal=True)
+    # The address ends with its quote.
     cut = cut.select(
-        _F[0].str.head(quote).alias("place"), _F[0].str.slice(quote + 1).alias("told"), *rest
+        _F[0].str.splitn('"', 2).struct.rename_fields(["place", "told"]).struct.unnest(), *rest
     ).select(
         pl.col("place")
         .str.strip_chars_start("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -302,14 +304,13 @@ def _cells(xml: bytes, prefix: bytes, around: Surroundings) -> pl.DataFrame:
         .alias("row"),
         pl.col("place").str.strip_chars_end("0123456789").alias("column"),
         "told",
-        pl.col("told").str.ends_with("/").alias("closed"),
-        _ends(1).alias("ends"),
         *rest,
     )
-    if cut["closed"].any():  # cells that only have a format
-        if not cut.select((~pl.col("closed") | pl.col("ends")).all()).item():
+    closed = cut["told"].str.ends_with("/").fill_null(False)
+    if closed.any():  # cells that only have a format
+        if not cut.filter(closed).select(_ends(1).all()).item():
             raise Unusual
-        cut = cut.filter(~pl.col("closed"))
+        cut = cut.filter(~closed)
     letters, told = (cut[name].unique().fill_null("!").to_list() for name in ("column", "told"))
     meant = {text: _attributes(text) for text in told}
     cut = cut.select(
@@ -474,6 +475,10 @@ def rewritten(pieces: Iterator[bytes]) -> Iterator[bytes]:
             case ["sheetData", "row", "c"]:
                 place = _CELL.fullmatch(told.get("r", ""))
                 column = column_number(place[1]) if place else column + 1
+                if column >= _COLUMNS or _FAR.match(told.get("r", "")):
+                    raise Broken(
+                        "列が多すぎます(Excelの列は XFD まで)。使わない列を削除して保存し直してください。"
+                    )
                 at = f"{column_letter(column)}{place[2] if place else row}"
                 out.append(_tag("c", {"r": at} | {k: told[k] for k in ("s", "t") if k in told}))
             case ["sheetData", "row", "c", "f"]:

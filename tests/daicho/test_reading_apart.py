@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -11,7 +12,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import pytest
 
 from daicho.reading import uploads
 from daicho.reading.uploads import ReaderFault, Wanted, read, read_rows, reading_of
+from schemas.cells import column_letter
 from schemas.layouts import layout_of
 from schemas.products import Product
 from schemas.reading import FIRST_READING
@@ -157,20 +159,40 @@ def test_a_size_that_lies_does_not_help() -> None:
     assert megabytes < 1000
 
 
-def test_fifty_thousand_headings_are_refused() -> None:
-    from openpyxl.utils import get_column_letter
-
-    cells = "".join(
-        f'<c r="{get_column_letter(n)}1" t="inlineStr"><is><t>h{n}</t></is></c>' for n in range(1, 18_001)
-    )
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(
+            lambda n: f'<c r="{column_letter(n)}1" t="inlineStr"><is><t>h{n}</t></is></c>', id="beyond XFD"
+        ),
+        pytest.param(lambda n: f'<c t="inlineStr"><is><t>h{n}</t></is></c>', id="without addresses"),
+        pytest.param(
+            lambda n: (
+                f'<c r="{column_letter(n % 16_384)}1" t="inlineStr"><is><t>h{n}</t></is></c>'
+                if n < 16_384
+                else ""
+            ),
+            id="all that Excel has",
+        ),
+    ],
+)
+def test_fifty_thousand_headings_are_refused(cell: Callable[[int], str]) -> None:
     raw = one("export_contract_no", text("A"))
-    sheet = raw.sheet.replace("<sheetData>", "<sheetData>").replace('<row r="1">', f'<row r="1">{cells}', 1)
-    head, _, rest = sheet.partition(cells)
-    sheet = head + cells + "</row>" + rest[rest.index('<row r="2"') :]
+    head, rest = raw.sheet.split('<row r="1">')
+    row = "".join(cell(n) for n in range(50_000))
+    sheet = f'{head}<row r="1">{row}{rest[rest.index("</row>") :]}'
     message, worked, megabytes = refused(raw.bytes({"xl/worksheets/sheet1.xml": sheet}))
     assert "列が多すぎます" in message
+    assert "保存し直してください" in message
     assert worked < 8
     assert megabytes < 1000
+
+
+def test_fifty_thousand_headings_of_a_csv_are_refused() -> None:
+    content = ",".join(f"h{n}" for n in range(50_000)) + "\n" + "," * 49_999 + "1\n"
+    with pytest.raises(Refusal, match="列が多すぎます") as caught:
+        read(wanted(content.encode(), "a.csv", apart=True))
+    assert caught.value.code == "unreadable-file"
 
 
 def test_the_far_cell_that_killed_the_first_reading_is_refused_by_it() -> None:
@@ -225,6 +247,18 @@ def test_a_reader_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path:
         read_with(monkeypatch, tmp_path, "import time; time.sleep(60)")
     assert "3秒以内" in caught.value.message
     assert time.monotonic() - begin < 30
+
+
+def test_the_alarm_of_a_reader_comes_after_all_patience(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where others keep the reader from working it is waited for; the alarm is for when nobody is left to wait."""
+    with pytest.raises(ReaderFault) as caught:
+        read_with(
+            monkeypatch, tmp_path, "import signal; raise RuntimeError(f'left {signal.alarm(0)} seconds')"
+        )
+    [left] = re.findall(r"left (\d+) seconds", str(caught.value))
+    assert int(left) > 5 * uploads.SECONDS
 
 
 def read_with(monkeypatch: pytest.MonkeyPatch, folder: Path, deed: str) -> None:
