@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from daicho.reading.child import LENGTH, UNREADABLE
+from daicho.reading.remembering import Readings
 from schemas.layouts import CURRENT_VERSION, layout_of
 from schemas.reading import CURRENT_READING
 from schemas.submission import Refusal
@@ -42,6 +43,8 @@ _STARVED = 5
 """How many times its seconds a reader gets that other processes keep from working."""
 _AT_ONCE = threading.BoundedSemaphore(4)
 """Readers that one process runs at a time: each may take :data:`MEGABYTES`."""
+_READ = Readings()
+"""What this process read lately."""
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _KEPT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "TZ")
 
@@ -82,6 +85,11 @@ class Wanted:
         return (1 + _STARVED) * self.seconds
 
     @property
+    def bound(self) -> float:
+        """How long reading may keep whoever asks from going on, in seconds; a CSV that is read here has no bound."""
+        return float("inf") if self.is_csv and not self.apart else self.seconds
+
+    @property
     def megabytes(self) -> int:
         """How much memory its reading may take."""
         more = (len(self.content) >> 20) * _CSV_MEGABYTES_PER_MEGABYTE if self.is_csv else 0
@@ -89,10 +97,10 @@ class Wanted:
 
 
 class Reading:
-    """An upload that is being read, perhaps elsewhere."""
+    """An upload that is being read, perhaps elsewhere, or was read before."""
 
-    def __init__(self, wanted: Wanted, reader: _Reader | None) -> None:
-        self._wanted, self._reader = wanted, reader
+    def __init__(self, wanted: Wanted, reader: _Reader | None = None, known: Decoded | None = None) -> None:
+        self._wanted, self._reader, self._known = wanted, reader, known
 
     def decoded(self) -> Decoded:
         """Its records.
@@ -101,20 +109,29 @@ class Reading:
             Refusal: ``empty-file``, ``file-type`` or ``unreadable-file``.
             ReaderFault: the reader has a fault of its own.
         """
+        if self._known is not None:
+            return self._known
         wanted = self._wanted
         if self._reader is None:
             from pipelines.reading.decode import decode
 
             layout = layout_of(wanted.product, wanted.layout)
-            return decode(wanted.content, wanted.file_name, layout, wanted.reading)
-        return _decoded(self._reader.result(), wanted)
+            self._known = decode(wanted.content, wanted.file_name, layout, wanted.reading)
+        else:
+            self._known = _decoded(self._reader.result(), wanted)
+        _READ.keep(wanted, self._known)
+        return self._known
 
 
 @contextmanager
 def reading_of(wanted: Wanted) -> Iterator[Reading]:
-    """Begins to read; whoever has other things to do meanwhile does them before asking for the records."""
-    if wanted.is_csv and not wanted.apart:
-        yield Reading(wanted, None)
+    """Begins to read; whoever has other things to do meanwhile does them before asking for the records.
+
+    What this process read lately under bounds no wider than these is not read again.
+    """
+    known = _READ.of(wanted)
+    if known is not None or (wanted.is_csv and not wanted.apart):
+        yield Reading(wanted, known=known)
         return
     with _AT_ONCE:
         reader = _Reader(wanted, "records")

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from daicho.reading import uploads
+from daicho.reading import remembering, uploads
 from daicho.reading.uploads import ReaderFault, Wanted, read, read_rows, reading_of
 from schemas.cells import column_letter
 from schemas.layouts import layout_of
@@ -44,6 +44,7 @@ def children() -> set[int]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left_behind() -> Iterator[None]:
+    uploads._READ.forget()
     before = children()
     yield
     assert children() <= before
@@ -94,6 +95,71 @@ def test_a_good_workbook_is_read_as_in_this_process() -> None:
     assert apart.records.equals(here.records)
     assert apart.findings.equals(here.findings)
     assert (apart.present, apart.address, apart.encoding) == (here.present, here.address, here.encoding)
+
+
+@contextlib.contextmanager
+def no_reading() -> Iterator[None]:
+    """Whoever reads meanwhile fails: neither a process is started nor a file decoded."""
+    from pipelines.reading import decode
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(uploads, "_Reader", lambda *_: pytest.fail("a process was started"))
+        patched.setattr(decode, "decode", lambda *_: pytest.fail("a file was decoded"))
+        yield
+
+
+def test_the_same_upload_is_read_once_and_anything_else_again() -> None:
+    csv = csv_bytes([enterprise_row()])
+    for name, content, more in (("a.xlsx", GOOD, {}), ("a.csv", csv, {}), ("b.csv", csv, {"apart": True})):
+        first = read(wanted(content, name, **more))
+        with no_reading():
+            assert read(wanted(content, name, **more)) is first
+            assert read(wanted(content, name, **more, patient=True)) is first
+            others = [
+                wanted(content, f"other-{name}", **more),
+                wanted(content + b"\n", name, **more),
+                wanted(content, name, reading=FIRST_READING, **more),
+                Wanted(content, name, Product.EQUIPMENT, **more),
+            ]
+            for other in others:
+                with pytest.raises(pytest.fail.Exception):
+                    read(other)
+
+
+def test_what_was_read_with_more_patience_is_read_again_for_who_has_less() -> None:
+    csv = csv_bytes([enterprise_row()])
+    read(wanted(GOOD, patient=True))
+    read(wanted(csv, "a.csv"))
+    for hasty in (wanted(GOOD), wanted(csv, "a.csv", apart=True)):
+        with no_reading(), pytest.raises(pytest.fail.Exception):
+            read(hasty)
+        read(hasty)
+        with no_reading():
+            read(hasty)
+
+
+def test_a_refusal_is_not_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(Refusal):
+        read_with(monkeypatch, tmp_path, "raise MemoryError")
+    monkeypatch.setattr(uploads, "_ROOT", PROJECT)
+    assert read(wanted(GOOD)).count == 1
+
+
+def test_what_is_remembered_is_bounded_by_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = [csv_bytes([enterprise_row(export_contract_no=f"EX-{n}")]) for n in range(4)]
+    size = read(wanted(contents[0], "a.csv")).records.estimated_size()
+    monkeypatch.setattr(remembering, "MOST_BYTES", 3 * size)
+    for content in contents[1:]:
+        read(wanted(contents[0], "a.csv"))
+        read(wanted(content, "a.csv"))
+    assert len(uploads._READ) == 3
+    with no_reading():
+        read(wanted(contents[0], "a.csv"))  # asked for all the time
+        with pytest.raises(pytest.fail.Exception):
+            read(wanted(contents[1], "a.csv"))
+    monkeypatch.setattr(remembering, "MOST_BYTES", size - 1)
+    read(wanted(contents[1], "a.csv"))
+    assert len(uploads._READ) == 0
 
 
 def test_a_csv_is_read_apart_where_requests_are_answered() -> None:
