@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
@@ -18,19 +19,27 @@ MOST_SENT = 40 * 1024 * 1024
 AROUND = 1024 * 1024
 """What goes around the file of a large page."""
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_HERE_ONLY = re.compile(r"/(?![/\\])|\?|[\w.-]+(?:/|\Z)")
+"""An address on this site: from its root, of another query, or beside the page."""
 _UNKEPT = re.compile("[\x00\ud800-\udfff]")
 """NUL and halves of characters: nobody types them, and PostgreSQL keeps neither."""
 
 
 class PrivatePages:
-    """Pages are kept in no cache, so that 「戻る」 after ログアウト shows nothing, and use no device."""
+    """Pages are kept in no cache, so that 「戻る」 after ログアウト shows nothing, use no device, and lead nowhere else."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Adds the headers."""
+        """Adds the headers.
+
+        Raises:
+            SuspiciousOperation: a page would send its user to another site, whoever put the address together.
+        """
         response = self.get_response(request)
+        if not _HERE_ONLY.match(response.headers.get("Location", "/")):
+            raise SuspiciousOperation("a redirect to another site")
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response

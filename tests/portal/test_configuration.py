@@ -4,10 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 
 from daicho.settings import Settings, SettingsError
 from portal_stub.configuration import PortalSettings, values
+from portal_stub.pages.middleware import PrivatePages
 
 HTTPS = {
     "base_url": "https://portal.example.jp",
@@ -82,3 +85,30 @@ def test_forms_are_taken_whether_a_slash_stands_behind_the_address_or_not(tmp_pa
 
 def test_without_a_file_the_portal_is_for_this_machine_alone(tmp_path: Path) -> None:
     assert PortalSettings.of(tmp_path) == PortalSettings()
+
+
+@pytest.mark.parametrize(
+    ("address", "is_ours"),
+    [
+        ("/login/", True),
+        ("?page=2", True),
+        ("../check/", True),
+        ("//evil.example/", False),
+        ("/\\evil.example/", False),
+        ("https://evil.example/", False),
+        ("javascript:alert(1)", False),
+        ("\\\\evil.example", False),
+    ],
+)
+def test_no_page_leads_to_another_site(address: str, is_ours: bool) -> None:
+    """Whoever puts an address together: it is looked at where every answer passes."""
+
+    def page(_: HttpRequest) -> HttpResponse:
+        return HttpResponse(status=302, headers={"Location": address})
+
+    pages = PrivatePages(page)
+    if is_ours:
+        assert pages(HttpRequest()).headers["Location"] == address
+    else:
+        with pytest.raises(SuspiciousOperation):
+            pages(HttpRequest())
