@@ -13,6 +13,7 @@ from typing import Any
 from daicho.settings import SettingsError
 from daicho.store import Store
 from outputs.delivery import DeliveryError, FolderTarget, Target, deliver_with_retries
+from schemas.reasons import of_text
 
 _KINDS = ("provided_data", "finance_premiums")
 
@@ -71,7 +72,7 @@ def configured_targets(path: Path) -> dict[str, Target]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"配送設定 {path} を読めません: {error}") from error
+        raise SettingsError(f"配送設定 {path} を読めません: {of_text(error)}。") from error
     holders = told.get("holders", {})
     if not isinstance(holders, dict):
         raise SettingsError(
@@ -102,5 +103,7 @@ def _target(name: str, entry: Mapping[str, Any], path: Path) -> Target:
     except KeyError as error:
         raise SettingsError(f"配送設定 {path} の「{name}」に {error.args[0]} がありません。") from error
     except (TypeError, ValueError) as error:
-        raise SettingsError(f"配送設定 {path} の「{name}」を読めません: {error}") from error
+        raise SettingsError(
+            f"配送設定 {path} の「{name}」に、文字か数の種類が違う値があります。port は数、ほかは文字で書いてください。"
+        ) from error
     raise SettingsError(f"配送設定 {path} の「{name}」の type は folder または sftp で指定してください。")

@@ -67,7 +67,7 @@ def query(store: Store, sql: str) -> tuple[list[str], list[dict[str, Any]]]:
             f"メモリ{store.settings.sql_memory_mb}MBに収まらないため、やめました。条件を絞ってください(設定 sql_memory_mb)。",
         ) from error
     except duckdb.Error as error:
-        raise Refusal("sql", f"{error}\n使えるビュー: {', '.join(views(store))}") from error
+        raise Refusal("sql", f"{_wrong(str(error))}\n使えるビュー: {', '.join(views(store))}") from error
     finally:
         connection.close()
 
@@ -182,3 +182,31 @@ def _findings(store: Store) -> pl.DataFrame:
         if frame is not None:
             parts.append(frame.select(pl.lit(submission_id).alias("submission_id"), *FINDINGS))
     return pl.concat(parts)
+
+
+_WRONG = (
+    (r'syntax error at or near "(.*?)"', r"「\1」の近くの書き方が正しくありません"),
+    (r"syntax error at end of input", "文の終わりが足りません"),
+    (r"Table with name (.*?) does not exist", r"表またはビュー「\1」はありません"),
+    (r'Referenced (?:column|table) "(.*?)" not found', r"列または表「\1」はありません"),
+    (r"Scalar Function with name (.*?) does not exist", r"関数「\1」はありません"),
+    (r'Ambiguous reference to column name "(.*?)"', r"列「\1」がどの表のものか分かりません"),
+    (
+        r"column \"?(.*?)\"? must appear in the GROUP BY",
+        r"列「\1」を GROUP BY に加えるか、集計関数に入れてください",
+    ),
+    (r"Could not convert string '(.*?)'", r"値「\1」を変換できません"),
+    (r"(?i)permission error|disabled by configuration", "ほかのファイルや設定には触れられません"),
+    (r"Conversion Error", "値を変換できません"),
+    (r"Binder Error", "列や関数の型が合いません"),
+)
+
+
+def _wrong(said: str) -> str:
+    """What is wrong with a query; the line of it at which DuckDB points stays."""
+    words = next(
+        (found.expand(text) for pattern, text in _WRONG if (found := re.search(pattern, said))), None
+    )
+    place = re.search(r"^LINE \d+:.*\n *\^", said, re.MULTILINE)
+    shown = f"\n{place[0].replace('LINE ', '  行 ')}" if place else ""
+    return f"SQLを実行できません。{words or 'SQLの書き方を確かめてください'}。{shown}"

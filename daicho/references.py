@@ -119,7 +119,7 @@ def _read(folder: Path) -> "dict[str, pl.DataFrame]":
         except pl.exceptions.ComputeError as error:
             raise Refusal(
                 "reference-unreadable",
-                f"参照表「{path.name}」を読めません。UTF-8のCSVで保存してください。({error})",
+                f"参照表「{path.name}」を読めません。列の数と引用符を確かめ、UTF-8のCSVで保存してください。",
             ) from error
     return found
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from schemas.reasons import of_text
+
 
 class SettingsError(ValueError):
     """A setting that cannot be used; the message is Japanese and names the setting."""
@@ -116,7 +118,7 @@ def _overrides(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"設定ファイル {path} を読めません: {error}") from error
+        raise SettingsError(f"設定ファイル {path} を読めません: {of_text(error)}。") from error
     known = [field.name for field in fields(Settings) if field.type is int]
     for name, value in found.items():
         if name not in known:

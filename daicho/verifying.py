@@ -22,6 +22,7 @@ from pipelines.yearly import RECOMPUTED, recomputed
 from schemas.journal import CONFIRMATION, RATED, RECONCILIATION, YEARLY
 from schemas.money import COMPONENTS
 from schemas.products import Product
+from schemas.reasons import of_fault
 
 
 def verify_store(store: Store, say: Callable[[str], None]) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def _looked(title: str, step: Callable[[Store], _Step], store: Store) -> _Step:
     except SettingsError:
         raise  # a place that cannot be used is no damage
     except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001 - damage has any form
-        return [f"{title}を確認できません: {type(error).__name__}: {error}"], {}
+        return [f"{title}を確認できません: {of_fault(error)}"], {}
 
 
 def _chain(store: Store) -> _Step:
@@ -102,7 +103,9 @@ def _archive(store: Store) -> _Step:
             receipts += 1
             store.archive.get_bytes(receipt["sha256"])
         except (ArchiveDamaged, FileNotFoundError) as error:
-            problems.append(f"受付番号 {number} の原本を確認できません: {error}")
+            problems.append(
+                f"受付番号 {number} の原本を確認できません: {error if isinstance(error, ArchiveDamaged) else of_fault(error)}"
+            )
             continue
         kept = store.events.receipt(receipt["submission_id"])
         if kept is not None and kept != receipt:

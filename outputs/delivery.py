@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from daicho.folders import Changing, Folder, NotAFile
+from schemas.reasons import of_system
 
 if TYPE_CHECKING:
     import paramiko
@@ -137,7 +138,7 @@ class FolderTarget:
             raise DeliveryRefused(f"フォルダーに書き込めません: {self.folder}") from error
         except OSError as error:
             raise TemporaryDeliveryError(
-                f"フォルダーに書き込めませんでした: {self.folder}: {error.strerror}"
+                f"フォルダーに書き込めませんでした: {self.folder}: {of_system(error)}"
             ) from error
         return proof
 

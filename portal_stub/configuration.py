@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from daicho.settings import Settings, SettingsError
+from schemas.reasons import of_text
 
 HERE = Path(__file__).resolve().parent
 _OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -73,7 +74,7 @@ class PortalSettings:
         except FileNotFoundError:
             return cls()
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"設定ファイル {path} を読めません: {error}") from error
+            raise SettingsError(f"設定ファイル {path} を読めません: {of_text(error)}。") from error
         kinds = {field.name: field.type for field in fields(cls)}
         for name, value in found.items():
             if name not in kinds:

@@ -13,6 +13,7 @@ from django.conf import settings as configured
 
 from daicho.settings import Settings
 from portal_stub.configuration import values
+from schemas.reasons import of_system
 from schemas.submission import Refusal
 
 HOST = "127.0.0.1"
@@ -73,7 +74,7 @@ def serve(port: int, say: Callable[[str], None]) -> None:
         listener.close()
         raise Refusal(
             "port-taken",
-            f"ポート {port} は使えません（{error.strerror}）。--port で別の番号を指定してください。",
+            f"ポート {port} は使えません（{of_system(error)}）。--port で別の番号を指定してください。",
         ) from error
     with listener:
         set_up()

@@ -77,15 +77,17 @@ def _fault(error: BaseException) -> int:
     import traceback
 
     from daicho.settings import Settings, SettingsError
+    from schemas.reasons import of_fault
 
-    message = f"内部エラーです: {type(error).__name__}: {error}"
+    message = f"内部エラーです({of_fault(error)})。"
     try:
         log = Settings.from_env().home / "faults.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as stream:
             traceback.print_exc(file=stream)
-        message += f"\n詳細を {log} に残しました。"
+        message += f"\n詳細を {log} に残しました。システムの担当者に知らせてください。"
     except (OSError, SettingsError):
-        pass
+        where = traceback.extract_tb(error.__traceback__)[-1:]
+        message += "".join(f"\n詳細は残せませんでした({place.filename}:{place.lineno})。" for place in where)
     print(message, file=sys.stderr)
     return 3

@@ -390,10 +390,11 @@ def _written(path: Path, data: bytes) -> None:
         path.write_bytes(data)
     except OSError as error:
         from daicho.receiving import legible
+        from schemas.reasons import of_system
 
         raise Refusal(
             "unwritable-file",
-            f"「{legible(str(path))}」に書けません({error.strerror})。場所と権限を確かめてください。",
+            f"「{legible(str(path))}」に書けません({of_system(error)})。場所と権限を確かめてください。",
         ) from error
 
 
@@ -402,10 +403,11 @@ def _content(file: str) -> bytes:
         return Path(file).read_bytes()
     except OSError as error:
         from daicho.receiving import legible
+        from schemas.reasons import of_system
 
         raise Refusal(
             "unreadable-file",
-            f"ファイル「{legible(file)}」を読めません({error.strerror})。場所と権限を確かめてください。",
+            f"ファイル「{legible(file)}」を読めません({of_system(error)})。場所と権限を確かめてください。",
         ) from error
 
 

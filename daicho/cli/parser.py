@@ -2,28 +2,22 @@
 
 import argparse
 from collections.abc import Callable
-from typing import NoReturn
+
+from daicho.cli.usage import Parser
 
 PRODUCTS = ("enterprise", "equipment", "consumer-goods", "simplified-notice")
 JOBS = ("nightly", "intake", "reconcile", "confirm")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Wrong usage ends with 2 and a hint, never with a traceback."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.format_usage()}daicho: {message}\n使い方: {self.prog} --help\n")
-
-
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = _Parser(
+    top = Parser(
         prog="daicho",
         description="台帳: 貿易保険の台帳アップロードと船積通知を受け付け、審査し、保険料を計算し、帳票を作成します。",
         epilog="データは $DAICHO_HOME(既定 ./var)に保存します。終了コード: 0 完了、1 check/verify で不備、2 拒否・使い方の誤り、3 内部エラー。",
     )
     top.add_argument("--json", action="store_true", help="結果をJSON文書1つで標準出力に書く")
-    commands = top.add_subparsers(dest="command", metavar="コマンド", required=True, parser_class=_Parser)
+    commands = top.add_subparsers(dest="command", metavar="コマンド", required=True, parser_class=Parser)
 
     def command(name: str, help_text: str, csv: bool = False) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=help_text, description=help_text)
@@ -108,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _dagster(dagster: argparse.ArgumentParser) -> None:
     programs = dagster.add_subparsers(
-        dest="program", metavar="プログラム", required=True, parser_class=_Parser
+        dest="program", metavar="プログラム", required=True, parser_class=Parser
     )
     for name, help_text in (
         ("code-server", "コードを読み込み、処理を起動する。ほかの2つより先に動かす"),
@@ -128,7 +122,7 @@ def _dagster(dagster: argparse.ArgumentParser) -> None:
 
 
 def _portal(portal: argparse.ArgumentParser) -> None:
-    actions = portal.add_subparsers(dest="action", metavar="操作", required=True, parser_class=_Parser)
+    actions = portal.add_subparsers(dest="action", metavar="操作", required=True, parser_class=Parser)
 
     def action(name: str, help_text: str) -> argparse.ArgumentParser:
         sub = actions.add_parser(name, help=help_text, description=help_text)

@@ -23,6 +23,7 @@ from deltalake import DeltaTable
 
 from daicho.store import lake
 from daicho.store.lake import Lake, LakeConflict
+from schemas.reasons import of_fault
 
 NAME = "journal"
 GENESIS = "0" * 64
@@ -117,7 +118,9 @@ class Journal:
         try:
             problems.extend(snapshot.problems())
         except (OSError, pl.exceptions.PolarsError) as error:
-            problems.append(ChainProblem("unreadable", None, f"台帳のファイルを読めません: {error}"))
+            problems.append(
+                ChainProblem("unreadable", None, f"台帳のファイルを読めません: {of_fault(error)}")
+            )
         return problems
 
 

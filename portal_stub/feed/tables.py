@@ -72,8 +72,10 @@ def look_at(table: str, file_name: str, stream: BinaryIO) -> Looked:
         looked.problems.append(
             f"{file_name}: 文字コードがUTF-8ではありません。UTF-8のCSVで保存してください。"
         )
-    except csv.Error as error:
-        looked.problems.append(f"{file_name}: CSVとして読めません（{error}）。保存し直してください。")
+    except csv.Error:
+        looked.problems.append(
+            f"{file_name}: CSVとして読めません。改行と引用符を確かめ、UTF-8のCSVで保存し直してください。"
+        )
     return looked
 
 

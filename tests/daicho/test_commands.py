@@ -1,6 +1,7 @@
 """Every command of the contract: the shape of its JSON, its exit codes, and standard output kept clean."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -358,9 +359,69 @@ def test_wrong_usage_ends_with_2_and_a_hint(home: Home, arguments: tuple[str, ..
     before = _everything(home.path)
     ran = home.cli(*arguments)
     assert (ran.code, ran.out) == (2, "")
-    assert "usage:" in ran.err
+    assert ran.err.startswith("使い方: daicho")
     assert "--help" in ran.err
+    assert not english(ran.err), ran.err
     assert _everything(home.path) == before
+
+
+ENGLISH = re.compile(r"\b(?:[A-Za-z]{2,}[.:]? ){2,}[a-z]{2,}\b")
+"""Three words in a row, two of them with blanks behind: names of options and commands are none."""
+
+
+def english(said: str) -> list[str]:
+    """What reads as a sentence in English; commands, options and quotations of what was typed do not."""
+    return [
+        found[0]
+        for line in said.splitlines()
+        if not line.startswith(("使い方", " "))
+        for found in ENGLISH.finditer(line)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "次の指定が要ります: コマンド"),
+        (("submit", "x.csv"), "次の指定が要ります: --product, --holder, --count, --user"),
+        (("foo",), "コマンド の 'foo' は選べません"),
+        (("status", "a", "b"), "知らない指定です: b"),
+        (("check", "x.csv", "--count"), "--count に値がありません"),
+        (
+            ("generate", "--product", "enterprise", "--lines", "a", "--out", "x.csv"),
+            "--lines の 'a' は数ではありません",
+        ),
+        (("status", "--json=3"), "--json に値 '3' は付けられません"),
+        (
+            ("decide", "S1", "--by", "a", "--reason", "b"),
+            "次のどれか1つを指定してください: --release --refuse",
+        ),
+        (
+            ("decide", "S1", "--release", "--refuse", "--by", "a", "--reason", "b"),
+            "--refuse と --release は一緒に",
+        ),
+        (
+            ("check", "/nowhere/x.csv", *UPLOAD, "--count", "1"),
+            "「/nowhere/x.csv」を読めません(見つかりません)",
+        ),
+        (("check", "/", *UPLOAD, "--count", "1"), "「/」を読めません(フォルダです)"),
+        (("sql", "SELEC"), "「SELEC」の近くの書き方が正しくありません"),
+        (("sql", "SELECT x FROM findings"), "「x」はありません"),
+        (("sql", "SELECT * FROM nosuch"), "「nosuch」はありません"),
+        (("sql", "SELECT"), "SQLの書き方を確かめてください"),
+    ],
+)
+def test_what_is_wrong_is_said_in_japanese(home: Home, arguments: tuple[str, ...], says: str) -> None:
+    ran = home.cli(*arguments)
+    assert ran.code == 2
+    assert says in ran.err
+    assert not english(ran.err), ran.err
+
+
+def test_the_help_is_japanese() -> None:
+    ran = Home(Path("/nonexistent")).cli("submit", "--help")
+    assert "この説明を表示して終わる" in ran.out
+    assert not english(ran.out), ran.out
 
 
 def test_help_names_every_command() -> None:

@@ -23,7 +23,11 @@ def test_a_clock_that_is_no_instant_is_refused(home: Home, now: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("max_records = ", "settings.toml"),
+        ("max_records = ", "settings.toml を読めません: 終わりの書き方が正しくありません"),
+        (
+            "max_records = 1\nmax_records = !",
+            "settings.toml を読めません: 2行目の15文字目の書き方が正しくありません",
+        ),
         ("max_records = 'many'", "max_records"),
         ("max_records = -1", "max_records"),
         ("maxrecords = 1", "maxrecords"),
@@ -71,8 +75,9 @@ def test_an_internal_fault_ends_with_3_and_keeps_the_traceback_for_the_operator(
     ran = home.cli("status", "--json")
     assert (ran.code, ran.out) == (3, "")
     assert "Traceback" not in ran.err
-    assert "内部エラー" in ran.err
-    assert "the disk is full of bees" in ran.err
+    assert "内部エラーです(エラーの種類 RuntimeError)" in ran.err
+    assert "システムの担当者に知らせてください" in ran.err
+    assert "bees" not in ran.err
     log = (home.path / "faults.log").read_text(encoding="utf-8")
     assert "Traceback" in log
     assert "bees" in log
