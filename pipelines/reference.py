@@ -5,11 +5,11 @@ Which tables exist is ``schemas.reference``; where versions are kept is ``daicho
 
 import io
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from math import prod
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.dated import DatedTable, different, joined_by_day
-from pipelines.text import halfwidth, plain_date, scaled_integer
+from pipelines.text import bare, halfwidth, is_wide, plain_date, scaled_integer
 from schemas.money import MAX_FACTOR_TERM, MAX_YEN, MICRO
 from schemas.products import Product
 from schemas.reference import ALLOWED, TABLES, ReferenceColumn, ReferenceTable, builtin_rows
@@ -48,6 +48,11 @@ class ReferenceProblems(Exception):
 
 def builtin_tables() -> dict[str, pl.DataFrame]:
     """The tables a fresh home has, as canonical text."""
+    return dict(_builtin_tables())
+
+
+@cache
+def _builtin_tables() -> dict[str, pl.DataFrame]:
     return canonical_tables(
         {name: pl.DataFrame(builtin_rows(name)) for name, table in TABLES.items() if table.builtin}
     )
@@ -89,41 +94,52 @@ def _canonical(table: ReferenceTable, frame: pl.DataFrame, problems: list[str]) 
         problems.append(
             f"{table.name}.csv: 知らない列 {'、'.join(unknown)} があります。列名を確かめてください。"
         )
+    there = [name for name in table.column_names if name in frame.columns]
+    wide = frame.select(is_wide(pl.col(name)).any() for name in there)
+    forms = {name: halfwidth if wide[name].item() else bare for name in there}
     frame = frame.select(
-        (
-            halfwidth(pl.col(c.name)) if c.name in frame.columns else pl.lit(None, pl.String).alias(c.name)
-        ).alias(c.name)
-        for c in table.columns
+        (forms[name](pl.col(name)) if name in forms else pl.lit(None, pl.String)).alias(name)
+        for name in table.column_names
     )
-    for column in table.columns:
-        cell = pl.col(column.name)
-        blank = frame.select(cell.is_null()).to_series()
-        if column.default is None:
-            problems.extend(
-                f"{table.name}.csv {n + 2}行目: {column.name} が空です。" for n in blank.arg_true()
-            )
-        canonical = _canonical_cell(column)
-        bad = frame.select(cell.is_not_null() & canonical.is_null()).to_series().arg_true()
-        for n in bad:
-            value = frame.item(n, column.name)
-            form = _FORM.get(column.kind, "")
-            problems.append(
-                f"{table.name}.csv {n + 2}行目: {column.name} の値「{value}」は{form}ではありません。"
-            )
-        words = ALLOWED.get((table.name, column.name))
-        if words:
-            for n in frame.select(cell.is_not_null() & ~cell.is_in(words)).to_series().arg_true():
-                value = frame.item(n, column.name)
-                problems.append(
-                    f"{table.name}.csv {n + 2}行目: {column.name} の値「{value}」は使えません。使える値: {'、'.join(words)}"
-                )
-        frame = frame.with_columns(canonical.fill_null(column.default or "").alias(column.name))
+    problems.extend(_problems_of_cells(table, frame))
+    frame = frame.with_columns(
+        _canonical_cell(column).fill_null(column.default or "").alias(column.name) for column in table.columns
+    )
     twice = frame.filter(pl.struct(table.key).is_duplicated()).select(table.key).unique(maintain_order=True)
     for key in twice.iter_rows():
         problems.append(
             f"{table.name}.csv: キー {'、'.join(map(str, key))} が2行以上あります。1行にしてください。"
         )
     return frame
+
+
+def _problems_of_cells(table: ReferenceTable, frame: pl.DataFrame) -> Iterator[str]:
+    """What is wrong with cells, column by column; all are asked at once."""
+    asked: dict[str, pl.Expr] = {}
+    for column in table.columns:
+        cell = pl.col(column.name)
+        if column.default is None:
+            asked[f"blank {column.name}"] = cell.is_null()
+        asked[f"bad {column.name}"] = cell.is_not_null() & _canonical_cell(column).is_null()
+        words = ALLOWED.get((table.name, column.name))
+        if words:
+            asked[f"word {column.name}"] = cell.is_not_null() & ~cell.is_in(words)
+    for hit in frame.select(when.alias(what) for what, when in asked.items()):
+        if not hit.any():
+            continue
+        what, _, name = hit.name.partition(" ")
+        for n in hit.arg_true():
+            yield _problem_of_cell(table, name, what, n + 2, frame.item(n, name))
+
+
+def _problem_of_cell(table: ReferenceTable, name: str, what: str, line: int, value: str | None) -> str:
+    place = f"{table.name}.csv {line}行目: {name} "
+    if what == "blank":
+        return f"{place}が空です。"
+    if what == "bad":
+        kind = next(column.kind for column in table.columns if column.name == name)
+        return f"{place}の値「{value}」は{_FORM.get(kind, '')}ではありません。"
+    return f"{place}の値「{value}」は使えません。使える値: {'、'.join(ALLOWED[table.name, name])}"
 
 
 def _canonical_cell(column: ReferenceColumn) -> pl.Expr:

@@ -19,8 +19,18 @@ def halfwidth(cell: pl.Expr) -> pl.Expr:
 
     Characters such as ㈱ ① 髙 stay what they are: compatibility folding would change names.
     """
-    text = cell.str.replace_many(_WIDE_FROM, _WIDE_TO).str.strip_chars(" \t\r\n")
+    return bare(cell.str.replace_many(_WIDE_FROM, _WIDE_TO))
+
+
+def bare(cell: pl.Expr) -> pl.Expr:
+    """The cell without surrounding blanks, blank as null."""
+    text = cell.str.strip_chars(" \t\r\n")
     return pl.when(text != "").then(text)
+
+
+def is_wide(cell: pl.Expr) -> pl.Expr:
+    """Whether the cell has a character that :func:`halfwidth` writes another way; cheaper to ask than to do."""
+    return cell.str.contains(r"[\x{FF01}-\x{FF5E}\x{3000}]")
 
 
 def plain_date(cell: pl.Expr) -> pl.Expr:
