@@ -185,10 +185,12 @@ def canonical(rows: Mapping[str, Sequence[Row]]) -> dict[str, pl.DataFrame]:
     made = canonical_tables(
         {
             name: pl.DataFrame(
-                [{column: row.get(column) for column in _columns_of(name, table)} for row in table],
-                schema=dict.fromkeys(_columns_of(name, table), pl.String),
+                [[row.get(column) for column in columns] for row in table],
+                schema=dict.fromkeys(columns, pl.String),
+                orient="row",
             )
             for name, table in asked.items()
+            for columns in [_columns_of(name, table)]
         }
     )
     known = {name: _CANONICAL[keys[name]] for name in rows if name not in made}
@@ -204,10 +206,7 @@ _MOST_CANONICAL = 500
 
 
 def _columns_of(name: str, rows: Sequence[Row]) -> list[str]:
-    strange = dict.fromkeys(
-        column for row in rows for column in row if column not in TABLES[name].column_names
-    )
-    return [*TABLES[name].column_names, *strange]
+    return list(dict.fromkeys([*TABLES[name].column_names, *(column for row in rows for column in row)]))
 
 
 def reference_of(rows: Mapping[str, Sequence[Row]], load_no: int = 1) -> Reference:
