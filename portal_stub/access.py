@@ -115,6 +115,7 @@ def page(
     passive: bool = False,
     shows: Resource | Sequence[Resource] = (),
     gone: bool = False,
+    first_factor: bool = False,
 ) -> Callable[[View], View]:
     """Declares a view: its address, who may open it, and whether a one-time password protects it.
 
@@ -124,6 +125,8 @@ def page(
     the view is entered; it finds them in ``request.shown``. Every parameter that names a thing must be declared so.
     ``gone``: the view is entered also when such a thing is not there for anybody any more (pressed twice); then it finds
     None. What exists and belongs to others stays a 404.
+    ``first_factor``: a page of the desk that opens before the one-time password was entered. All others are protected by it,
+    where ``staff_otp`` asks for one, and say nothing about ``otp``.
     ``least`` is a StaffRole (mypy, without stubs of Django, takes its members for tuples); a page of the desk that
     names none is open to every member of it.
     """
@@ -143,6 +146,7 @@ def page(
         allowed = (*methods, "HEAD") if "GET" in methods else tuple(methods)
         role = StaffRole(least or "reader") if access is Access.STAFF else least
         things = (shows,) if isinstance(shows, Resource) else tuple(shows)
+        protected = not first_factor if access is Access.STAFF else otp
         kept = hours or (None if access in {Access.PUBLIC, Access.STAFF} else Hours.LIST)
         route = Route(
             name,
@@ -150,7 +154,7 @@ def page(
             tuple(methods),
             chapter,
             access,
-            otp,
+            protected,
             right,
             before_change,
             role,
@@ -168,6 +172,8 @@ def page(
             raise ValueError(f"page {name} at /{path} is declared twice")
         if access is Access.PUBLIC and (otp or right):
             raise ValueError(f"page {name} cannot be public and protected")
+        if first_factor and access is not Access.STAFF:
+            raise ValueError(f"page {name} asks for one factor but is not of the desk")
         if access is Access.TOKEN:
             raise ValueError(f"{name} is for programs and declared with for_programs")
         if least and access is not Access.STAFF:
@@ -268,6 +274,8 @@ def _refusal(route: Route, request: HttpRequest) -> HttpResponse | None:
         return redirect("desk-login" if route.access is Access.STAFF else "login")
     if user.is_staff_member != (route.access is Access.STAFF):
         return forbidden(request)
+    if user.is_staff_member and route.otp and not otp_open(request):
+        return redirect("desk-otp")
     if user.must_change_password and not route.before_change:
         return redirect("desk-password" if user.is_staff_member else "password-change")
     if route.access is Access.ADMINISTRATOR and not user.is_administrator:
@@ -279,7 +287,9 @@ def _refusal(route: Route, request: HttpRequest) -> HttpResponse | None:
     if notice := closed(request, route.hours):
         return notice
     if route.otp and not user.must_change_password and not otp_open(request):
-        return render(request, "accounts/otp_protected.html", status=403)
+        answer = render(request, "accounts/otp_protected.html", status=403)
+        answer.for_now = True
+        return answer
     return None
 
 
@@ -310,7 +320,9 @@ def closed(request: HttpRequest, hours: Hours | None) -> HttpResponse | None:
     if hours is None or not is_closed(hours):
         return None
     context = {"hours": WINDOWS[hours].words, "opens": opens_next(hours, clock.now())}
-    return render(request, "pages/closed.html", context, status=403)
+    answer = render(request, "pages/closed.html", context, status=403)
+    answer.for_now = True
+    return answer
 
 
 def has_role(user: Any, least: Any) -> bool:

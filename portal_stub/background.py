@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import close_old_connections
 
 from portal_stub import clock
+from portal_stub.accounts import limits
 from portal_stub.api import rules as programs
 from portal_stub.entries import rules as entries
 from portal_stub.feed import asking
@@ -48,6 +49,7 @@ def keep_house() -> bool:
     jobs.tidy()
     entries.tidy()
     programs.tidy()
+    limits.tidy()
     inquiries.tidy()
     call_command("clearsessions")
     _last[:] = [today]

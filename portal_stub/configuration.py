@@ -7,7 +7,7 @@ import os
 import secrets
 import tomllib
 from dataclasses import dataclass, fields
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
@@ -38,6 +38,12 @@ class PortalSettings:
     """A session ends after this long without a request (S-012, S-013)."""
     login_failures: int = 5
     """Consecutive wrong passwords that lock an ID (G-138)."""
+    lock_minutes: int = 30
+    """How long they lock it: nobody can keep somebody else out for longer at once."""
+    staff_otp: bool = True
+    """False: the insurer's desk opens with a password alone, without the one-time password by mail."""
+    staff_networks: str = ""
+    """Addresses and ranges from which the desk can be used, separated by commas; empty: everywhere."""
     otp_minutes: int = 10
     """Life of a one-time password (G-119)."""
     service_hours: bool = True
@@ -89,6 +95,11 @@ class PortalSettings:
         except SettingsError as error:
             raise SettingsError(f"設定ファイル {path}: {error}") from error
 
+    @property
+    def staff_network_list(self) -> list[str]:
+        """``staff_networks`` one by one."""
+        return [network.strip() for network in self.staff_networks.split(",") if network.strip()]
+
 
 def _completed(found: dict[str, Any]) -> dict[str, Any]:
     """A slash behind the address means nothing, and HTTPS means cookies that travel encrypted only."""
@@ -137,6 +148,13 @@ def _checked(portal: PortalSettings) -> PortalSettings:
                 bool(portal.trusted_proxy) and not _is_address(portal.trusted_proxy),
                 "trusted_proxy はIPアドレス1つで書いてください。",
             ),
+            *(
+                (
+                    not _is_network(network),
+                    f"staff_networks の「{network}」は、192.0.2.1 や 192.0.2.0/24 のように書いてください。",
+                )
+                for network in portal.staff_network_list
+            ),
         )
         if is_wrong
     ]
@@ -161,6 +179,14 @@ def _address(url: str) -> SplitResult:
 
 def _hosts(portal: PortalSettings) -> list[str]:
     return [host.strip() for host in portal.allowed_hosts.split(",") if host.strip()]
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_address(text: str) -> bool:
@@ -220,6 +246,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "portal_stub.accounts.sessions.SessionWatch",
             "portal_stub.pages.middleware.FullQueues",
+            "portal_stub.accounts.doors.Doors",
         ],
         "TEMPLATES": [
             {
@@ -242,7 +269,11 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
         "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
         "AUTH_USER_MODEL": "accounts.User",
         "AUTHENTICATION_BACKENDS": ["django.contrib.auth.backends.ModelBackend"],
-        "AUTH_PASSWORD_VALIDATORS": [{"NAME": "portal_stub.accounts.passwords.PasswordRules"}],
+        "AUTH_PASSWORD_VALIDATORS": [
+            {"NAME": "portal_stub.accounts.passwords.PasswordRules"},
+            {"NAME": "portal_stub.accounts.passwords.NotCommon"},
+            {"NAME": "portal_stub.accounts.passwords.NotPersonal"},
+        ],
         "LOGIN_URL": "login",
         "LANGUAGE_CODE": "ja",
         "TIME_ZONE": "Asia/Tokyo",

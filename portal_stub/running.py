@@ -21,6 +21,7 @@ SAMPLES = Path(__file__).resolve().parent.parent / "sample_ledgers" / "reference
 _DEMO_SETTINGS = (
     "# 試用環境です。メールはどこにも送信されず、画面に並びます。\ndevelopment = true\n"
     "# 夜間・休日でも試せるように、利用時間の制限を外しています。\nservice_hours = false\n"
+    "# デスクにもすぐ入れるように、担当者のワンタイムパスワードを省いています。\nstaff_otp = false\n"
 )
 
 

@@ -3,9 +3,10 @@
 import ipaddress
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.http import HttpRequest
 
-from portal_stub.accounts.models import Holder
+from portal_stub.accounts.models import Holder, User
 
 MOST_ENTRIES = 20
 
@@ -44,3 +45,11 @@ def admitted(holder: Holder | None, request: HttpRequest) -> bool:
     if holder is None or not holder.addresses_restricted:
         return True
     return contains(holder.address_entries.values_list("network", flat=True), address_of(request))
+
+
+def admits(user: User, request: HttpRequest) -> bool:
+    """Whether the user may come from here: for the desk ``staff_networks``, else every holder that binds him."""
+    if user.is_staff_member:
+        networks = settings.PORTAL.staff_network_list
+        return not networks or contains(networks, address_of(request))
+    return all(admitted(holder, request) for holder in user.bound_by())

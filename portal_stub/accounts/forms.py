@@ -1,15 +1,17 @@
 """The forms of accounts. What is typed is judged here, what it does is ``rules``."""
 
 import ipaddress
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
 from portal_stub.accounts.addresses import MOST_ENTRIES, contains, network_of
 from portal_stub.accounts.fields import AsciiField, ChoiceRadio, MailField, PhoneField, WideField
 from portal_stub.accounts.models import ApplicationScope, DataScope, EntryRight, Holder, User
-from portal_stub.accounts.passwords import HELP, PasswordRules
+from portal_stub.accounts.passwords import HELP
 
 MAIL_ADVICE = (
     "フリーメールや携帯電話・スマートフォンのメールアドレスは推奨しません。"
@@ -47,15 +49,36 @@ class StaffLoginForm(LoginForm):
     )
 
 
-class PasswordChangeForm(forms.Form):
-    """現在のパスワード, 新しいパスワード twice (G-028)."""
+class PresentPasswordForm(forms.Form):
+    """現在のパスワード, before what would give an ID away; a wrong one counts as at the login.
+
+    Args:
+        knows: whether a password is the user's (``sessions.knows_password``).
+    """
 
     current = forms.CharField(
         label="現在のパスワード",
         strip=False,
+        max_length=200,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         error_messages={"required": "現在のパスワードを入力してください。"},
     )
+
+    def __init__(self, knows: Callable[[str], bool], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.knows = knows
+
+    def clean_current(self) -> str:
+        """The present password must be right."""
+        typed = str(self.cleaned_data["current"])
+        if not self.knows(typed):
+            raise ValidationError("現在のパスワードが正しくありません。入力し直してください。")
+        return typed
+
+
+class PasswordChangeForm(PresentPasswordForm):
+    """現在のパスワード, 新しいパスワード twice (G-028)."""
+
     new = forms.CharField(
         label="新しいパスワード",
         strip=False,
@@ -74,17 +97,10 @@ class PasswordChangeForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.user = user
 
-    def clean_current(self) -> str:
-        """The current password must be right."""
-        current = str(self.cleaned_data["current"])
-        if not self.user.check_password(current):
-            raise ValidationError("現在のパスワードが正しくありません。入力し直してください。")
-        return current
-
     def clean_new(self) -> str:
         """The rules of passwords; the current one cannot be set again (G-032)."""
         new = str(self.cleaned_data["new"])
-        PasswordRules().validate(new, self.user)
+        validate_password(new, self.user)
         return new
 
     def clean(self) -> dict[str, Any]:

@@ -5,9 +5,12 @@ Seed 003 ch. 3 §1; tables G-T1 and G-T4.
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import BaseUserManager
 from django.db import models
+
+from portal_stub import clock
 
 
 class Holder(models.Model):
@@ -152,8 +155,10 @@ class User(AbstractBaseUser):
     must_change_password = models.BooleanField(default=True)
     password_changed_at = models.DateTimeField(null=True)
     failures = models.PositiveSmallIntegerField(default=0)
-    """Consecutive wrong passwords."""
-    locked = models.BooleanField(default=False)
+    """Consecutive wrong passwords, the last of them ``failed_at``."""
+    failed_at = models.DateTimeField(null=True)
+    locked_until = models.DateTimeField(null=True)
+    """Set by too many of them; the lock ends by itself."""
     session_token = models.CharField(max_length=43, blank=True)
     """Names the one session that counts; another login or an end replaces it (G-139)."""
     last_login_at = models.DateTimeField(null=True)
@@ -213,6 +218,11 @@ class User(AbstractBaseUser):
         return self.active
 
     @property
+    def locked(self) -> bool:
+        """Whether too many wrong passwords keep the ID out now (G-138)."""
+        return self.locked_until is not None and clock.now() < self.locked_until
+
+    @property
     def is_staff_member(self) -> bool:
         """Whether of the insurer's desk."""
         return self.kind == Kind.STAFF
@@ -249,8 +259,15 @@ class User(AbstractBaseUser):
 
     @property
     def uses_otp(self) -> bool:
-        """Whether the holder asks for one-time passwords (G-113); of several holders, any of them."""
+        """Whether the holder asks for one-time passwords (G-113); of several holders, any of them. For the desk a setting."""
+        if self.is_staff_member:
+            return bool(settings.PORTAL.staff_otp)
         return any(holder.otp_required for holder in self.bound_by())
+
+    def live_tokens(self) -> int:
+        """How many APIトークン act as this user and can be used today."""
+        rows = self.api_tokens.filter(withdrawn_at__isnull=True, last_day__gte=clock.today())
+        return int(rows.count())
 
     def seen_holders(self) -> "models.QuerySet[Holder]":
         """The holders whose data may be seen: the own one, or those of a 全社閲覧用ID (G-022); none for the desk."""
@@ -293,6 +310,34 @@ class AddressChange(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     issued_at = models.DateTimeField()
     closed = models.BooleanField(default=False)
+
+
+class PendingPassword(models.Model):
+    """A new password of a 管理者 that counts once the mailed URL was opened (G-049). Only hashes are kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="pending_passwords")
+    password = models.CharField(max_length=128)
+    token_hash = models.CharField(max_length=64, unique=True)
+    issued_at = models.DateTimeField()
+    closed = models.BooleanField(default=False)
+
+
+class Attempts(models.Model):
+    """How often a door was tried from one address, or about one target (``limits``)."""
+
+    door = models.CharField(max_length=24)
+    by = models.CharField(max_length=7)
+    key = models.CharField(max_length=64)
+    count = models.PositiveIntegerField(default=0)
+    since = models.DateTimeField()
+    last = models.DateTimeField()
+    closed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        """Once per door and key."""
+
+        constraints: ClassVar = [models.UniqueConstraint(fields=["door", "by", "key"], name="attempts_once")]
+        indexes: ClassVar = [models.Index(fields=["last"], name="attempts_by_age")]
 
 
 class DoneOnce(models.Model):

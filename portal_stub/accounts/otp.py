@@ -10,11 +10,14 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 from portal_stub import clock
+from portal_stub.accounts import limits
+from portal_stub.accounts.addresses import address_of
 from portal_stub.accounts.models import OneTimePassword, User
 from portal_stub.history.recording import audit
 from portal_stub.mails.sending import post
 
 DIGITS = 6
+_DOOR = "one-time-password"
 MOST_FAILURES = 2
 MOST_ISSUES, ISSUE_SPAN = 5, timedelta(minutes=10)
 """More would flood a mailbox, and give more tries at guessing than the two per password."""
@@ -53,12 +56,23 @@ def issue(request: HttpRequest) -> datetime | None:
     return None
 
 
-@transaction.atomic
 def enter(request: HttpRequest, typed: str) -> Entry:
     """Compares what was typed with the valid one-time password of this session.
 
     It lives 10 minutes and dies of the second wrong entry; a right one opens all menus until the session ends.
+
+    Raises:
+        TryLater: too many wrong ones, by the user or from the address.
     """
+    address = address_of(request)
+    limits.look(_DOOR, address)
+    if until := limits.closed_until(_DOOR, limits.By.TARGET, request.user.login_id):
+        raise limits.TryLater(until)
+    return _compared(request, typed)
+
+
+@transaction.atomic
+def _compared(request: HttpRequest, typed: str) -> Entry:
     user = User.objects.select_for_update(of=("self",)).get(pk=request.user.pk)
     valid = (
         user.one_time_passwords.filter(closed=False, session_token=user.session_token).order_by("-id").first()
@@ -73,6 +87,8 @@ def enter(request: HttpRequest, typed: str) -> Entry:
         valid.failures += 1
         valid.closed = valid.failures >= MOST_FAILURES
         valid.save(update_fields=["failures", "closed"])
+        limits.count(_DOOR, limits.By.ADDRESS, address_of(request))
+        limits.count(_DOOR, limits.By.TARGET, user.login_id)
         audit(user.login_id, "otp-wrong", failures=valid.failures)
         return Entry.EXPIRED if valid.closed else Entry.WRONG
     valid.closed = True

@@ -1,9 +1,11 @@
 """Rules of passwords, and passwords that the portal makes itself. Seed 001 ch. 2 §2⑯; G-029 to G-032."""
 
+import re
 import secrets
 import string
 from typing import Any
 
+from django.contrib.auth.password_validation import CommonPasswordValidator, UserAttributeSimilarityValidator
 from django.core.exceptions import ValidationError
 
 SYMBOLS = "@_-#.$%&*+/?{}|`"
@@ -52,6 +54,37 @@ class PasswordRules:
     def get_help_text(self) -> str:
         """The rules in one sentence."""
         return HELP
+
+
+class NotCommon(CommonPasswordValidator):
+    """Refuses the passwords that everybody tries first: Django's list of 20,000, also with the signs put around them that
+    the rules ask for.
+    """
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Looks for the password, and for its letters without what stands before and behind them."""
+        lower = password.lower()
+        core = re.sub(r"^[^a-z]+|[^a-z]+$", "", lower)
+        if {lower, re.sub(r"[^a-z0-9]", "", lower), core} & self.passwords:
+            raise ValidationError(
+                "よく使われていて推測されやすいパスワードです。別のパスワードを入力してください。"
+            )
+
+
+class NotPersonal(UserAttributeSimilarityValidator):
+    """Refuses what resembles the ID, the name or the mail address."""
+
+    def __init__(self) -> None:
+        super().__init__(user_attributes=("login_id", "name", "mail"))
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """In our words."""
+        try:
+            super().validate(password, user)
+        except ValidationError as error:
+            raise ValidationError(
+                "WebユーザーID・氏名・メールアドレスに似ているパスワードは使えません。別のパスワードを入力してください。"
+            ) from error
 
 
 def make_password() -> str:

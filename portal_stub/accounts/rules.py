@@ -10,11 +10,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password as hash_of_nothing
+from django.contrib.auth.hashers import make_password as hash_of
 from django.db import transaction
 from django.urls import reverse
 
 from portal_stub import clock
+from portal_stub.accounts import limits
+from portal_stub.accounts.hashing import turn
 from portal_stub.accounts.models import (
     AddressChange,
     AddressEntry,
@@ -25,6 +27,7 @@ from portal_stub.accounts.models import (
     EntryRight,
     Holder,
     Kind,
+    PendingPassword,
     User,
 )
 from portal_stub.accounts.passwords import make_password
@@ -33,6 +36,7 @@ from portal_stub.mails.sending import post
 
 MOST_APPLICANTS = 99
 ADDRESS_CHANGE_LIFE = timedelta(hours=24)
+REISSUE_LIFE = timedelta(hours=24)
 APPLICANT_FIELDS = (
     *("mail", "name", "phone", "department", "title"),
     *("entry_right", "data_scope", "application_scope"),
@@ -120,6 +124,11 @@ def change_applicant(
     _list_agreements(user, codes)
     changed = sorted(name for name, value in before.items() if getattr(user, name) != value)
     audit(administrator.login_id, "applicant-changed", user.login_id, changed=changed)
+    if "mail" in changed:
+        for address in (before["mail"], user.mail):
+            post("mail-changed", address, user=user)
+    if "active" in changed:
+        post("id-switched", user.mail, user=user, state="使用できる" if user.active else "使用できない")
 
 
 def _list_agreements(user: User, codes: Iterable[str]) -> None:
@@ -133,48 +142,130 @@ def reset_applicant(administrator: User, user: User) -> None:
     password = new_password(user)
     audit(administrator.login_id, "applicant-reset", user.login_id)
     post("applicant-reset", administrator.mail, user=user, secret=password)
+    if user.mail != administrator.mail:
+        post("password-was-reset", user.mail, user=user)
+
+
+def reissue(login_id: str, mail: str, address: str, admits: Any) -> bool:
+    """パスワード再発行 of a 管理者: mails a new password with the URL that puts it into force (G-049). Until that is opened
+    nothing changes: whoever knows ID and address can make no more of it than a mail.
+
+    False, without a trace for the asker, when the pair is not right or had its mails for now (G-050, G-051). ``admits``
+    tells whether the holder's IPアドレス制限 lets the asker in (G-134).
+
+    Raises:
+        TryLater: too many from this address.
+        Busy: too many passwords are being hashed at once.
+    """
+    limits.look("reissue", address)
+    limits.count("reissue", limits.By.ADDRESS, address)
+    row = limits.count("reissue", limits.By.TARGET, login_id)
+    password, token = make_password(), secrets.token_urlsafe(32)
+    with turn():
+        hashed = hash_of(password)  # also for nobody: it takes as long
+    limit = limits.DOORS["reissue"].target
+    return _reissued(
+        login_id,
+        mail,
+        address,
+        admits,
+        password,
+        hashed,
+        token,
+        too_often=limit is not None and row.count > limit.most,
+    )
 
 
 @transaction.atomic
-def reissue(login_id: str, mail: str, address: str, admits: Any) -> bool:
-    """パスワード再発行 of a 管理者; False, without a trace for the asker, when the pair is not right (G-049 to G-051).
-
-    ``admits`` tells whether the holder's IPアドレス制限 lets the asker in (G-134).
-    """
+def _reissued(
+    login_id: str,
+    mail: str,
+    address: str,
+    admits: Any,
+    password: str,
+    hashed: str,
+    token: str,
+    *,
+    too_often: bool,
+) -> bool:
     user = (
         User.objects.select_for_update(of=("self",))
         .filter(login_id=login_id, kind=Kind.ADMINISTRATOR)
         .first()
     )
-    if user is None or user.mail.casefold() != mail.casefold() or not admits(user.holder):
-        hash_of_nothing("")  # takes as long as a real reissue
-        audit("reissue", "reissue-refused", login_id, address=address)
+    right = user is not None and user.mail.casefold() == mail.casefold() and admits(user.holder)
+    if user is None or not right or too_often:
+        audit("reissue", "reissue-refused", login_id, address=address, too_often=too_often)
         return False
-    password = new_password(user)
-    audit("reissue", "password-reissued", user.login_id, address=address)
-    post("password-reissued", user.mail, user=user, secret=password)
+    user.pending_passwords.filter(closed=False).update(closed=True)
+    PendingPassword.objects.create(
+        user=user, password=hashed, token_hash=_hashed(token), issued_at=clock.now()
+    )
+    audit("reissue", "reissue-mailed", user.login_id, address=address)
+    link = f"{settings.PORTAL.base_url}{reverse('reissue-confirmation', args=[token])}"
+    post(
+        "reissue-confirmation",
+        user.mail,
+        user=user,
+        secret=f"新しいパスワード: {password}\n確認用URL: {link}",
+    )
     return True
 
 
+@transaction.atomic
+def confirm_reissue(token: str, address: str) -> User | None:
+    """Puts a reissued password into force; None when the URL is unknown, used or older than 24 hours."""
+    pending = (
+        PendingPassword.objects.select_for_update(of=("self",))
+        .filter(token_hash=_hashed(token), closed=False)
+        .first()
+    )
+    if pending is None or not pending.issued_at <= clock.now() <= pending.issued_at + REISSUE_LIFE:
+        return None
+    user: User = User.objects.select_for_update(of=("self",)).get(pk=pending.user_id)
+    user.password = pending.password
+    keep_renewed(user)
+    audit("reissue", "password-reissued", user.login_id, address=address)
+    post("password-was-reset", user.mail, user=user)
+    return user
+
+
 def new_password(user: User) -> str:
-    """A password that must be changed at the next login; frees a locked ID and ends its sessions."""
+    """A password that must be changed at the next login; frees a locked ID and ends its sessions, and whatever waits to
+    change its credentials.
+    """
     password = make_password()
     user.set_password(password)
-    user.must_change_password, user.failures, user.locked, user.session_token = True, 0, False, ""
-    user.save(update_fields=["password", "must_change_password", "failures", "locked", "session_token"])
+    keep_renewed(user)
     return password
+
+
+def keep_renewed(user: User) -> None:
+    """Keeps a password that somebody else than its owner set."""
+    user.must_change_password, user.failures, user.locked_until, user.session_token = True, 0, None, ""
+    user.save(update_fields=["password", "must_change_password", "failures", "locked_until", "session_token"])
+    close_pending(user)
+
+
+def close_pending(user: User) -> None:
+    """Ends what was begun under credentials that count no more: changes of the mail address, reissues, one-time passwords."""
+    user.address_changes.filter(closed=False).update(closed=True)
+    user.pending_passwords.filter(closed=False).update(closed=True)
+    user.one_time_passwords.filter(closed=False).update(closed=True)
 
 
 @transaction.atomic
 def change_password(user: User, password: str) -> None:
-    """パスワード変更 by the user; opens what a first login or a reset had closed."""
+    """パスワード変更 by the user; opens what a first login or a reset had closed, and tells the owner by mail."""
     user.set_password(password)
     user.must_change_password, user.password_changed_at = False, clock.now()
     user.save(update_fields=["password", "must_change_password", "password_changed_at"])
+    close_pending(user)
     if user.is_staff_member:
         audit(user.login_id, "password-changed")
     else:
         record(user, "1-2")
+    post("password-was-changed", user.mail, user=user)
 
 
 @transaction.atomic
@@ -191,6 +282,7 @@ def change_administrator(user: User, person: Mapping[str, Any], *, otp_required:
     if user.holder is not None and user.holder.otp_required != otp_required:
         changed.append("otp_required")
         Holder.objects.filter(pk=user.holder.pk).update(otp_required=otp_required)
+        post("otp-switched", user.mail, user=user, setting="利用する" if otp_required else "利用しない")
     waits = person["mail"] != user.mail
     user.address_changes.filter(closed=False).update(closed=True)
     if waits:
@@ -200,6 +292,7 @@ def change_administrator(user: User, person: Mapping[str, Any], *, otp_required:
         )
         link = f"{settings.PORTAL.base_url}{reverse('address-confirmation', args=[token])}"
         post("address-confirmation", person["mail"], user=user, secret=link)
+        post("mail-change-asked", user.mail, user=user, new=person["mail"])
     audit(user.login_id, "administrator-changed", user.login_id, changed=changed, mail_waits=waits)
     return waits
 
@@ -216,8 +309,10 @@ def confirm_address(token: str) -> User | None:
         return None
     change.closed = True
     change.save(update_fields=["closed"])
-    change.user.mail = change.mail
+    before, change.user.mail = change.user.mail, change.mail
     change.user.save(update_fields=["mail"])
+    for address in (before, change.mail):
+        post("mail-changed", address, user=change.user)
     audit(change.user.login_id, "address-confirmed", change.user.login_id)
     return change.user
 
@@ -254,9 +349,10 @@ def lift_addresses(holder: Holder, by: str, reason: str) -> None:
 @transaction.atomic
 def unlock(user: User, by: str, reason: str) -> None:
     """Lets an ID with too many wrong passwords in again, with its old password; by the desk, with a reason."""
-    user.failures, user.locked = 0, False
-    user.save(update_fields=["failures", "locked"])
+    user.failures, user.locked_until = 0, None
+    user.save(update_fields=["failures", "locked_until"])
     audit(by, "unlocked", user.login_id, reason=reason)
+    post("id-unlocked", user.mail, user=user)
 
 
 @transaction.atomic

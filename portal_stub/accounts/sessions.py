@@ -7,14 +7,14 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.contrib import auth
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from portal_stub import clock
-from portal_stub.accounts.addresses import address_of, admitted
+from portal_stub.accounts import hashing, limits
+from portal_stub.accounts.addresses import address_of, admits
 from portal_stub.accounts.models import User
 from portal_stub.history.recording import audit, record
 from portal_stub.hours import last_stop
@@ -43,25 +43,40 @@ class Verdict(StrEnum):
     ADDRESS = "address"
 
 
+class Locked(Exception):
+    """Too many wrong passwords were typed in a session: the ID is locked and the session over."""
+
+
 def log_in(request: HttpRequest, login_id: str, password: str, *, staff: bool) -> Verdict:
-    """Tries a login. Five consecutive wrong passwords lock the ID (G-138); a newer login ends the older session."""
-    # The hash takes long and is compared before the transaction, so that nobody waits for it.
+    """Tries a login. Five consecutive wrong passwords lock the ID for a while (G-138), whether it exists or not; a newer
+    login ends the older session.
+
+    Raises:
+        TryLater: too many tries from this address.
+        Busy: too many at once.
+    """
+    door, address = "desk-login" if staff else "login", address_of(request)
+    limits.look(door, address)
     found = User.objects.filter(login_id=login_id).first()
-    if found is None or found.is_staff_member != staff:
-        make_password(password)  # takes as long as a real check
-        audit("login", "login-failed", login_id, address=address_of(request), why="unknown")
-        return Verdict.WRONG
-    right = found.check_password(password)
+    if found is not None and found.is_staff_member != staff:
+        found = None
+    # The hash takes long and is compared before the transaction, so that nobody waits for it.
+    right = hashing.matches(found, password)
+    if found is None:
+        return _unknown(door, address, login_id)
     with transaction.atomic():
         user = User.objects.select_for_update(of=("self",)).get(pk=found.pk)
         # A password that was replaced meanwhile is a wrong one.
         right = right and user.password == found.password
         if refused := _refused(request, user, right):
+            limits.count(door, limits.By.ADDRESS, address)
             return refused
         now = clock.now()
-        user.failures, user.session_token = 0, secrets.token_urlsafe(32)
+        user.failures, user.locked_until, user.session_token = 0, None, secrets.token_urlsafe(32)
         user.previous_login_at, user.last_login_at = user.last_login_at, now
-        user.save(update_fields=["failures", "session_token", "previous_login_at", "last_login_at"])
+        user.save(
+            update_fields=["failures", "locked_until", "session_token", "previous_login_at", "last_login_at"]
+        )
         auth.login(request, user)  # a new session key: what was fixed before is worth nothing
         request.session["token"] = user.session_token
         request.session["seen"] = now.isoformat()
@@ -82,15 +97,60 @@ def _refused(request: HttpRequest, user: User, right: bool) -> Verdict | None:
     if user.locked:
         return told("locked", Verdict.LOCKED)
     if not right:
-        user.failures += 1
-        user.locked = user.failures >= settings.PORTAL.login_failures
-        user.save(update_fields=["failures", "locked"])
+        _count_wrong(user)
         return told("password", Verdict.LOCKED if user.locked else Verdict.WRONG)
     if not user.active:
         return told("inactive", Verdict.WRONG)
-    if not all(admitted(holder, request) for holder in user.bound_by()):
+    if not admits(user, request):
         return told("address", Verdict.ADDRESS)
     return None
+
+
+def _count_wrong(user: User) -> None:
+    """Counts a wrong password of a row that is held, and locks at the limit."""
+    limit, now = limits.lock_limit(), clock.now()
+    fresh = user.failed_at is None or not user.failed_at <= now < user.failed_at + limit.span
+    if fresh or user.locked_until is not None:  # a lock that is over starts the count anew
+        user.failures = 0
+    user.failures, user.failed_at, user.locked_until = user.failures + 1, now, None
+    if user.failures >= limit.most:
+        user.locked_until = now + (limit.rest or limit.span)
+    user.save(update_fields=["failures", "failed_at", "locked_until"])
+
+
+def _unknown(door: str, address: str, login_id: str) -> Verdict:
+    """What an ID that is not there is told: word for word what one that is there would be told."""
+    audit("login", "login-failed", login_id, address=address, why="unknown")
+    limits.count(door, limits.By.ADDRESS, address)
+    row = limits.count(door, limits.By.TARGET, login_id, limits.lock_limit())
+    return Verdict.LOCKED if row.closed_until is not None else Verdict.WRONG
+
+
+def knows_password(request: HttpRequest, password: str) -> bool:
+    """Whether who sits at a session knows its password; wrong ones count as at the login.
+
+    Raises:
+        Locked: that was one too many; the session is over.
+        Busy: too many passwords are being compared at once.
+    """
+    right = hashing.matches(request.user, password)
+    with transaction.atomic():
+        user = User.objects.select_for_update(of=("self",)).get(pk=request.user.pk)
+        if right and not user.locked:
+            if user.failures:
+                user.failures = 0
+                user.save(update_fields=["failures"])
+            return True
+        if not user.locked:
+            _count_wrong(user)
+        audit(user.login_id, "password-refused", user.login_id, address=address_of(request))
+        locked = user.locked
+        if locked:
+            end_sessions(user)
+    if locked:
+        auth.logout(request)
+        raise Locked
+    return False
 
 
 def log_out(request: HttpRequest) -> None:
@@ -150,6 +210,6 @@ def _why_ended(request: HttpRequest) -> Ended | None:
         return Ended.HOURS
     if clock.now() - seen > timedelta(minutes=settings.PORTAL.idle_minutes):
         return Ended.IDLE
-    if not all(admitted(holder, request) for holder in user.bound_by()):
+    if not admits(user, request):
         return Ended.REFUSED
     return None

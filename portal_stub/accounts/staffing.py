@@ -42,7 +42,8 @@ def first_supervisor(login_id: str, person: dict[str, str]) -> str:
     Raises:
         NotAllowed: there is one; he adds others at the desk.
     """
-    if User.objects.filter(kind=Kind.STAFF, role="supervisor", active=True, locked=False).exists():
+    active = User.objects.filter(kind=Kind.STAFF, role="supervisor", active=True)
+    if any(not user.locked for user in active):
         raise NotAllowed("決裁の担当者がすでにいます。新しい担当者は、デスクの「担当者」で登録してください。")
     password = make_password()
     create_staff(login_id, password, "supervisor", **person)

@@ -15,7 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal_stub.access import Access, page
+from portal_stub.access import Access, otp_open, page
 from portal_stub.accounts import otp, rules
 from portal_stub.accounts.addresses import address_of, admitted
 from portal_stub.accounts.choosing import holder_choice
@@ -28,11 +28,12 @@ from portal_stub.accounts.forms import (
     LoginForm,
     OtpForm,
     PasswordChangeForm,
+    PresentPasswordForm,
     ReissueForm,
     StaffLoginForm,
 )
 from portal_stub.accounts.models import DataScope
-from portal_stub.accounts.sessions import Ended, Verdict, log_in, log_out
+from portal_stub.accounts.sessions import Ended, Locked, Verdict, knows_password, log_in, log_out
 from portal_stub.hours import Hours
 from portal_stub.visibility.judging import seen
 from portal_stub.visibility.resources import Resource
@@ -71,9 +72,11 @@ def _login(request: HttpRequest, form_class: type[forms.Form], *, staff: bool) -
         login_id = form.cleaned_data["login_id"].strip()
         verdict = log_in(request, login_id, form.cleaned_data["password"], staff=staff)
         if verdict is Verdict.DONE:
+            if staff and not otp_open(request):
+                otp.issue(request)
             return redirect("desk" if staff else "user-page")
         if verdict is Verdict.LOCKED:
-            return render(request, "accounts/password_error.html", {"staff": staff}, status=403)
+            return _password_error(request, staff=staff)
         if verdict is Verdict.ADDRESS:
             form.add_error(
                 None, "この場所からはログインできません。貴社のWebユーザー（管理者）にお問い合わせください。"
@@ -85,6 +88,14 @@ def _login(request: HttpRequest, form_class: type[forms.Form], *, staff: bool) -
                 f"ログインできませんでした。{word}とパスワードが正しく入力されているか確認してください。",
             )
     return render(request, "accounts/login.html", {"form": form, "staff": staff})
+
+
+def _password_error(request: HttpRequest, *, staff: bool) -> HttpResponse:
+    """パスワードエラー画面 (G-137)."""
+    context = {"staff": staff, "minutes": settings.PORTAL.lock_minutes}
+    answer = render(request, "accounts/password_error.html", context, status=403)
+    answer.for_now = True
+    return answer
 
 
 @page(
@@ -110,6 +121,7 @@ def logout(request: HttpRequest) -> HttpResponse:
     access=Access.STAFF,
     otp=False,
     before_change=True,
+    first_factor=True,
 )
 def desk_logout(request: HttpRequest) -> HttpResponse:
     """ログアウト of the desk."""
@@ -164,9 +176,16 @@ def desk_password(request: HttpRequest) -> HttpResponse:
 
 
 def _password_change(request: HttpRequest, done: str) -> HttpResponse:
-    form = PasswordChangeForm(request.user, request.POST or None)
+    staff = request.user.is_staff_member
+    form = PasswordChangeForm(
+        request.user, lambda typed: knows_password(request, typed), request.POST or None
+    )
     forced = request.user.must_change_password
-    if request.method == "POST" and form.is_valid():
+    try:
+        valid = request.method == "POST" and form.is_valid()
+    except Locked:
+        return _password_error(request, staff=staff)
+    if valid:
         rules.change_password(request.user, form.cleaned_data["new"])
         # Django signs sessions with the password's hash: this one goes on under a new key.
         from django.contrib.auth import update_session_auth_hash
@@ -178,8 +197,8 @@ def _password_change(request: HttpRequest, done: str) -> HttpResponse:
 
 @page("password-changed", "password/done/", chapter="3章3-2", access=Access.USER, otp=False)
 def password_changed(request: HttpRequest) -> HttpResponse:
-    """パスワード変更完了."""
-    return render(request, "accounts/password_changed.html")
+    """パスワード変更完了, with what else opens the doors of this ID."""
+    return render(request, "accounts/password_changed.html", {"tokens": request.user.live_tokens()})
 
 
 @page("desk-password-changed", "desk/password/done/", chapter="-", access=Access.STAFF, otp=False)
@@ -215,6 +234,23 @@ def reissue(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/reissue.html", {"form": form})
 
 
+@page(
+    "reissue-confirmation",
+    "reissue/confirm/<str:token>/",
+    methods=BOTH,
+    chapter="3章4-3",
+    access=Access.PUBLIC,
+    otp=False,
+)
+def reissue_confirmation(request: HttpRequest, token: str) -> HttpResponse:
+    """The URL of the mail; a button does it, since mail programs open links on their own."""
+    if request.method != "POST":
+        return render(request, "accounts/reissue_confirmation.html")
+    user = rules.confirm_reissue(token, address_of(request))
+    status = 200 if user is not None else 410
+    return render(request, "accounts/reissue_confirmed.html", {"confirmed": user is not None}, status=status)
+
+
 @page("reissue-done", "reissue/done/", chapter="3章4-3", access=Access.PUBLIC, otp=False)
 def reissue_done(request: HttpRequest) -> HttpResponse:
     """The same words whether the pair was right or not (G-051)."""
@@ -245,19 +281,38 @@ def administrator(request: HttpRequest) -> HttpResponse:
     names = ("department", "title", "name", "phone", "mail")
     start = {name: getattr(user, name) for name in names}
     start |= {"mail_again": user.mail, "otp_required": "1" if user.holder.otp_required else "0"}
+
     form = AdministratorForm(initial=start)
     if step == "edit":
         form = AdministratorForm(initial=_typed(request, AdministratorForm))
     elif request.method == "POST":
         form = AdministratorForm(request.POST)
         if form.is_valid():
-            if step != "confirm":
-                return render(request, "accounts/administrator_check.html", {"form": form})
-            found = form.cleaned_data
-            waits = rules.change_administrator(user, found, otp_required=found["otp_required"])
-            return redirect(f"{reverse('administrator-done')}{'?mail=1' if waits else ''}")
+            return _administrator_check(request, form, confirmed=step == "confirm")
     advice = MAIL_ADVICE.format(sender=settings.PORTAL.mail_sender)
     return render(request, "accounts/administrator.html", {"form": form, "advice": advice})
+
+
+def _administrator_check(request: HttpRequest, form: AdministratorForm, *, confirmed: bool) -> HttpResponse:
+    """The check page, and the deed when it is confirmed. What would give the ID away asks for the password: whoever finds a
+    session open shall not take it along.
+    """
+    user, found = request.user, form.cleaned_data
+    weaker = user.holder.otp_required and not found["otp_required"]
+    asks = found["mail"] != user.mail or weaker
+    proof = PresentPasswordForm(
+        lambda typed: knows_password(request, typed), request.POST if confirmed and asks else None
+    )
+    try:
+        if confirmed and (not asks or proof.is_valid()):
+            waits = rules.change_administrator(user, found, otp_required=found["otp_required"])
+            return redirect(f"{reverse('administrator-done')}{'?mail=1' if waits else ''}")
+    except Locked:
+        return _password_error(request, staff=False)
+    context = {"form": form, "proof": proof if asks else None}
+    return render(
+        request, "accounts/administrator_check.html", context, status=422 if proof.is_bound else 200
+    )
 
 
 @page("administrator-done", "administrator/done/", chapter="3章4-2", access=Access.ADMINISTRATOR, otp=False)
@@ -533,6 +588,44 @@ def otp_entry(request: HttpRequest) -> HttpResponse:
         "minutes": settings.PORTAL.otp_minutes,
     }
     return render(request, "accounts/otp_entry.html", context)
+
+
+@page(
+    "desk-otp",
+    "desk/otp/",
+    methods=BOTH,
+    chapter="-",
+    access=Access.STAFF,
+    otp=False,
+    before_change=True,
+    first_factor=True,
+)
+def desk_otp(request: HttpRequest) -> HttpResponse:
+    """The second factor of the desk: a one-time password is mailed on demand, then entered."""
+    if otp_open(request):
+        return redirect("desk")
+    context: dict[str, Any] = {"mail": request.user.mail, "minutes": settings.PORTAL.otp_minutes}
+    if request.method == "POST" and "issue" in request.POST:
+        again = otp.issue(request)
+        if again is not None:
+            context |= {"again": again, "most": otp.MOST_ISSUES, "span": otp.ISSUE_SPAN.seconds // 60}
+        return render(
+            request, "accounts/desk_otp.html", context | {"form": OtpForm()}, status=429 if again else 200
+        )
+    form = OtpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        entry = otp.enter(request, form.cleaned_data["code"])
+        if entry is otp.Entry.OPEN:
+            return redirect("desk")
+        form.add_error(
+            "code",
+            "ワンタイムパスワードは失効しています。もう一度発行してください。"
+            if entry is otp.Entry.EXPIRED
+            else "ワンタイムパスワードが正しくありません。メールを確認して入力し直してください。もう一度間違えると失効します。",
+        )
+    return render(
+        request, "accounts/desk_otp.html", context | {"form": form}, status=422 if form.errors else 200
+    )
 
 
 # ---------------------------------------------------------------------------------------------- IP addresses

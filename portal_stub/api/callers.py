@@ -6,18 +6,22 @@ by the holder's IPアドレス制限, and the portal is open. What the user may 
 
 import math
 import re
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db import transaction
 from django.http import HttpRequest
 
 from portal_stub import clock
 from portal_stub.access import is_closed
+from portal_stub.accounts import limits
 from portal_stub.accounts.addresses import address_of, admitted
+from portal_stub.accounts.limits import By
 from portal_stub.accounts.models import User
-from portal_stub.api.models import ApiToken, Tries
+from portal_stub.api.models import ApiToken
 from portal_stub.api.problems import Problem
 from portal_stub.api.rules import PREFIX, hashed
 from portal_stub.history.recording import audit
@@ -26,8 +30,8 @@ from portal_stub.hours import WINDOWS, Hours, opens_next
 _BEARER = re.compile(rf"bearer +({PREFIX}[A-Za-z0-9_-]{{43}})", re.IGNORECASE)
 _FRESH = timedelta(minutes=1)
 """A use so soon after the last one, from the same address, is not written again."""
-MOST_FAILURES, SPAN = 30, timedelta(minutes=10)
-"""More from one address are answered shortly, and written down no more; a token that counts is not bound by it."""
+MOST_REQUESTS, SPAN = 600, 60
+"""Requests of one token in so many seconds, in each process that answers."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +47,10 @@ def caller_of(request: HttpRequest) -> Caller:
 
     Raises:
         Problem: ``unauthorized``, the same for whatever is wrong with the token; ``too-many-failures``,
-            ``address-refused``, ``outside-service-hours``.
+            ``too-many-requests``, ``address-refused``, ``outside-service-hours``.
     """
     token = _token(request)
+    _paced(token)
     holder = token.holder
     if not admitted(holder, request):
         _failed(request, "address", token)
@@ -88,20 +93,25 @@ def _token(request: HttpRequest) -> ApiToken:
     return token
 
 
+def _paced(token: ApiToken) -> None:
+    """Lets a token pass that does not come too often; counted in memory, since a row per request would cost more than it saves."""
+    key = f"api-{token.pk}-{int(time.monotonic() // SPAN)}"
+    cache.add(key, 0, SPAN * 2)
+    if cache.incr(key) > MOST_REQUESTS:
+        raise Problem("too-many-requests", headers={"Retry-After": str(SPAN)})
+
+
 @transaction.atomic
 def _failed(request: HttpRequest, why: str, token: ApiToken | None = None) -> Problem:
-    """Counts and writes down a try that failed; what to tell."""
-    now, address = clock.now(), address_of(request)[:45]
-    Tries.objects.get_or_create(address=address, defaults={"since": now})
-    row = Tries.objects.select_for_update().get(address=address)
-    if now - row.since >= SPAN:
-        row.since, row.failures = now, 0
-    row.failures += 1
-    row.save(update_fields=["since", "failures"])
-    if row.failures > MOST_FAILURES:
-        wait = math.ceil((row.since + SPAN - now).total_seconds())
+    """Counts and writes down a try that failed; what to tell. More than the limit from one address are answered shortly, and
+    written down no more; a token that counts is not bound by it.
+    """
+    address = address_of(request)[:45]
+    row = limits.count("api", By.ADDRESS, address)
+    if row.closed_until is not None and row.count > limits.DOORS["api"].address.most:
+        wait = math.ceil((row.closed_until - clock.now()).total_seconds())
         return Problem("too-many-failures", headers={"Retry-After": str(max(wait, 1))})
-    detail: dict[str, Any] = {"address": address, "why": why, "failures": row.failures}
+    detail: dict[str, Any] = {"address": address, "why": why, "failures": row.count}
     audit("api", "api-token-refused", str(token.pk) if token else "", **detail)
     return Problem("unauthorized")
 

@@ -1,4 +1,4 @@
-"""Rows of the interface for programs: tokens, failed tries to use one, and requests that carry an Idempotency-Key.
+"""Rows of the interface for programs: tokens, and requests that carry an Idempotency-Key.
 
 Of a token only its hash is kept. What may be done to tokens is ``rules``; whether a request may use one, ``callers``.
 """
@@ -66,14 +66,6 @@ class ApiToken(models.Model):
     def can_be_withdrawn_on(self, today: date) -> bool:
         """Whether there is still something to withdraw."""
         return self.withdrawn_at is None and self.last_day >= today
-
-
-class Tries(models.Model):
-    """Requests from one address without a token that counts, within a stretch of time (``callers``)."""
-
-    address = models.CharField(max_length=45, unique=True)
-    since = models.DateTimeField()
-    failures = models.PositiveIntegerField(default=0)
 
 
 class KeyedRequest(models.Model):

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from portal_stub import clock
 from portal_stub.accounts.models import DoneOnce, Holder, Kind, User
-from portal_stub.api.models import ApiToken, KeyedRequest, Scope, Tries
+from portal_stub.api.models import ApiToken, KeyedRequest, Scope
 from portal_stub.history.recording import audit, record
 from portal_stub.mails.sending import post
 
@@ -110,7 +110,6 @@ def hashed(text: str) -> str:
 
 
 def tidy() -> None:
-    """Forgets old requests with a key, and tries that count no more."""
+    """Forgets old requests with a key."""
     before = clock.now() - KEYS_KEPT
     KeyedRequest.objects.filter(at__lt=before).delete()
-    Tries.objects.filter(since__lt=before).delete()

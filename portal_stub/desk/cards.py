@@ -56,6 +56,7 @@ KEPT = (
     Card("お知らせ", "desk-notices", "掲載する文章と期間"),
     Card("お問い合わせ先", "desk-offices", "業務ごとの部署と電話番号"),
     Card("操作の記録", "desk-audit", "だれが、いつ、何をしたか"),
+    Card("不審なアクセス", "desk-attacks", "続けて試されている入口、ロック中のID、拒否した操作"),
     Card("担当者", "desk-staff", "保険者デスクの担当者と役割"),
     Card("パスワード変更", "desk-password", "ご自身のパスワード"),
 )

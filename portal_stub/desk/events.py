@@ -1,6 +1,7 @@
 """The words of the internal log's events; an event without words is shown by its name."""
 
 EVENTS = {
+    "access-refused": "権限のない参照の拒否",
     "address-confirmed": "メールアドレス変更の確認",
     "addresses-changed": "IPアドレス制限の変更",
     "addresses-lifted": "IPアドレス制限の解除（デスク）",
@@ -59,6 +60,7 @@ EVENTS = {
     "otp-issued": "ワンタイムパスワードの発行",
     "otp-wrong": "ワンタイムパスワードの誤り",
     "password-changed": "パスワード変更（デスク）",
+    "password-refused": "現在のパスワードの誤り",
     "password-reissued": "パスワード再発行",
     "reader-changed": "全社閲覧用IDの変更",
     "reader-issued": "全社閲覧用IDの発行",
@@ -71,6 +73,7 @@ EVENTS = {
     "registration-sent": "登録の申込情報の送信",
     "registration-started": "登録の手続開始",
     "registration-url": "登録用URLの送信",
+    "reissue-mailed": "パスワード再発行の確認メールの送信",
     "reissue-refused": "パスワード再発行の拒否",
     "season-set": "スリーピング候補バイヤー解除期間の設定",
     "staff-added": "担当者の登録",
@@ -82,3 +85,14 @@ EVENTS = {
     "upload-document-read": "帳票の参照（デスク）",
     "unlocked": "ロックの解除（デスク）",
 }
+REFUSALS = (
+    "access-refused",
+    "api-token-refused",
+    "login-failed",
+    "otp-issue-refused",
+    "otp-wrong",
+    "password-refused",
+    "registration-refused",
+    "reissue-refused",
+)
+"""Those that tell of somebody who tried what is not for him; the page of suspicious access counts them."""

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
+from portal_stub import clock
 from portal_stub.access import ROUTES, Access, has_role, page
 from portal_stub.accounts import rules
 from portal_stub.accounts.models import Holder, Kind, StaffRole, User
@@ -24,7 +25,7 @@ def holders(request: HttpRequest) -> HttpResponse:
     """Search by the beginning of the code or any part of the name."""
     query = request.GET.get("q", "").strip()[:LONGEST_QUERY]
     rows = Holder.objects.annotate(
-        people=Count("users"), locked=Count("users", filter=Q(users__locked=True))
+        people=Count("users"), locked=Count("users", filter=Q(users__locked_until__gt=clock.now()))
     ).order_by("code")
     if query:
         rows = rows.filter(Q(code__startswith=query) | Q(name__contains=query) | Q(name_kana__contains=query))

@@ -10,6 +10,7 @@ from portal_stub import clock
 from portal_stub.access import Access, page
 from portal_stub.accounts.models import StaffRole
 from portal_stub.desk import (  # noqa: F401 - declare their pages
+    attack_views,
     content_views,
     holder_views,
     reader_views,

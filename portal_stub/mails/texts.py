@@ -17,6 +17,7 @@ _APPLICATION = (
     "\n申込みの内容: {base_url}{path}\n"
 )
 _TOKEN = "\n名称: {token_name}（末尾 …{ending}）\n動作するWebユーザー: {acts_as}\n範囲: {scope}\n有効期限: {last_day}\n"
+_UNKNOWN = "お心当たりがない場合は、すぐにお問い合わせください。\n"
 TEXTS = {
     "address-confirmation": Text(
         "【Webサービス】メールアドレス変更の確認",
@@ -24,6 +25,57 @@ TEXTS = {
         "Webユーザー（管理者）のメールアドレスをこのアドレスに変更する手続きを受け付けました（{at}）。\n"
         "24時間以内に次のURLを開くと、変更が完了します。開かない場合、メールアドレスは変更されません。\n\n"
         "{secret}\n\nお心当たりがない場合は、このメールを破棄してください。\n",
+    ),
+    "mail-change-asked": Text(
+        "【Webサービス】メールアドレス変更の受付のお知らせ",
+        "{holder_name}\n{name} 様\n\n"
+        "WebユーザーID {login_id} のメールアドレスを {new} に変更する手続きを受け付けました（{at}）。\n"
+        "新しいアドレスに届いたURLを開くと、変更が完了します。\n" + _UNKNOWN + _TO_PORTAL,
+    ),
+    "mail-changed": Text(
+        "【Webサービス】メールアドレス変更のお知らせ",
+        "{holder_name}\n{name} 様\n\n"
+        "WebユーザーID {login_id} のメールアドレスを変更しました（{at}）。\n"
+        "このメールは、変更前と変更後のアドレスに送信しています。\n" + _UNKNOWN + _TO_PORTAL,
+    ),
+    "password-was-changed": Text(
+        "【Webサービス】パスワード変更のお知らせ",
+        "{holder_name}\n{name} 様\n\nID {login_id} のパスワードを変更しました（{at}）。\n"
+        + _UNKNOWN
+        + _TO_PORTAL,
+    ),
+    "password-was-reset": Text(
+        "【Webサービス】パスワードが新しくなりました",
+        "{holder_name}\n{name} 様\n\n"
+        "WebユーザーID {login_id} のパスワードの再発行、またはリセットを行いました（{at}）。これまでのパスワードは使えません。\n"
+        "発行済みのAPIトークンはそのまま使えます。不要なものは「APIトークン」の画面で無効にしてください。\n"
+        + _UNKNOWN
+        + _TO_PORTAL,
+    ),
+    "id-switched": Text(
+        "【Webサービス】使用状態の変更のお知らせ",
+        "{holder_name}\n{name} 様\n\nWebユーザーID {login_id} を、{state}状態にしました（{at}）。\n"
+        "詳しくは、貴社のWebユーザー（管理者）にお問い合わせください。\n" + _TO_PORTAL,
+    ),
+    "id-unlocked": Text(
+        "【Webサービス】ロック解除のお知らせ",
+        "{holder_name}\n{name} 様\n\nID {login_id} のロックを解除しました（{at}）。これまでのパスワードでログインできます。\n"
+        + _UNKNOWN
+        + _TO_PORTAL,
+    ),
+    "otp-switched": Text(
+        "【Webサービス】ワンタイムパスワード利用の変更のお知らせ",
+        "{holder_name}\n{name} 様\n\nワンタイムパスワードの利用を変更しました（{at}）。現在の設定: {setting}\n"
+        + _UNKNOWN
+        + _TO_PORTAL,
+    ),
+    "reissue-confirmation": Text(
+        "【Webサービス】パスワード再発行の確認",
+        "{holder_name}\n{name} 様\n\nWebユーザーID {login_id} のパスワード再発行を受け付けました（{at}）。\n"
+        "24時間以内に確認用URLを開いて「再発行を完了する」を押すと、次の新しいパスワードでログインできます。"
+        "押すまでは、これまでのパスワードをそのままお使いいただけます。\n\n{secret}\n\n"
+        "新しいパスワードでログインすると、パスワードの変更画面が表示されます。\n"
+        "お心当たりがない場合は、このメールを破棄してください。パスワードは変わりません。\n",
     ),
     "password-reissued": Text(
         "【Webサービス】パスワード再発行のお知らせ",

@@ -27,10 +27,11 @@ from django.db import transaction
 from django.urls import reverse
 
 from portal_stub import clock
+from portal_stub.accounts.hashing import turn
 from portal_stub.accounts.models import Holder, User
 from portal_stub.accounts.models import Kind as UserKind
 from portal_stub.accounts.passwords import make_password
-from portal_stub.accounts.rules import create_administrator
+from portal_stub.accounts.rules import create_administrator, keep_renewed
 from portal_stub.history.recording import audit
 from portal_stub.mails.sending import post
 from portal_stub.registration.models import (
@@ -82,8 +83,11 @@ def request_url(mail: str, once: str) -> Registration:
 
     Raises:
         TooManyMails: the address got five within the hour.
+        Busy: too many passwords are being hashed at once.
     """
     now, token, password = clock.now(), secrets.token_urlsafe(32), make_password()
+    with turn():
+        hashed = hash_of(password)
     key = _hashed(f"{once} {mail}")
     if (known := Registration.objects.filter(request_key=key).first()) is not None:
         return known
@@ -94,7 +98,7 @@ def request_url(mail: str, once: str) -> Registration:
         defaults={
             "mail": mail,
             "token_hash": _hashed(token),
-            "password_hash": hash_of(password),
+            "password_hash": hashed,
             "url_sent_at": now,
             "created_at": now,
         },
@@ -142,7 +146,8 @@ def why_closed(registration: Registration) -> Verdict | None:
 def authenticate(registration: Registration, password: str) -> Verdict:
     """Judges the 登録用パスワード; the fifth wrong one in a row closes the URL for 30 minutes (F-020, F-021)."""
     # The hash takes long and is compared before the transaction, so that nobody waits for it.
-    right = check_password(password, registration.password_hash)
+    with turn():
+        right = check_password(password, registration.password_hash)
     with transaction.atomic():
         found = Registration.objects.select_for_update(of=("self",)).get(pk=registration.pk)
         if closed := why_closed(found):
@@ -396,11 +401,7 @@ def renew_notice(registration: Registration, by: str, reason: str) -> bytes:
         raise NotPossible("Webユーザー（管理者）はログイン済みです。パスワード再発行を案内してください。")
     password = make_password()
     administrator.set_password(password)
-    administrator.must_change_password, administrator.failures = True, 0
-    administrator.locked, administrator.session_token = False, ""
-    administrator.save(
-        update_fields=["password", "must_change_password", "failures", "locked", "session_token"]
-    )
+    keep_renewed(administrator)
     audit(by, "registration-renewed", found.number, reason=reason)
     return completion_notice(found, administrator, password, clock.now())
 

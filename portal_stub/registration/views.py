@@ -16,6 +16,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from portal_stub import clock
 from portal_stub.access import Access, page
+from portal_stub.accounts import limits
+from portal_stub.accounts.addresses import address_of
 from portal_stub.accounts.fields import number_of
 from portal_stub.pages.answers import pdf
 from portal_stub.registration import rules, terms
@@ -57,6 +59,8 @@ def mail(request: HttpRequest) -> HttpResponse:
     once = str(request.POST.get("once", ""))
     if request.method == "POST" and form.is_valid():
         address = form.cleaned_data["mail"]
+        limits.look("registration", address_of(request))
+        limits.count("registration", limits.By.ADDRESS, address_of(request))
         try:
             rules.request_url(address, once if _ONCE.fullmatch(once) else secrets.token_urlsafe(32))
         except rules.TooManyMails:
@@ -102,7 +106,10 @@ def url(request: HttpRequest, token: str) -> HttpResponse:
     closed = rules.why_closed(found)
     form = RegistrationPasswordForm(request.POST or None)
     if closed is None and request.method == "POST" and form.is_valid():
+        limits.look("registration-password", address_of(request))
         verdict = rules.authenticate(found, form.cleaned_data["password"])
+        if verdict is not Verdict.OPEN:
+            limits.count("registration-password", limits.By.ADDRESS, address_of(request))
         if verdict is Verdict.OPEN:
             found.refresh_from_db()
             request.session.cycle_key()

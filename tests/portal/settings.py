@@ -16,7 +16,7 @@ globals().update(
         secret="of the tests only",
     )
 )
-PORTAL = replace(globals()["PORTAL"], base_url="https://portal.example")
+PORTAL = replace(globals()["PORTAL"], base_url="https://portal.example", staff_otp=False)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ALLOWED_HOSTS = ["testserver"]

@@ -31,7 +31,8 @@ def typed(world: World, **changes: Any) -> dict[str, Any]:
 def change(client: Client, data: dict[str, Any]) -> Any:
     check = client.post("/administrator/", {**data, "step": "check"})
     assert page_of(check).heading == "Webユーザー（管理者）情報変更確認"
-    return client.post("/administrator/", {**hidden(check), "step": "confirm"}, follow=True)
+    confirm = {**hidden(check), "step": "confirm", "current": PASSWORD}
+    return client.post("/administrator/", confirm, follow=True)
 
 
 @pytest.mark.req("G-024", "G-040", "G-041", "G-045")
@@ -293,7 +294,7 @@ def test_locked_out_reissue_is_refused_and_an_operator_helps(
     event = AuditEvent.objects.get(event="addresses-lifted")
     assert (event.actor, event.detail) == ("審査 一郎", {"reason": "電話で本人を確認"})
     away.post("/reissue/", pair)
-    assert Mail.objects.filter(kind="password-reissued").count() == 1
+    assert Mail.objects.filter(kind="reissue-confirmation").count() == 1
 
 
 def test_networks() -> None:

@@ -1,6 +1,7 @@
 """Login, lock, and the end of sessions."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -64,7 +65,8 @@ def test_five_failures_in_a_row_lock_the_id(world: World) -> None:
         assert page.error_summary == [FAILED]
     fifth = page_of(login(client, world.applicant.login_id, "Wrong-one.1"), 403)
     assert fifth.heading == "パスワードエラー"
-    assert fifth.sentences[1] == (
+    assert fifth.sentences[0].endswith("このIDでは30分間ログインできません。")
+    assert fifth.sentences[2] == (
         "Webユーザー（申込者）の方: 貴社のWebユーザー（管理者）にパスワードリセットを依頼し、"
         "新しいパスワードでログインしてください。"
     )
@@ -180,21 +182,52 @@ def test_three_notices_then_the_list(world: World, visit: Callable[..., Client],
 
 
 @pytest.mark.req("G-048", "G-049", "G-138")
-def test_reissue_asks_and_then_mails(world: World) -> None:
+def test_reissue_asks_and_then_mails(world: World, hand: Hand) -> None:
     client = Client()
-    User.objects.filter(pk=world.administrator.pk).update(locked=True, failures=5)
+    User.objects.filter(pk=world.administrator.pk).update(
+        locked_until=hand.at + timedelta(minutes=30), failures=5
+    )
     assert page_of(client.get("/login/")).links["こちら"] == "/reissue/"
     pair = {"login_id": world.administrator.login_id, "mail": world.administrator.mail}
     question = client.post("/reissue/", {**pair, "step": "ask"})
     assert page_of(question).heading == "メールを送信します。よろしいですか？"
     assert User.objects.get(pk=world.administrator.pk).check_password(PASSWORD), "nothing happened yet"
     client.post("/reissue/", {**hidden(question), "step": "send"})
-    mail = last_mail("password-reissued")
+    mail = last_mail("reissue-confirmation")
     assert mail.to == world.administrator.mail
+    password, path = reissued(mail)
+    still = User.objects.get(pk=world.administrator.pk)
+    assert (still.check_password(PASSWORD), still.locked) == (True, True), "who asked may be a stranger"
+    assert page_of(Client().get(path)).heading == "パスワード再発行の確認"
+    assert User.objects.get(pk=world.administrator.pk).check_password(PASSWORD), "looking alone does nothing"
+    assert page_of(Client().post(path)).heading == "パスワードを再発行しました"
     again = User.objects.get(pk=world.administrator.pk)
-    assert again.check_password(mail.secret)
+    assert again.check_password(password)
     assert again.must_change_password
-    assert login(client, again.login_id, mail.secret).status_code == 302, "no longer locked"
+    assert login(client, again.login_id, password).status_code == 302, "no longer locked"
+    assert last_mail("password-was-reset").to == world.administrator.mail
+    assert Client().post(path).status_code == 410, "once only"
+
+
+def reissued(mail: Mail) -> tuple[str, str]:
+    """The new password and the way to put it into force, as mailed."""
+    password, url = mail.secret.split("\n")
+    return password.removeprefix("新しいパスワード: "), url.removeprefix("確認用URL: https://portal.example")
+
+
+@pytest.mark.req("G-049")
+def test_a_reissue_that_nobody_confirms_ends_after_a_day(world: World, hand: Hand) -> None:
+    pair = {"login_id": world.administrator.login_id, "mail": world.administrator.mail, "step": "send"}
+    Client().post("/reissue/", pair)
+    _, first = reissued(last_mail("reissue-confirmation"))
+    Client().post("/reissue/", pair)
+    _, second = reissued(last_mail("reissue-confirmation"))
+    assert page_of(Client().post(first), 410).heading == "パスワードは変更されていません", (
+        "a newer one replaced it"
+    )
+    hand.on(hours=24, seconds=1)
+    assert Client().post(second).status_code == 410
+    assert User.objects.get(pk=world.administrator.pk).check_password(PASSWORD)
 
 
 @pytest.mark.req("G-050", "G-051")

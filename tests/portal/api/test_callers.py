@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from portal_stub.accounts import limits
 from portal_stub.accounts import rules as accounts
-from portal_stub.accounts.models import AddressEntry, Holder, User
-from portal_stub.api import callers, rules
-from portal_stub.api.models import Tries
+from portal_stub.accounts.models import AddressEntry, Attempts, Holder, User
+from portal_stub.api import rules
 from portal_stub.history.models import AuditEvent
 from sensors.windows import TOKYO
 from tests.portal.api.conftest import Program, a_token, code
@@ -33,7 +33,7 @@ def test_every_token_that_does_not_count_gets_the_same_answer(world: World, hand
     _, inactive = a_token(world.enterer)
     User.objects.filter(pk=world.enterer.pk).update(active=False)
     _, locked = a_token(world.reader)
-    User.objects.filter(pk=world.reader.pk).update(locked=True)
+    User.objects.filter(pk=world.reader.pk).update(locked_until=hand.at + timedelta(days=2))
     assert Program(over).get("/documents").status_code == 200
     hand.on(days=1)
     said = set()
@@ -119,7 +119,8 @@ def test_answers_keep_the_headers_of_the_portal(world: World, program: Callable[
 def test_many_failures_from_one_address_are_answered_shortly(
     world: World, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(callers, "MOST_FAILURES", 5)
+    door = limits.Door("API", limits.Limit(5, timedelta(minutes=10)))
+    monkeypatch.setitem(limits.DOORS, "api", door)
     guess = Program(f"daicho_{'y' * 43}")
     for _ in range(5):
         assert code(guess.get("/documents"), 401) == "unauthorized"
@@ -136,8 +137,8 @@ def test_many_failures_from_one_address_are_answered_shortly(
     assert code(guess.get("/documents"), 401) == "unauthorized"
     assert Client().get("/api/v1/documents").status_code == 401
     hand.on(days=8)
-    rules.tidy()
-    assert not Tries.objects.exists()
+    limits.tidy()
+    assert not Attempts.objects.exists()
 
 
 def test_a_stranger_is_refused_before_his_content_is_read(world: World) -> None:

@@ -99,7 +99,7 @@ def test_the_list_tells_last_use_and_state(world: World, visit: Visit, hand: Han
     Program(shown, Client(REMOTE_ADDR="192.0.2.8")).get("/submissions")
     token.refresh_from_db()
     assert (token.last_used_address, token.last_used_at) == ("192.0.2.8", hand.at)
-    world.applicant.locked = True
+    world.applicant.locked_until = hand.at + timedelta(minutes=1)
     world.applicant.save()
     assert listed(client)[0] == "停止中（Webユーザーが無効またはロック中）"
     hand.on(days=4)

@@ -95,8 +95,10 @@ def test_a_registration_does_not_tell_whether_an_address_is_known(world: World) 
 def test_wrong_passwords_lock_from_any_browser_and_only_at_their_own_door(world: World, door: str) -> None:
     known, _ = DOORS[door]
     other = next(each for each in DOORS if each != door)
-    for _ in range(6):
-        assert Client().post(other, {"login_id": known, "password": "Wrong-one.1"}).status_code == 200
+    elsewhere = [Client().post(other, {"login_id": known, "password": "Wrong-one.1"}) for _ in range(6)]
+    assert [reply.status_code for reply in elsewhere] == [200] * 4 + [403] * 2, (
+        "unknown there, and told alike"
+    )
     assert Client().post(door, {"login_id": known, "password": PASSWORD}).status_code == 302, (
         "not locked by that"
     )
@@ -115,7 +117,9 @@ def test_no_more_one_time_passwords_and_guesses_than_said(world: World) -> None:
     for _ in range(MOST_ISSUES + 3):
         client.post("/otp/issue/")
         for _ in range(4):
-            tries += "もう一度間違えると失効します" in text(client.post("/otp/", {"code": "x"}))
+            reply = client.post("/otp/", {"code": "x"})
+            tries += reply.status_code == 200 and "もう一度間違えると失効します" in text(reply)
+    assert reply.status_code == 429, "after ten wrong ones within the hour"
     assert Mail.objects.filter(kind="one-time-password").count() == MOST_ISSUES
     assert tries == MOST_ISSUES, "and each of them dies of the second wrong entry"
 

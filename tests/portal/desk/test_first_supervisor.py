@@ -1,6 +1,7 @@
 """``daicho portal supervisor``: how the desk of a new portal gets its first member."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from portal_stub import running
 from portal_stub.accounts.models import User
 from portal_stub.history.models import AuditEvent
 from schemas.submission import Refusal
-from tests.portal.conftest import World
+from tests.portal.conftest import Hand, World
 
 pytestmark = pytest.mark.dialect
 
@@ -32,10 +33,10 @@ def test_the_first_one_is_told_a_password_that_must_be_changed(
     assert AuditEvent.objects.get(event="staff-added").actor == "portal-command"
 
 
-def test_a_second_one_only_when_nobody_can_log_in(world: World) -> None:
+def test_a_second_one_only_when_nobody_can_log_in(world: World, hand: Hand) -> None:
     with pytest.raises(Refusal, match="決裁の担当者がすでにいます"):
         running.supervisor("kessai-1", "決裁 一子", "kessai@example.com")
-    User.objects.filter(login_id="desk-3").update(locked=True)
+    User.objects.filter(login_id="desk-3").update(locked_until=hand.at + timedelta(minutes=1))
     assert running.supervisor("kessai-1", "決裁 一子", "kessai@example.com")["login_id"] == "kessai-1"
 
 

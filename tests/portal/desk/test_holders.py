@@ -1,6 +1,7 @@
 """保険利用者 at the desk: search, detail, and what is done on request."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from portal_stub.accounts.models import Holder, User
 from portal_stub.history.models import AuditEvent
 from portal_stub.mails.models import Mail
-from tests.portal.conftest import HOLDER, OTHER, PASSWORD, World, hidden, last_mail
+from tests.portal.conftest import HOLDER, OTHER, PASSWORD, Hand, World, hidden, last_mail
 from tests.portal.desk.test_staff import confirm
 from tests.portal.pages import page_of, page_without
 
@@ -53,9 +54,11 @@ def test_many_holders_take_as_many_queries_as_few(world: World, visit: Callable[
     assert page.pager == "1／2ページ（1～50件目）"
 
 
-def test_the_detail_shows_users_with_their_states(world: World, visit: Callable[..., Client]) -> None:
+def test_the_detail_shows_users_with_their_states(
+    world: World, visit: Callable[..., Client], hand: Hand
+) -> None:
     User.objects.filter(pk=world.applicant.pk).update(active=False)
-    User.objects.filter(pk=world.reader.pk).update(locked=True)
+    User.objects.filter(pk=world.reader.pk).update(locked_until=hand.at + timedelta(minutes=1))
     page = page_of(visit(world.staff).get(f"/desk/holders/{HOLDER}/"))
     users = page.table("管理者と申込者")
     assert {row.head: (row["種別"], row["氏名"], row["状態"]) for row in users.rows} == {

@@ -1,6 +1,7 @@
 """担当者: what a supervisor does to members of the desk."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from portal_stub.accounts.models import User
 from portal_stub.accounts.sessions import end_sessions
 from portal_stub.history.models import AuditEvent
 from portal_stub.mails.models import Mail
-from tests.portal.conftest import PASSWORD, World, hidden, last_mail
+from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail
 from tests.portal.pages import page_of
 
 NEW = {
@@ -131,9 +132,11 @@ def test_the_last_supervisor_stays_even_when_two_change_each_other(
     assert (first.role, first.active) == ("supervisor", True)
 
 
-def test_a_reset_ends_sessions_frees_the_id_and_is_mailed(world: World, visit: Callable[..., Client]) -> None:
+def test_a_reset_ends_sessions_frees_the_id_and_is_mailed(
+    world: World, visit: Callable[..., Client], hand: Hand
+) -> None:
     member, client = visit(world.staff), visit(world.staff_supervisor)
-    User.objects.filter(login_id="desk-1").update(locked=True, failures=5)
+    User.objects.filter(login_id="desk-1").update(locked_until=hand.at + timedelta(minutes=1), failures=5)
     empty = page_of(client.post("/desk/staff/desk-1/reset/"), 422)
     assert empty.errors == {"reason": "理由を入力してください。"}
     reply = client.post("/desk/staff/desk-1/reset/", {"reason": "本人の依頼"}, follow=True)
