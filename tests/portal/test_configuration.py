@@ -1,5 +1,8 @@
 """What stands in ``portal.toml``: mixtures that would expose users refuse to start, and small slips do no harm."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +115,12 @@ def test_no_page_leads_to_another_site(address: str, is_ours: bool) -> None:
     else:
         with pytest.raises(SuspiciousOperation):
             pages(HttpRequest())
+
+
+def test_django_has_nothing_to_say_against_a_deployment(tmp_path: Path) -> None:
+    """``check --deploy`` in a process of its own, since this one's Django is set up for tests."""
+    told(tmp_path, HTTPS)
+    environ = {**os.environ, "DAICHO_HOME": str(tmp_path), "DJANGO_SETTINGS_MODULE": "portal_stub.settings"}
+    words = [sys.executable, "-m", "django", "check", "--deploy", "--fail-level", "WARNING"]
+    ran = subprocess.run(words, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    assert ran.returncode == 0, ran.stderr
