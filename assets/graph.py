@@ -40,16 +40,22 @@ class StoreResource(dg.ConfigurableResource):
 )
 def desk_requests(context: dg.AssetExecutionContext, store: StoreResource) -> dg.MaterializeResult[None]:
     """What the insurer's desk asked for is done and answered, before anything is judged."""
-    from daicho.desk import take
+    from daicho.desk import given_up, take
 
     kept = store.open()
     outcomes = take(kept)
     if outcomes:
         _announce(context, kept)
-    _tell_faults(context, kept, [(f"desk/{o.name}", o.fault) for o in outcomes if o.fault is not None])
+    _tell_faults(
+        context, kept, [(f"desk/{o.name}", o.fault) for o in outcomes if o.fault is not None and o.is_news]
+    )
     for outcome in outcomes:
         if outcome.fault is None:
             context.log.info(f"デスクの依頼 {outcome.name}: {outcome.message}")
+        elif not outcome.is_news:
+            context.log.warning(f"desk/{outcome.name}({outcome.attempt}回目): {outcome.fault!r}")
+    for name in given_up(kept):
+        context.log.warning(f"desk/{name}: 処理できなかったため、試すのをやめました")
     return dg.MaterializeResult(
         metadata={
             "反映": sum(o.done for o in outcomes),

@@ -16,7 +16,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from daicho.folders import PRIVATE, Changing, Folder, NotAFile
+from daicho.attempts import ATTEMPTS, of_surroundings
+from daicho.folders import PRIVATE, Changing, Folder, NotAFile, fingerprint
 from daicho.receiving import checked_size, legible
 from daicho.store import Store
 from schemas.desk import ANSWERED, ANSWERS, DONE, FOLDER, MANIFEST, REQUEST_ID, DeskRequest, Wish, request_of
@@ -37,7 +38,14 @@ class DeskOutcome:
     message: str = ""
     done: bool = False
     fault: Exception | None = None
-    """Why it could not even be answered; it stays where it is and is tried again."""
+    """Why it could not even be answered; it stays where it is and is tried again, at last given up."""
+    attempt: int = 0
+    """Which attempt failed; 0 when the machine was at fault and not the request."""
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the fault is to fail a run: that of a request does so once."""
+        return self.fault is not None and self.attempt <= 1
 
 
 @dataclass(frozen=True)
@@ -71,18 +79,55 @@ def take(store: Store) -> list[DeskOutcome]:
         return []
     outcomes = []
     with Folder.at(desk_folder(store)) as desk, desk.alone(".lock"):
-        for name, _ in sorted(_entries(store, desk), key=lambda each: (each[1].st_ctime_ns, each[0])):
-            try:
-                outcomes.append(_taken(store, desk, name))
-            except Exception as error:  # noqa: BLE001 - one request must not keep the others waiting; told as a fault
-                outcomes.append(DeskOutcome(legible(name), fault=error))
+        for name, found in sorted(_entries(store, desk), key=lambda each: (each[1].st_ctime_ns, each[0])):
+            outcomes.append(_attempted(store, desk, name, found))
     return outcomes
+
+
+def given_up(store: Store) -> list[str]:
+    """Requests that are not tried any more; an operator who touches one has it tried again."""
+    with suppress(FileNotFoundError), Folder.at(desk_folder(store)) as desk:
+        parked = store.events.parked_drops()
+        return [
+            legible(name)
+            for name, found in desk.entries()
+            if parked.get(_counted_as(name)) == fingerprint(found)
+        ]
+    return []
+
+
+def _counted_as(name: str) -> str:
+    return f"desk:{legible(name)}"
+
+
+def _attempted(store: Store, desk: Folder, name: str, found: os.stat_result) -> DeskOutcome:
+    """One counted attempt; what breaks it – once, or by killing the process – does not stop the others."""
+    counted = _counted_as(name)
+    number = store.events.drop_attempt(counted)
+    try:
+        outcome = _taken(store, desk, name, number)
+    except Exception as error:  # noqa: BLE001 - one request must not keep the others waiting; told as a fault
+        if of_surroundings(error):
+            store.events.take_back_drop_attempt(counted)
+            return DeskOutcome(legible(name), fault=error)
+        if number > ATTEMPTS:
+            store.events.park_drop(
+                counted, fingerprint(desk.look(name) or found), legible(name), FOLDER, repr(error)
+            )
+        return DeskOutcome(legible(name), fault=error, attempt=number)
+    store.events.forget_drop(counted)
+    return outcome
 
 
 def _entries(store: Store, desk: Folder) -> Iterator[tuple[str, os.stat_result]]:
     """Requests under their final name; what nobody can read only when it has not changed for a while."""
+    parked = store.events.parked_drops()
     for name, found in desk.entries():
-        if name.startswith(".") or name in (ANSWERS, DONE):
+        if (
+            name.startswith(".")
+            or name in (ANSWERS, DONE)
+            or parked.get(_counted_as(name)) == fingerprint(found)
+        ):
             continue
         with suppress(FileNotFoundError):  # taken by another process
             if time.time() - found.st_ctime >= store.settings.drop_settle_seconds or _readable(desk, name):
@@ -125,13 +170,17 @@ def _read(desk: Folder, name: str) -> DeskRequest:
     return request
 
 
-def _taken(store: Store, desk: Folder, name: str) -> DeskOutcome:
+def _taken(store: Store, desk: Folder, name: str, attempt: int) -> DeskOutcome:
     """Does what is asked for, answers, and puts the request aside; again after a crash: once only."""
     request: DeskRequest | None = None
     code, state = "", "refused"
     loaded: dict[str, int] = {}
     try:
         request = _read(desk, name)
+        if attempt > ATTEMPTS and not _is_done(store, request):
+            raise RuntimeError(
+                f"given up at attempt {attempt}"
+            )  # it ended the process, or could not be answered
         if request.kind == Wish.TABLES:
             message, loaded = _load(store, request, desk, name)
         else:
@@ -185,8 +234,7 @@ def _decide(store: Store, request: DeskRequest) -> str:
         if release
         else f"申請 {request.subject} を申請内容要確認にしました。"
     )
-    ended = store.events.events(request.subject, f"hold-{request.kind}")
-    if any(event["details"].get("request") == request.id for event in ended):
+    if _is_done(store, request):
         return done  # decided before a crash, or sent twice
     from daicho.deciding import decide_held
 
@@ -200,6 +248,19 @@ def _decide(store: Store, request: DeskRequest) -> str:
         login_id=request.login_id,
     )
     return done
+
+
+def _is_done(store: Store, request: DeskRequest) -> bool:
+    """Whether an earlier attempt did what is asked for: only the answer is missing."""
+    if request.kind == Wish.TABLES:
+        names = [name for name in request.subject.split(",") if name in TABLES]
+        return any(_source(request) in store.reference.history(name)["source"] for name in names)
+    ended = store.events.events(request.subject, f"hold-{request.kind}")
+    return any(event["details"].get("request") == request.id for event in ended)
+
+
+def _source(request: DeskRequest) -> str:
+    return f"desk:{request.id}"
 
 
 def _load(store: Store, request: DeskRequest, desk: Folder, name: str) -> tuple[str, dict[str, int]]:
@@ -234,7 +295,7 @@ def _loaded(store: Store, request: DeskRequest, folder: Path) -> tuple[str, dict
     from daicho.references import load_folder
 
     cautions: list[str] = []
-    loaded = load_folder(store, folder, cautions.append, source=f"desk:{request.id}")
+    loaded = load_folder(store, folder, cautions.append, source=_source(request))
     counts = "、".join(f"{name} {rows:,}行" for name, rows in sorted(loaded.items()))
     told = "".join(f"\n注意: {sentence}" for sentence in cautions)
     return _shortened(f"参照表を読み込みました({counts})。計上済みの保険料は変わりません。{told}"), loaded

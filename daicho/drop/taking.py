@@ -4,7 +4,6 @@ Every step can be cut off anywhere and is taken up again by the next run. An att
 touched; what fails again and again is refused, at last given up with an event for the operator. Contract §5 "Drop".
 """
 
-import errno
 import hashlib
 import os
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from daicho.attempts import ATTEMPTS, of_surroundings
 from daicho.drop import aside
 from daicho.drop.answers import of_receipt, of_refusal, tell
 from daicho.drop.aside import LOCK, TAKEN, Note, drop_folder, hex_name, holder_of
@@ -22,17 +22,12 @@ from daicho.folders import Folder, NotAFile, fingerprint, look_of, read_bounded
 from daicho.receiving import Upload, checked_size, receive
 from daicho.store import Store
 from daicho.store.archive import Receipt
-from daicho.store.database import is_out_of_reach
 from schemas.submission import Refusal, dispatch_of, dispatch_source
 
-_ATTEMPTS = 3
-"""How often a file that breaks its taking is tried before it is refused."""
 _READINGS = 3
 """How often a file is read whose times change under the reading, before it counts as being written."""
 _REMEMBERED = 7 * 86_400
 """Seconds for which looks at files are remembered."""
-_SURROUNDINGS = (errno.ENOSPC, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-"""Faults of the machine: no file is to blame for them."""
 
 
 @dataclass(frozen=True)
@@ -143,10 +138,10 @@ class _Desk:
             events.forget_drop(upload)
             return None
         except Exception as error:  # noqa: BLE001 - one file must not keep the others waiting; it is told as a fault
-            if _of_surroundings(error):
+            if of_surroundings(error):
                 events.take_back_drop_attempt(upload)
                 return DropOutcome(name, holder, fault=error)
-            if number > _ATTEMPTS:
+            if number > ATTEMPTS:
                 self._give_up(upload, name, holder, error, dropped)
             return DropOutcome(name, holder, fault=error, attempt=number)
         events.forget_drop(upload)
@@ -241,7 +236,7 @@ class _Desk:
         events = self._store.events
         if attempt > 1 and (known := events.refusal_of(note.source)):
             raise Refusal(*known)
-        if attempt > _ATTEMPTS:
+        if attempt > ATTEMPTS:
             events.recover()
             if receipt := events.received_from(note.source):
                 return receipt, None
@@ -398,8 +393,3 @@ def _internal_fault() -> Refusal:
 def _channel(words: Mapping[str, Any]) -> str:
     """Only the portal numbers what it sends."""
     return "portal" if words.get("dispatch") else "drop"
-
-
-def _of_surroundings(error: Exception) -> bool:
-    """Whether the disk, the machine or the database is at fault and the file is not."""
-    return is_out_of_reach(error) or (isinstance(error, OSError) and error.errno in _SURROUNDINGS)

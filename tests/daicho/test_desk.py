@@ -1,5 +1,6 @@
 """The desk folder: requests of the portal's desk taken, done once, answered, told, and kept."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from daicho.desk import is_waiting, take
+from daicho.desk import given_up, is_waiting, take
 from schemas.desk import ANSWERED, DeskRequest
 from tests import kit
 from tests.homes import LINE_YEN, TUESDAY, Home
@@ -128,6 +129,69 @@ def test_a_crash_before_the_answer_ends_in_the_same_answer(
     assert take(home.at())[0].done
     assert answer(home)["state"] == "done"
     assert len(home.events("hold-refuse")) == 1
+
+
+@pytest.mark.parametrize("wish", ["refuse", "tables"])
+def test_a_request_that_cannot_be_answered_fails_one_run_and_is_given_up(
+    home: Home, held: str, wish: str
+) -> None:
+    """A folder of answers that is a file: the deed is done at the first attempt, and stays done once."""
+    path = put_tables(home, {"buyers.csv": BUYERS}) if wish == "tables" else put(home, request(wish, held))
+    answers = path.parent / "answers"
+    answers.touch()
+    outcomes = [outcome for _ in range(6) for outcome in take(home.at())]
+    assert [(type(outcome.fault), outcome.attempt, outcome.is_news) for outcome in outcomes] == [
+        (NotADirectoryError, number, number == 1) for number in (1, 2, 3, 4)
+    ]
+    assert not is_waiting(home.at()), "the sensor starts no runs for it"
+    assert given_up(home.at()) == [path.name]
+    [event] = home.events("drop-parked")
+    assert event["details"]["file_name"] == path.name
+    answers.unlink()
+    os.utime(path)  # the operator has put it right, and touches it
+    [outcome] = take(home.at())
+    assert outcome.done
+    assert answer(home)["state"] == "done"
+    assert given_up(home.at()) == []
+    if wish == "refuse":
+        assert len(home.events("hold-refuse")) == 1
+    assert home.events("drop-parked") == [event]
+
+
+@pytest.mark.parametrize("wish", ["refuse", "tables"])
+def test_a_request_that_ends_the_process_is_answered_as_a_fault(
+    home: Home, held: str, wish: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put_tables(home, {"buyers.csv": BUYERS}) if wish == "tables" else put(home, request(wish, held))
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt  # what no run survives
+
+    for place in ("daicho.deciding.decide_held", "daicho.references.load_folder"):
+        monkeypatch.setattr(place, killed)
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            take(home.at())
+    [outcome] = take(home.at())
+    assert (outcome.done, outcome.fault) == (False, None)
+    assert (answer(home)["state"], answer(home)["code"]) == ("refused", "internal-fault")
+    assert done(home) == [path.name]
+    assert home.events("hold-refuse") == []
+
+
+def test_faults_of_the_machine_are_not_counted(
+    home: Home, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(home, request("refuse", held))
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "disk full")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("daicho.folders.Folder.write", full)
+        for _ in range(9):
+            assert [(outcome.attempt, outcome.is_news) for outcome in take(home.at())] == [(0, True)]
+    assert take(home.at())[0].done
 
 
 def test_another_decision_about_a_decided_one_is_refused_with_the_reason(home: Home, held: str) -> None:
