@@ -64,6 +64,8 @@ class PortalSettings:
     smtp_user: str = ""
     smtp_password: str = ""
     smtp_tls: bool = False
+    scan_command: str = ""
+    """Program with its words that looks at each file of users on its standard input; empty: none."""
     development: bool = False
     """True in a demo home: a page lists the outbox, secrets in it included."""
 
@@ -245,7 +247,7 @@ def values(settings: Settings, secret: str | None = None) -> dict[str, Any]:
             "django.middleware.csrf.CsrfViewMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
             "portal_stub.accounts.sessions.SessionWatch",
-            "portal_stub.pages.middleware.FullQueues",
+            "portal_stub.pages.middleware.RefusedDeeds",
             "portal_stub.accounts.doors.Doors",
         ],
         "TEMPLATES": [

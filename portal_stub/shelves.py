@@ -5,18 +5,30 @@ Each function of the portal has a shelf of its own, so that one's housekeeping n
 """
 
 import hashlib
+import logging
 import os
+import shlex
+import subprocess
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from django.conf import settings
 
+from schemas.submission import Refusal
+
 _HOUR = 3600
 _HASHED = "[0-9a-f][0-9a-f]/*"
+
+
+_SCAN_SECONDS = 120
+
+
+class FileRefused(Refusal):
+    """A file of a user that is not kept, because a scanner found something or could not look."""
 
 
 class Writing:
@@ -34,14 +46,18 @@ class Shelf:
         self._name = name
 
     def keep(self, pieces: Iterable[bytes]) -> Writing:
-        """Stores bytes for good: temporary name, flush, rename. Known bytes are kept once."""
-        with self.writing() as writing:
+        """Stores bytes of a user for good: temporary name, scan, flush, rename. Known bytes are kept once.
+
+        Raises:
+            FileRefused: ``infected-file``, ``scan-failed``; nothing is kept.
+        """
+        with self.writing(_scan) as writing:
             for piece in pieces:
                 writing.stream.write(piece)
         return writing
 
     @contextmanager
-    def writing(self) -> Iterator[Writing]:
+    def writing(self, look: Callable[[BinaryIO], None] = lambda _: None) -> Iterator[Writing]:
         """A new file; when the block ends well it stands under its hash, otherwise nothing is left of it."""
         folder = self._folder()
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,6 +67,7 @@ class Shelf:
                 writing = Writing(stream)
                 yield writing
                 stream.flush()
+                look(stream)
                 os.fsync(stream.fileno())
                 stream.seek(0)
                 writing.sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -81,6 +98,32 @@ class Shelf:
 
     def _folder(self) -> Path:
         return Path(settings.PORTAL_FILES) / self._name
+
+
+def _scan(stream: BinaryIO) -> None:
+    """Asks the scanner of the settings, if there is one: 0 is clean, 1 is not, anything else is no answer."""
+    words = shlex.split(settings.PORTAL.scan_command)
+    if not words:
+        return
+    os.lseek(stream.fileno(), 0, os.SEEK_SET)
+    try:
+        code = subprocess.run(
+            words, stdin=stream, capture_output=True, timeout=_SCAN_SECONDS, check=False
+        ).returncode
+    except (OSError, subprocess.TimeoutExpired) as error:
+        logging.getLogger(__name__).error("the scanner could not look: %s", error)
+        code = -1
+    if code == 1:
+        raise FileRefused(
+            "infected-file",
+            "ファイルからウイルスなどの危険なものが見つかったため、受け取りませんでした。ファイルを確かめて送り直してください。",
+        )
+    if code != 0:
+        logging.getLogger(__name__).error("the scanner ended with %d", code)
+        raise FileRefused(
+            "scan-failed",
+            "ファイルのウイルス検査ができないため、受け取れませんでした。時間をおいてもう一度お試しください。",
+        )
 
 
 def flush(folder: Path) -> None:

@@ -28,6 +28,9 @@ _ITEMS = {
     "file-type": "file",
     "unreadable-file": "file",
     "unknown-ending": "file",
+    "invalid-file-name": "file",
+    "infected-file": "file",
+    "scan-failed": "file",
     "file-too-large": "file",
     "too-many-records": "file",
 }

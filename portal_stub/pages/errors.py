@@ -21,10 +21,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "csrf.html", status=403)
 
 
-def queue_full(request: HttpRequest, message: str) -> HttpResponse:
-    """429: too much was asked for that is not done yet."""
-    response = render(request, "429.html", {"message": message}, status=429)
-    response.headers["Retry-After"] = "60"
+def refused(request: HttpRequest, message: str, status: int) -> HttpResponse:
+    """429: too much was asked for that is not done yet. 422: a file that is not kept."""
+    response = render(request, "refused.html", {"message": message}, status=status)
+    if status == 429:
+        response.headers["Retry-After"] = "60"
     return response
 
 

@@ -12,7 +12,8 @@ from django.shortcuts import render
 from django.urls import Resolver404, resolve
 
 from portal_stub.jobs.rules import QueueFull
-from portal_stub.pages.errors import queue_full
+from portal_stub.pages.errors import refused
+from portal_stub.shelves import FileRefused
 
 MOST_SENT = 40 * 1024 * 1024
 """Bytes of one request: the 30 MB of an application's files and what goes around them."""
@@ -59,8 +60,8 @@ class BoundedRequests:
         return self.get_response(request)
 
 
-class FullQueues:
-    """Tells who asks for more work than is done in time; of what the page would have done nothing is left."""
+class RefusedDeeds:
+    """Tells why where a page has no place for it: more work asked for than is done in time, a file that is not kept."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -70,8 +71,10 @@ class FullQueues:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The page of 429."""
-        return queue_full(request, exception.message) if isinstance(exception, QueueFull) else None
+        """The page that says so."""
+        if isinstance(exception, QueueFull):
+            return refused(request, exception.message, 429)
+        return refused(request, exception.message, 422) if isinstance(exception, FileRefused) else None
 
 
 def _most_of(request: HttpRequest) -> int:
