@@ -5,7 +5,6 @@ seconds and are no business of this clock. Which day an instant counts for is ``
 """
 
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -100,9 +99,10 @@ def _started_ns(anchor: Path, text: str) -> int:
             return int(known["started_ns"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         pass  # first start, or a file that is not ours to trust: start anew
+    from daicho.folders import PRIVATE, Folder
+
     started_ns = time.time_ns()
-    anchor.parent.mkdir(parents=True, exist_ok=True)
-    temporary = anchor.with_name(f"{anchor.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps({"setting": text, "started_ns": started_ns}), encoding="utf-8")
-    temporary.replace(anchor)
+    with Folder.made_at(anchor.parent, 0o700) as home:
+        told = json.dumps({"setting": text, "started_ns": started_ns})
+        home.write(anchor.name, told.encode(), PRIVATE)
     return started_ns

@@ -9,8 +9,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
-import shutil
 import stat
 import time
 from collections.abc import Iterable, Iterator
@@ -164,7 +162,7 @@ class Folder:
 
     def write_apart(self, content: bytes | Iterable[bytes], mode: int = READABLE) -> str:
         """Writes content durably under a fresh hidden name, which is returned."""
-        name = f".{secrets.token_hex(16)}.tmp"
+        name = _fresh_name()
         descriptor = os.open(
             name,
             os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC,
@@ -222,6 +220,8 @@ class Folder:
 
     def remove_tree(self, name: str) -> None:
         """Takes a folder away with all that is in it; what cannot be taken away stays. A link is not followed."""
+        import shutil
+
         shutil.rmtree(_one_name(name), ignore_errors=True, dir_fd=self._descriptor)
 
     def tidy(self) -> None:
@@ -254,6 +254,11 @@ class Folder:
             # Some network file systems cannot flush folders; everything else is a real fault.
             if error.errno not in (errno.EINVAL, errno.ENOTSUP):
                 raise
+
+
+def _fresh_name() -> str:
+    """What nobody can guess, for what has no name yet."""
+    return f".{os.urandom(16).hex()}.tmp"
 
 
 def _one_name(name: str) -> str:

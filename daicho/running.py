@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from daicho.folders import PRIVATE, Folder
 from daicho.store import Store
 
 _TAKING = ("intake", "nightly")
@@ -68,10 +69,8 @@ def dagster_home(store: Store) -> Path:
         )
     path = home / "dagster.yaml"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
-        temporary = home / f".dagster.yaml.{os.getpid()}.tmp"
-        temporary.touch(mode=0o600)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        with Folder.at(home) as folder:
+            folder.write(path.name, text.encode(), PRIVATE)
     return home
 
 

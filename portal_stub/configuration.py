@@ -3,7 +3,6 @@
 ``$DAICHO_HOME/portal.toml`` is optional; unknown names are refused, so that a misspelt one is noticed.
 """
 
-import os
 import secrets
 import tomllib
 from dataclasses import dataclass, fields
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from daicho.folders import PRIVATE, Folder
 from daicho.settings import Settings, SettingsError
 from schemas.reasons import of_text
 
@@ -377,17 +377,11 @@ def _secret(home: Path) -> str:
         return path.read_text(encoding="ascii")
     except FileNotFoundError:
         pass
-    home.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as stream:
-        stream.write(secrets.token_urlsafe(64))
-        stream.flush()
-        os.fsync(stream.fileno())
-    try:
-        os.link(temporary, path)  # whoever is second keeps the first one's key
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+    with Folder.made_at(home, 0o700) as folder:
+        written = folder.write_apart(secrets.token_urlsafe(64).encode(), PRIVATE)
+        try:
+            folder.name_too(written, path.name)  # whoever is second keeps the first one's key
+        finally:
+            folder.remove(written)
+        folder.flush()
     return path.read_text(encoding="ascii")

@@ -89,7 +89,7 @@ def test_a_link_planted_under_the_name_of_what_is_being_written_stops_it(
     theirs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names are random; even a guessed one gains nothing."""
-    monkeypatch.setattr("daicho.folders.secrets.token_hex", lambda _: "0" * 32)
+    monkeypatch.setattr("daicho.folders._fresh_name", lambda: f".{'0' * 32}.tmp")
     (theirs / f".{'0' * 32}.tmp").symlink_to(theirs.parent / "secret")
     with Folder.at(theirs) as folder, pytest.raises(FileExistsError):
         folder.write("a.json", b"{}")
