@@ -37,8 +37,8 @@ def papers(home: Home, form: str) -> list[str]:
 
 def test_its_papers_are_made_again_byte_for_byte(old: Home) -> None:
     store = old.at()
-    made = {name: reissued(store, name) for name in papers(old, "csv")}
-    assert len(made) == 10
+    made = {name: reissued(store, name) for form in ("csv", "pdf") for name in papers(old, form)}
+    assert len(made) == 10 + 15
     assert [name for name, again in made.items() if not again.identical] == []
     assert "見積～01".encode("cp932") in made["ledger_file-S00000001"].data
 

@@ -329,6 +329,19 @@ def test_a_paper_that_fails_keeps_no_other_waiting(
     }
 
 
+def test_a_request_of_the_desk_that_cannot_be_answered_turns_one_run_red(
+    here: Home, instance: dg.DagsterInstance
+) -> None:
+    desk = here.path / "desk"
+    desk.mkdir()
+    (desk / "answers").touch()  # no folder: whatever is asked cannot be answered
+    (desk / f"{'0' * 32}.json").write_text("{}")
+    here.settings(drop_settle_seconds=0)
+    assert [run(instance, "intake").success for _ in range(3)] == [False, True, True]
+    [event] = here.events("fault")
+    assert event["details"] == {"stage": "desk_requests", "about": f"desk/{'0' * 32}.json"}
+
+
 def test_the_command_ends_with_3_and_tells_what_was_processed(
     here: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
