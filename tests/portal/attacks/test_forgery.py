@@ -19,7 +19,8 @@ _WRITE = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"(\w+)"', re.IGNO
 ALWAYS = {
     "django_session": "every request of a login says when it was",
     "history_accessrecord": "looking is recorded where table G-T3 says so",
-    "history_auditevent": "looking is recorded at the desk",
+    "history_auditevent": "looking is recorded at the desk, and so is who was refused",
+    "accounts_attempts": "who is refused is counted",
 }
 _SAVES = {
     "procedures_application": "reaching 申込内容の確認 saves and numbers (S-020)",
@@ -77,7 +78,11 @@ def test_a_form_without_the_token_of_its_session_does_nothing(scene: Scene, toke
             reply = client.post(address, sent)
         client.handler.enforce_csrf_checks = False
         assert page_of(reply, 403).heading == "画面の有効期限が切れています", address
-        assert written(queries) <= {"django_session"}, address
+        assert written(queries) <= {"django_session", *REFUSED}, address
+
+
+REFUSED = {"accounts_attempts", "history_auditevent"}
+"""Where a refusal is noted."""
 
 
 def _token(client: Client) -> str:
