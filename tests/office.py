@@ -1,13 +1,16 @@
 """A real LibreOffice, to see what another program makes of the workbooks that we give out."""
 
+import atexit
 import contextlib
 import csv
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 _CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,false,false,false,-1"
@@ -16,12 +19,23 @@ _CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,false,false,fals
 
 _SHOWN = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,true,true,true,false,false,-1"
 """The same with numbers as their formats show them."""
-_LOT = 30
+_LOT = 50
 _STANDS_STILL_SECONDS = 20
 _JAPANESE = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry"><item oor:path="/org.openoffice.Setup/L10N">
 <prop oor:name="ooSetupSystemLocale" oor:op="fuse"><value>ja-JP</value></prop></item></oor:items>
 """
+
+
+@cache
+def _profile(settings: str) -> Path:
+    """The folder of a LibreOffice's own files, one per process: making them costs as much as thirty workbooks."""
+    folder = Path(tempfile.mkdtemp(prefix="daicho-office-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if settings:
+        (folder / "user").mkdir()
+        (folder / "user" / "registrymodifications.xcu").write_text(settings, encoding="utf-8")
+    return folder
 
 
 def converted_together(sources: Sequence[Path], form: str, folder: Path) -> Path:
@@ -30,15 +44,12 @@ def converted_together(sources: Sequence[Path], form: str, folder: Path) -> Path
     It stands still now and then, and ends when it is run again; a file on which it stands still alone has no result.
     """
     out = folder / "converted"
-    profile = folder / "profile" / "user"
-    profile.mkdir(parents=True, exist_ok=True)
-    (profile / "registrymodifications.xcu").write_text(_JAPANESE, encoding="utf-8")
     for start in range(0, len(sources), _LOT):
         lot = sources[start : start + _LOT]
-        if not _ended(lot, form, folder, out):
+        if not _ended(lot, form, out):
             # Whatever came after the last result, and that one, which it may not have written to its end.
             for source in lot[max(0, sum(_has_result(source, out) for source in lot) - 1) :]:
-                _ended([source], form, folder, out)
+                _ended([source], form, out)
     return out
 
 
@@ -46,11 +57,11 @@ def _has_result(source: Path, out: Path) -> bool:
     return any(out.glob(f"{source.stem}[-.]*"))
 
 
-def _ended(sources: Sequence[Path], form: str, folder: Path, out: Path) -> bool:
+def _ended(sources: Sequence[Path], form: str, out: Path) -> bool:
     """Whether it came to its end; it is given up when nothing new was written for a while."""
     process = subprocess.Popen(
         [
-            *("soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"),
+            *("soffice", f"-env:UserInstallation=file://{_profile(_JAPANESE)}", "--headless"),
             *("--convert-to", form, "--outdir", str(out), *map(str, sources)),
         ],
         stdout=subprocess.DEVNULL,
@@ -66,6 +77,7 @@ def _ended(sources: Sequence[Path], form: str, folder: Path, out: Path) -> bool:
             results = sum(1 for _ in out.glob("*"))
             if results != written:
                 written, since = results, time.monotonic()
+        _profile.cache_clear()  # it is killed, and may leave what it was writing half done
         return False
     finally:
         # What it started stays otherwise.
@@ -95,7 +107,7 @@ def converted(content: bytes, form: str, folder: Path) -> Path:
     source.write_bytes(content)
     done = subprocess.run(
         [
-            *("soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"),
+            *("soffice", f"-env:UserInstallation=file://{_profile('')}", "--headless"),
             *("--convert-to", form, "--outdir", str(out), str(source)),
         ],
         capture_output=True,
