@@ -117,7 +117,7 @@ def test_ctrl_c_ends_all_servers(tmp_path: Path) -> None:
         steps = [line for line in dev.said if line.startswith("[")]
         assert [step[1:4] for step in steps] == ["2/4", "3/4", "4/4"]
         commands = " ".join(dev.left())
-        for program in ("dagster api grpc", "dagster-daemon", "dagster-webserver", "portal"):
+        for program in ("dagster api grpc", "dagster-daemon", "daicho.web_guard", "portal"):
             assert program in commands
         assert dev.interrupt() < END_SECONDS
         assert dev.left() == []
