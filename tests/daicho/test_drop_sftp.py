@@ -147,3 +147,19 @@ def test_a_link_made_over_sftp_leads_nowhere(
     ]
     assert list(home.at().archive.hashes()) == []
     assert secret.read_bytes() == GOOD
+
+
+@pytest.mark.parametrize("server", ["internal-sftp -P symlink,hardlink"], indirect=True)
+def test_a_server_as_documented_makes_no_links_and_takes_uploads(
+    home: Home, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = tmp_path / "good.csv"
+    good.write_bytes(GOOD)
+    name = f"enterprise_{kit.HOLDER}_1_november.csv"
+    for way in ("symlink", "ln"):
+        with pytest.raises(subprocess.CalledProcessError):
+            sftp(server, home, f'{way} "{good}" link.csv')
+    sftp(server, home, f'put "{good}" {name}.part', f"rename {name}.part {name}")
+    assert left(home) == [name]
+    settled(monkeypatch)
+    assert one(home).receipt is not None

@@ -93,7 +93,7 @@ def test_full_disk_is_temporary_and_leaves_nothing(tmp_path: Path, monkeypatch: 
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(TemporaryDeliveryError, match="No space left"):
+    with pytest.raises(TemporaryDeliveryError, match="ディスクに空きがありません"):
         FolderTarget(tmp_path).deliver(NAME, CONTENT)
     assert list(tmp_path.iterdir()) == []
 
@@ -229,8 +229,9 @@ def _sshd() -> str:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """An sshd of our own: free port on loopback, own host key, one authorised key, SFTP only."""
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """An sshd of our own: free port on loopback, own host key, one authorised key, SFTP only; its parameter is the command."""
+    command = getattr(request, "param", "internal-sftp")
     base = tmp_path / "sshd"
     (base / "受取").mkdir(parents=True)
     for name in ("host", "other", "client", "stranger"):
@@ -243,7 +244,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {base}/host\nAuthorizedKeysFile {base}/authorized\n"
         f"PidFile {base}/pid\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
         "KbdInteractiveAuthentication no\nPermitRootLogin yes\nSubsystem sftp internal-sftp\n"
-        "ForceCommand internal-sftp\nMaxStartups 50\n"
+        f"ForceCommand {command}\nMaxStartups 50\n"
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
