@@ -10,11 +10,15 @@ Tests say what stands where, and never that a word is somewhere in the page:
     assert page.section("検索結果").links["次のページへ"] == "?page=2"
     assert "取消" not in page.buttons
 
+Every page that is read is looked at for loose ends too: a note or an error that no item speaks of, and names that lead
+to nothing, are faults of whatever test meets them.
+
 Read is what a person meets: neither hidden parts nor ``noscript`` count, ``br`` and blocks part lines. Whatever is asked
 for and is not there is an ``AssertionError`` that tells what is there instead. For a browser: ``browser/person.py``.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -59,6 +63,7 @@ def page_of(reply: Any, status: int = 200) -> "Page":
     told = page.text if page else kind
     assert reply.status_code == status, f"{reply.status_code} {reply.headers.get('Location', '')}\n{told}"
     assert page is not None, f"no page: {kind}"
+    assert (loose := page.loose) == [], f"{loose} in\n{told}"
     return page
 
 
@@ -361,6 +366,25 @@ class Page(Part):
         self._root = root
 
     @property
+    def loose(self) -> list[str]:
+        """Ends that hang loose: labels and descriptions of nothing, notes and errors that no item speaks of, ids twice."""
+        ids = [str(one) for one in self._root.xpath("//@id")]
+        spoken = [
+            key
+            for name in ("aria-describedby", "aria-labelledby", "for")
+            for value in self._root.xpath(f"//@{name}")
+            for key in value.split()
+        ]
+        tied = self._root.xpath(
+            "//*[@id][self::p and contains(concat(' ', @class, ' '), ' note ') or self::ul and @class='errors']/@id"
+        )
+        return [
+            *(f"{key} is not there" for key in dict.fromkeys(spoken) if key not in ids),
+            *(f"nobody speaks of {key}" for key in tied if key not in spoken),
+            *(f"{key} is there twice" for key, times in Counter(ids).items() if times > 1),
+        ]
+
+    @property
     def title(self) -> str:
         """What the window is called, without the name of the system."""
         (node,) = self._root.xpath("//head/title")
@@ -549,7 +573,7 @@ def _button(node: Any) -> Button:
 def _name_of_item(node: Any, key: str) -> str:
     """The name under which the item with this id is sent; the id where there is none."""
     for found in node.getroottree().xpath("//*[@id=$key]", key=key):
-        for control in found.xpath("descendant-or-self::*[@name][1]"):
+        for control in found.xpath("descendant-or-self::*[@name][not(self::button)][1]"):
             return str(control.get("name"))
     return key.removeprefix("id_")
 

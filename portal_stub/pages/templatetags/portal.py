@@ -23,11 +23,7 @@ def field(bound: Any) -> dict[str, Any]:
     answer to another one) and ``original`` (values in force; other ones are orange, K-047).
     """
     form, value = bound.form, bound.value()
-    described = [f"{bound.auto_id}_note"] if bound.help_text else []
-    described += [f"{bound.auto_id}_error"] if bound.errors else []
-    attrs = {"aria-describedby": " ".join(described)} if described else {}
-    if bound.errors:
-        attrs["aria-invalid"] = "true"
+    attrs = _tied(bound)
     many = bound.widget_type in {"radioselect", "checkboxselectmultiple"}
     tick = bound.widget_type == "checkbox"
     chosen = hasattr(bound.field, "chooser")
@@ -39,6 +35,10 @@ def field(bound: Any) -> dict[str, Any]:
     attrs["class"] = "missing" if pink else "control"
     if bound.name in original and not many:
         attrs["data-original"] = _in_force(original[bound.name], tick)
+    if chosen:
+        attrs["id"] = (
+            False  # The value is hidden; labels, faults and focus lead to 「選択」, which has the id.
+        )
     condition = getattr(form, "only_when", {}).get(bound.name)
     return {
         "bound": bound,
@@ -50,11 +50,27 @@ def field(bound: Any) -> dict[str, Any]:
         "chosen_words": form.words(bound.name, value) if chosen else "",
         "original": _in_force(original[bound.name], tick) if many and bound.name in original else None,
         "control": None if many else bound.as_widget(attrs=attrs),
-        "described": " ".join(described),
+        "described": attrs.get("aria-describedby", ""),
         "explanation": getattr(bound.field, "explanation", ""),
         "when": condition and condition[0],
         "values": condition and " ".join(sorted(condition[1])),
     }
+
+
+def _tied(bound: Any) -> dict[str, Any]:
+    """What ties a control to its note and its errors, for who hears the page."""
+    described = [f"{bound.auto_id}_note"] if bound.help_text else []
+    described += [f"{bound.auto_id}_error"] if bound.errors else []
+    attrs: dict[str, Any] = {"aria-describedby": " ".join(described)} if described else {}
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    return attrs
+
+
+@register.simple_tag
+def control(bound: Any) -> SafeString:
+    """The control alone, tied to note and errors (``_note``, ``_error``) that the template writes around it."""
+    return SafeString(bound.as_widget(attrs=_tied(bound)))
 
 
 def _in_force(value: Any, tick: bool) -> str:
@@ -112,8 +128,9 @@ def help_link(topic: str) -> SafeString:
 
 @register.simple_tag
 def carry(form: Any) -> SafeString:
-    """Everything that was typed, as hidden inputs: a check page hands it on."""
-    return format_html_join("", "{}", ((bound.as_hidden(attrs={"id": ""}),) for bound in form))
+    """Everything that was typed, as hidden inputs without id or description: a check page hands it on."""
+    hidden = (bound.field.hidden_widget().render(bound.html_name, bound.value()) for bound in form)
+    return format_html_join("", "{}", ((one,) for one in hidden))
 
 
 @register.simple_tag
