@@ -12,7 +12,6 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from portal_stub.access import forbidden
 from portal_stub.accounts.fields import number_of
 from portal_stub.pages.answers import download
 from portal_stub.procedures import files, rules
@@ -68,7 +67,10 @@ def _to(application: Application, step: str = "") -> HttpResponse:
 
 
 def _found(request: HttpRequest, procedure: Procedure) -> Application:
-    """The application that the address names; of another procedure it does not exist."""
+    """The application that the address names; of another procedure it does not exist.
+
+    These pages are for who may enter, and ``visibility`` shows him an open one only if he may go on with it.
+    """
     application: Application = request.shown[Resource.APPLICATION]
     if application.procedure != procedure.key:
         raise Http404
@@ -81,8 +83,6 @@ def step(request: HttpRequest, procedure: Procedure, token: Any, step: str) -> H
     application = _found(request, procedure)
     if not application.is_open:
         return redirect(f"{procedure.key}-done", token=token)
-    if not rules.may_continue(request.user, application):
-        return forbidden(request)
     try:
         journey = rules.journey_of(application, request.user)
     except NotEligible as reason:
@@ -153,7 +153,7 @@ def choose(request: HttpRequest, procedure: Procedure, token: Any, step: str, it
     """The page behind 「選択」: search, one of the rows, back to the step."""
     application = _found(request, procedure)
     current = procedure.step(step)
-    if not application.is_open or not rules.may_continue(request.user, application) or current is None:
+    if not application.is_open or current is None:
         raise Http404
     field = current.form.base_fields.get(item)
     if not isinstance(field, ChosenField):
@@ -249,8 +249,6 @@ def check(request: HttpRequest, procedure: Procedure, token: Any) -> HttpRespons
     application = _found(request, procedure)
     if not application.is_open:
         return redirect(f"{procedure.key}-done", token=token)
-    if not rules.may_continue(request.user, application):
-        return redirect("application", number=application.number)
     try:
         application = rules.save(request.user, application)
     except rules.Incomplete as gap:
@@ -309,8 +307,6 @@ def _incomplete(
 def apply(request: HttpRequest, procedure: Procedure, token: Any) -> HttpResponse:
     """「申込む」 (G-012: the right is asked for by the page's declaration)."""
     application = _found(request, procedure)
-    if application.is_open and not rules.may_continue(request.user, application):
-        return forbidden(request)
     ticks = request.POST.getlist("tick")
     try:
         rules.apply(request.user, application, _revision(request), ticks)

@@ -449,7 +449,7 @@ def test_what_stays_in_force_is_not_judged_anew(client: Client) -> None:
 
 
 @pytest.mark.req("H-017", "K-045", "K-048", "K-049")
-def test_the_way_of_a_change(client: Client, world: World) -> None:
+def test_the_way_of_a_change(client: Client, world: World, visit: Visit) -> None:
     at = on(client, begin(client, "buyer-change", "105000001"), **{**CHANGE, "name": "RENAMED CO., LTD."})
     page = page_of(client.get(at))
     assert page.heading == "海外商社変更　必要書類の確認"
@@ -466,8 +466,15 @@ def test_the_way_of_a_change(client: Client, world: World) -> None:
         .endswith("1回の申込みで合計30MBまで、ファイル名は拡張子を含めて100文字以内です。")
     )
     check = to_check(client, at, separate="yes", separate_names="登記簿")
-    done = page_of(client.get(press_apply(client, check).headers["Location"]))
+    assert page_of(check).step == "4 申込内容の確認"
+    goal = str(check.request["PATH_INFO"]).replace("/check/", "/done/")
+    assert client.get(goal).headers["Location"] == check.request["PATH_INFO"], "nothing is complete yet"
+    assert press_apply(client, check).headers["Location"] == goal
+    done = page_of(client.get(goal))
+    assert done.heading == "海外商社変更　申込完了"
     assert done.links["送付状を印刷する"] == f"/applications/{newest().number}/cover.pdf"
+    other = visit(world.administrator).get(goal)
+    assert other.headers["Location"] == f"/applications/{newest().number}/", "who did not apply looks at it"
     assert (logged(world.applicant, "2-1"), logged(world.applicant, "2-2")) == (1, 1)
     listed = page_of(client.get("/applications/")).table()
     assert listed.column("参考情報") == ["中華人民共和国 EXAMPLE SHANGHAI CO., LTD."]
@@ -506,7 +513,7 @@ def season(db: None) -> None:
 
 
 @pytest.mark.req("K-055", "K-056", "K-057", "K-058", "K-059")
-def test_the_way_of_a_release(client: Client, world: World, season: None) -> None:
+def test_the_way_of_a_release(client: Client, world: World, visit: Visit, season: None) -> None:
     reply = client.post("/buyers/", {"do": "release", "code": "105000002"}, follow=True)
     assert list(page_of(reply).buttons) == ["解除内容の入力へ"]
     at = begin(client, "sleeping-release", "105000002")
@@ -519,6 +526,13 @@ def test_the_way_of_a_release(client: Client, world: World, season: None) -> Non
     assert page_of(check).sentences[0] == "Web申込番号 2026-0401-0001"
     form = page_of(check).form("/apply/")
     assert (list(form.buttons), list(form.links)) == (["申込む"], ["修正する", "Web申込状況一覧へ"])
+    assert newest().state == State.ENTERING
+    [left] = page_of(client.get(form.links["Web申込状況一覧へ"])).table().rows
+    assert (left["Web申込番号"], left["手続状況"]) == ("2026-0401-0001", "入力中")
+    back = client.get(left.part.links["2026-0401-0001"], follow=True)
+    assert back.request["PATH_INFO"] == check.request["PATH_INFO"]
+    assert page_of(back).sentences[0] == "Web申込番号 2026-0401-0001"
+    assert visit(world.stranger).post(form.action, form.values).status_code == 404
     assert newest().state == State.ENTERING
     assert (logged(world.applicant, "2-3"), logged(world.applicant, "2-4")) == (1, 0)
     row = applied(client, check)
