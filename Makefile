@@ -100,13 +100,14 @@ dev: setup ## Dagster web UI, daemon and portal on 127.0.0.1 with sample data; P
 bench: setup ## the numbers that we promise, measured
 	@$(PY) tests/benchmarks/run.py
 
-lint: setup ## formatter, linter, types, import directions, money rules, tests of pages, sinks; tells all faults, not only the first
+lint: setup ## formatter, linter, types, import directions, money rules, tests of pages, sinks, templates and words; tells all faults, not only the first
 	@status=0; \
 	$(VENV)/bin/ruff format --check --quiet . || { status=1; echo "lint: some files are not formatted (make format)"; }; \
 	$(VENV)/bin/ruff check --quiet . || status=1; \
 	$(PY) -m tests.lint.money_lint || status=1; \
 	$(PY) -m tests.lint.page_lint || status=1; \
 	$(PY) -m tests.lint.sinks || status=1; \
+	$(PY) -m tests.lint.text_lint || status=1; \
 	directions=$$($(VENV)/bin/lint-imports --no-logo) || { status=1; echo "$$directions"; }; \
 	$(VENV)/bin/mypy --no-error-summary || status=1; \
 	exit $$status

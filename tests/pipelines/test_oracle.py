@@ -4,7 +4,6 @@ The oracle (``sample_ledgers.making.oracle``) knows nothing of the pipeline; bot
 names its product and scene.
 """
 
-import ast
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from random import Random
 
 import polars as pl
@@ -348,22 +346,6 @@ def test_tables_change_between_the_days_of_acceptance(product: Product) -> None:
     ):
         pairs = {value_of(r) for r in rated(product)}
         assert len(pairs) >= len({key for key, _ in pairs}) + 3
-
-
-# ------------------------------------------------------------------------------------------ the oracle
-
-
-def test_the_oracle_knows_nothing_of_the_pipeline() -> None:
-    """It imports the standard library only, and has no floating point."""
-    tree = ast.parse(Path(oracle.__file__).read_text(encoding="utf-8"))
-    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported == {
-        *("calendar", "collections.abc", "dataclasses", "datetime", "fractions", "functools", "math")
-    }
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import)]
-    assert not [
-        node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, float)
-    ]
 
 
 # --------------------------------------------------------------------------------------- booked lines

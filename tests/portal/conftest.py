@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models.signals import pre_save
 from django.test import Client
 
 from daicho.clock import Clock
 from portal_stub import clock
 from portal_stub.accounts import readers, rules
 from portal_stub.accounts.models import Agreement, Holder, User
+from portal_stub.desk.events import EVENTS
+from portal_stub.history.models import AuditEvent
 from portal_stub.mails.models import Mail
 from sensors.windows import TOKYO
 
@@ -41,6 +44,18 @@ def hand() -> Iterator[Hand]:
     yield moved
     clock.use(Clock())
     clock.use(None)
+
+
+@pytest.fixture(autouse=True)
+def _told_events() -> Iterator[None]:
+    """No event is written into the internal log that the desk has no words for."""
+
+    def look(instance: AuditEvent, **_: Any) -> None:
+        assert instance.event in EVENTS, f"no words for {instance.event!r} in desk/events.py"
+
+    pre_save.connect(look, sender=AuditEvent)
+    yield
+    pre_save.disconnect(look, sender=AuditEvent)
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.portal.browser.person import Person
 
+ORANGE = "rgb(255, 193, 153)"
 ADMINISTRATOR, APPLICANT = "990000001000", "990000001001"
 
 
@@ -41,7 +42,7 @@ def _begins_a_registration(person: Person, kind: str = "企業") -> None:
     person.presses("必要書類の確認へ")
 
 
-@pytest.mark.req("K-016", "K-036", "K-037", "S-018")
+@pytest.mark.req("K-016", "K-036", "K-037", "S-018", "S-019")
 def test_a_buyer_is_registered_from_the_search_to_the_notice(
     people: Callable[..., Person], files: dict[str, Path]
 ) -> None:
@@ -61,6 +62,8 @@ def test_a_buyer_is_registered_from_the_search_to_the_notice(
     person.looks_right()
     _begins_a_registration(person)
     person.is_on("海外商社登録　必要書類の確認")
+    current = person.page.locator("ol.steps > li").filter(has_text="必要書類の確認")
+    expect(current).to_have_css("background-color", ORANGE)
     person.looks_right()
     person.ticks("「信用調査報告書（信用調書）をお持ちの場合」はこちらをチェックしてください")
     person.presses("必要書類の添付へ")

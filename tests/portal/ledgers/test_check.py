@@ -88,6 +88,7 @@ def test_the_page_shows_place_item_and_remedy_of_each_finding(
     upload = draft(world.applicant, BAD, "11月分.xlsx")
     page = visit(world.applicant)
     fresh = page_of(page.get(path(upload)))
+    assert fresh.tools.links["ヘルプ（別ウィンドウ）"] == "/help/ledger-check/"
     assert fresh.sentences == ["まだ検査していません。検査しても、何も送られず、何も計上されません。"]
     assert "検査する" in fresh.buttons
     assert page.post(path(upload)).url == path(upload)
