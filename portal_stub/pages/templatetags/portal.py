@@ -68,9 +68,9 @@ def _tied(bound: Any) -> dict[str, Any]:
 
 
 @register.simple_tag
-def control(bound: Any) -> SafeString:
+def control(bound: Any) -> Any:
     """The control alone, tied to note and errors (``_note``, ``_error``) that the template writes around it."""
-    return SafeString(bound.as_widget(attrs=_tied(bound)))
+    return bound.as_widget(attrs=_tied(bound))
 
 
 def _in_force(value: Any, tick: bool) -> str:
