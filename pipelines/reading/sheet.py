@@ -137,10 +137,10 @@ def cells_of(pieces: Iterator[bytes], around: Surroundings) -> Iterator[pl.DataF
                 window, searched = window[cut:], max(searched - cut, 0)
             elif len(window) > _MOST_APART:
                 raise Broken("1行が大きすぎます。不要な列を削除して保存し直してください。")
-        piece = next(pieces, b"")
-        if not piece:
+        more = _joined(pieces, _CHUNK - len(window))
+        if not more:
             raise damaged()
-        window += piece
+        window += more
     if window[:end].strip():
         yield _cells(window[:end], prefix, around)
     tail = (
@@ -156,6 +156,18 @@ def cells_of(pieces: Iterator[bytes], around: Surroundings) -> Iterator[pl.DataF
             )
         rest.append(piece)
     _see_around(b"<" + prefix + b"worksheet>" + b"".join(rest), around)
+
+
+def _joined(pieces: Iterator[bytes], least: int) -> bytes:
+    """So many bytes or all that are left, copied once."""
+    found: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        found.append(piece)
+        size += len(piece)
+        if size >= least:
+            break
+    return b"".join(found)
 
 
 def read_sheet(
