@@ -13,7 +13,7 @@ from schemas.characters import visible
 from schemas.products import PROCESS_TYPES
 
 MOST_NAMED = 3
-_TOTALS = r"^[\s\-*【\[(]*(合計|小計|総計|累計|総合計|計|件数|total|subtotal|grand total|sum)([\s:】\])(]|$|金額|件数)"
+_TOTALS = r"^[\s\-*【\[(]*(合計|小計|総計|累計|総合計|集計|平均|計|件数|total|subtotal|grand total|sum)([\s:】\])(]|$|金額|件数)"
 _LEAST_FILLED = 3
 """So few cells, or a quarter of the usual number, are a title or a note."""
 _LONGEST = 20

@@ -38,6 +38,7 @@ _ERAS = {
     "R": 2018,
     "T": 1911,
 }
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _LOT = 4
 _MONTHS = ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"]
 
@@ -95,8 +96,8 @@ def _century(year: int) -> int:
 def agree(got: str, shown: str, field: LayoutField) -> bool:
     """Whether both mean the same in a column of this kind."""
     got, shown = got.strip(), shown.strip()
-    if field.kind != "text":  # wide digits are digits
-        shown = unicodedata.normalize("NFKC", shown)
+    # Wide digits are digits; ㈱ in a text stays.
+    shown = shown.translate(_WIDE) if field.kind == "text" else unicodedata.normalize("NFKC", shown)
     if got == shown:
         return True
     if field.kind in ("date", "month"):

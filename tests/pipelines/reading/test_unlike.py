@@ -35,11 +35,12 @@ def padded(*cells: str) -> str:
     [
         (with_(4, padded("合計", *[""] * 21, "30000000")), "5行目「合計」は合計の行"),
         (with_(4, padded(*[""] * 5, "総計:", "3件", "10", "20", "30", "40", "50", "60", "70", "80", "90")), "5行目「総計:」は合計の行"),
+        (with_(4, padded("集計", *[""] * 21, "30000000")), "5行目「集計」は合計の行"),
         (with_(1, padded("2018年11月分 申込み一覧")), "2行目「2018年11月分 申込み一覧」は表題"),
         (with_(4, padded("※ 金額は\u200b概算です")), "5行目「※ 金額は[U+200B]概算です」は注記か表題"),
         (lambda lines: [*lines, lines[0]], "5行目「処理種別」はもう一つの見出し"),
     ],
-    ids=["total", "total-inside", "title", "note", "header-again"],
+    ids=["total", "total-inside", "total-of-a-table", "title", "note", "header-again"],
 )  # fmt: skip
 def test_titles_totals_notes_and_second_headers_are_named(
     change: Callable[[list[str]], list[str]], says: str
