@@ -6,45 +6,57 @@ like. Whatever is found is a reason to refuse, never to read otherwise. ADR 0026
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
 
-def _letters(leads: tuple[int, ...] | range, trails: tuple[int, ...] | range | bytes) -> str:
+def _letters(leads: Sequence[int], trails: Sequence[int]) -> str:
     """The letters of CP932 with such bytes, as a class of a regular expression; ㈱ and others have their place elsewhere."""
-    found = (bytes((lead, trail)).decode("cp932", "replace") for lead in leads for trail in trails)
+    pairs = b"\n".join(bytes((lead, trail)) for lead in leads for trail in trails)
+    found = pairs.decode("cp932", "replace").split("\n")
     kanji = (one for one in found if len(one) == 1 and one != "\ufffd" and one.encode("cp932")[0] >= leads[0])
     return "[" + "".join(dict.fromkeys(kanji)) + "]"
 
 
 _LATIN = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_UTF8_OF_THREE = _letters((*range(0xE2, 0xEA), *range(0xF0, 0xF5)), range(0x80, 0xC0))
-"""Letters of CP932 whose two bytes begin a Japanese letter of UTF-8: 縺, 繧, 繝 and rare kanji."""
 _PLAIN = r"[ -+\--~]*"
-_PAIRS = f"(?:[ﾂ-ﾟ](?:[｡-ｿ]|{_letters(range(0x81, 0xA0), range(0x40, 0xFD))}){_PLAIN})+"
-_UTF8_OF_TWO = f"(?:^|,){_PLAIN}{_PAIRS}(?:,|$)"
-"""Cells of which nothing but such pairs is beyond ASCII."""
-_ACCENT = _letters((*range(0xE0, 0xF0), *range(0xFA, 0xFD)), _LATIN)
-"""An accented letter of Windows-1252 and the letter behind it: 馘 is ``éd``."""
-_APOSTROPHE = _letters((0x92,), b"stST")
-_MARK = _letters((0x91, *range(0x93, 0x98)), _LATIN)
 _END = r'(?:[\s,.;:)"&/-]|$)'
-_WESTERN = "|".join(
-    (
-        f"[a-z]{_ACCENT}",
-        f"{_ACCENT}[a-z]",
-        f"[A-Za-z]{_ACCENT}{_END}",
-        f"[A-Za-z]{{2}}{_APOSTROPHE}{_END}",
-        f"[A-Za-z]{_MARK}[a-z]",
-        f"[A-Za-z]{{2}}[ﾀ-ﾟ](?:[A-Za-z]|{_END})",
-        r'(?:^|[\s,("])[ﾀ-ﾟ][a-z]',
-        f"[0-9] ?ｰ[CF]{_END}",
-        '(?:^|[ ,"])｣[0-9]',
+
+
+@cache
+def _other_utf8() -> str:
+    """Letters of CP932 whose two bytes begin a Japanese letter of UTF-8 (縺, 繧, 繝 and rare kanji), and cells of which
+    nothing but letters of two bytes of UTF-8 is beyond ASCII.
+    """
+    of_three = _letters((*range(0xE2, 0xEA), *range(0xF0, 0xF5)), range(0x80, 0xC0))
+    of_two = f"[ﾂ-ﾟ](?:[｡-ｿ]|{_letters(range(0x81, 0xA0), range(0x40, 0xFD))})"
+    return f"{of_three}|(?:^|,){_PLAIN}(?:{of_two}{_PLAIN})+(?:,|$)"
+
+
+@cache
+def _western() -> str:
+    """What Windows-1252 looks like as CP932: Médias is M馘ias, Buyer’s is Buyer痴, CAFÉ is CAFﾉ, 25°C is 25ｰC."""
+    accent = _letters((*range(0xE0, 0xF0), *range(0xFA, 0xFD)), _LATIN)  # with the letter behind it
+    apostrophe = _letters((0x92,), b"stST")
+    mark = _letters((0x91, *range(0x93, 0x98)), _LATIN)
+    return "|".join(
+        (
+            f"[a-z]{accent}",
+            f"{accent}[a-z]",
+            f"[A-Za-z]{accent}{_END}",
+            f"[A-Za-z]{{2}}{apostrophe}{_END}",
+            f"[A-Za-z]{mark}[a-z]",
+            f"[A-Za-z]{{2}}[ﾀ-ﾟ](?:[A-Za-z]|{_END})",
+            r'(?:^|[\s,("])[ﾀ-ﾟ][a-z]',
+            f"[0-9] ?ｰ[CF]{_END}",
+            '(?:^|[ ,"])｣[0-9]',
+        )
     )
-)
-"""What Windows-1252 looks like as CP932: Médias is M馘ias, Buyer’s is Buyer痴, CAFÉ is CAFﾉ, 25°C is 25ｰC."""
+
+
 _NO_KANA = "|".join(
     (
         "(?:^|[^ｦ-ﾟぁ-ヿ])[ｧ-ｯﾞﾟ]",  # nothing begins with a small letter or a voicing mark
@@ -55,7 +67,6 @@ _NO_KANA = "|".join(
     )
 )
 """Half-width katakana in an order that no Japanese word has: what bytes of other tables look like."""
-_SUSPECT = "|".join((_UTF8_OF_THREE, _UTF8_OF_TWO, _WESTERN, _NO_KANA))
 _SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _HIGH = re.compile(r"[^\x00-\x7f]+")
 _KANA_WORD = re.compile("[ｦ-ﾟ]+")
@@ -142,8 +153,11 @@ _ASCII = "".join(map(chr, range(0x80)))
 
 
 def _suspects(text: str) -> Iterator[str]:
-    if not text.isascii() and pl.Series([text]).str.contains(_SUSPECT).item():
-        yield from _cells(text, _SUSPECT)
+    if text.isascii():
+        return
+    pattern = f"{_other_utf8()}|{_western()}|{_NO_KANA}"
+    if pl.Series([text]).str.contains(pattern).item():
+        yield from _cells(text, pattern)
 
 
 def _cells(text: str, pattern: str) -> Iterator[str]:
@@ -169,7 +183,7 @@ def _what_of(cell: str, written: bytes, other: str) -> str | None:
         pass
     else:
         return None if _is_kana(cell) else _either(as_utf8, cell)
-    if re.search(_WESTERN, cell):
+    if re.search(_western(), cell):
         west = written.decode("cp1252", "replace")
         return f"は西欧の文字コード(Windows-1252)の「{_around(west)}」とも Shift_JIS(CP932)の「{_around(cell)}」とも読めます。"
     if re.search(_NO_KANA, cell):
