@@ -15,7 +15,7 @@ from portal_stub.accounts import limits
 from portal_stub.accounts.addresses import address_of
 from portal_stub.accounts.hashing import Busy
 from portal_stub.accounts.limits import By, TryLater
-from portal_stub.history.recording import audit
+from portal_stub.history.recording import audit, record
 
 _BUSY_SECONDS = 10
 _REFUSED = frozenset({403, 404})
@@ -51,8 +51,8 @@ def _later(request: HttpRequest, status: int, seconds: int, **context: Any) -> H
 
 
 def _note(request: HttpRequest, status: int) -> None:
-    """One row of the internal log, by the name of the page: addresses may carry secrets. Beyond some within ten minutes only
-    the count goes on.
+    """One row of the internal log, by the name of the page: addresses may carry secrets; of users one of the access history,
+    too. Beyond some within ten minutes only the count goes on.
     """
     route = getattr(getattr(request.resolver_match, "func", None), "route", None)
     if route is None:
@@ -66,3 +66,5 @@ def _note(request: HttpRequest, status: int) -> None:
     if limit is not None and row.count <= limit.most:
         actor = user.login_id if user.is_authenticated else "anonymous"
         audit(actor, "access-refused", route.name, status=status, address=address, method=request.method)
+        if user.is_authenticated and user.holder is not None:
+            record(user, "11-1")

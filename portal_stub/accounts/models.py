@@ -155,7 +155,7 @@ class User(AbstractBaseUser):
     must_change_password = models.BooleanField(default=True)
     password_changed_at = models.DateTimeField(null=True)
     failures = models.PositiveSmallIntegerField(default=0)
-    """Consecutive wrong passwords, the last of them ``failed_at``."""
+    """Consecutive wrong passwords, the first of them ``failed_at``."""
     failed_at = models.DateTimeField(null=True)
     locked_until = models.DateTimeField(null=True)
     """Set by too many of them; the lock ends by itself."""

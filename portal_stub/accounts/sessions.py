@@ -110,9 +110,11 @@ def _count_wrong(user: User) -> None:
     """Counts a wrong password of a row that is held, and locks at the limit."""
     limit, now = limits.lock_limit(), clock.now()
     fresh = user.failed_at is None or not user.failed_at <= now < user.failed_at + limit.span
-    if fresh or user.locked_until is not None:  # a lock that is over starts the count anew
-        user.failures = 0
-    user.failures, user.failed_at, user.locked_until = user.failures + 1, now, None
+    # A lock that is over starts the count anew. The day begins with the first failure, as of an ID that is not there:
+    # counted from the last one, a slow guesser could tell them apart.
+    if fresh or user.locked_until is not None or not user.failures:
+        user.failures, user.failed_at = 0, now
+    user.failures, user.locked_until = user.failures + 1, None
     if user.failures >= limit.most:
         user.locked_until = now + (limit.rest or limit.span)
     user.save(update_fields=["failures", "failed_at", "locked_until"])

@@ -495,10 +495,10 @@ def applicant_reset(request: HttpRequest, login_id: str) -> HttpResponse:
     shows=Resource.APPLICANT,
 )
 def applicant_reset_done(request: HttpRequest, login_id: str) -> HttpResponse:
-    """After パスワードリセット."""
-    return render(
-        request, "accounts/applicant_reset_done.html", {"person": request.shown[Resource.APPLICANT]}
-    )
+    """After パスワードリセット; tells of APIトークン, which go on."""
+    person = request.shown[Resource.APPLICANT]
+    context = {"person": person, "tokens": person.live_tokens()}
+    return render(request, "accounts/applicant_reset_done.html", context)
 
 
 def _entry(

@@ -24,7 +24,7 @@ from portal_stub.accounts.models import User
 from portal_stub.api.models import ApiToken
 from portal_stub.api.problems import Problem
 from portal_stub.api.rules import PREFIX, hashed
-from portal_stub.history.recording import audit
+from portal_stub.history.recording import audit, record
 from portal_stub.hours import WINDOWS, Hours, opens_next
 
 _BEARER = re.compile(rf"bearer +({PREFIX}[A-Za-z0-9_-]{{43}})", re.IGNORECASE)
@@ -113,6 +113,10 @@ def _failed(request: HttpRequest, why: str, token: ApiToken | None = None) -> Pr
         return Problem("too-many-failures", headers={"Retry-After": str(max(wait, 1))})
     detail: dict[str, Any] = {"address": address, "why": why, "failures": row.count}
     audit("api", "api-token-refused", str(token.pk) if token else "", **detail)
+    if token is not None:
+        of_user = limits.count("refused", By.TARGET, token.user.login_id)
+        if of_user.count <= limits.DOORS["refused"].address.most:
+            record(token.user, "11-2")
     return Problem("unauthorized")
 
 

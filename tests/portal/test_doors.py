@@ -3,14 +3,17 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from portal_stub import clock
 from portal_stub.accounts import hashing, limits, rules
 from portal_stub.accounts.models import AddressChange, Attempts, Holder, User
-from portal_stub.history.models import AuditEvent
+from portal_stub.api.models import ApiToken
+from portal_stub.history.models import AccessRecord, AuditEvent
 from portal_stub.mails.models import Mail
 from tests.portal.api.conftest import Program, a_token
 from tests.portal.conftest import PASSWORD, Hand, World, hidden, last_mail
@@ -67,6 +70,20 @@ def test_a_lock_ends_after_the_told_time_whether_the_id_exists_or_not(
     hand.on(seconds=1)
     again = [login(login_id, WRONG).status_code for _ in range(5)]
     assert again == [200] * 4 + [403], "the count starts anew"
+
+
+def test_a_slow_guesser_cannot_tell_an_id_that_exists_from_one_that_does_not(
+    world: World, hand: Hand
+) -> None:
+    """The day in which wrong passwords count begins with the first of them, for both."""
+    seen = {}
+    start = hand.at
+    for login_id in ("123456789001", "123456789077"):
+        hand.at, seen[login_id] = start, []
+        for hours in (0, 0, 20, 10, 1, 1, 1, 1):
+            hand.on(hours=hours)
+            seen[login_id].append(login(login_id, WRONG).status_code)
+    assert seen["123456789001"] == seen["123456789077"] == [200] * 7 + [403]
 
 
 def test_a_lock_of_the_future_binds_nobody_when_the_clock_was_put_back(world: World, hand: Hand) -> None:
@@ -275,6 +292,15 @@ def test_tokens_that_go_on_are_told_with_the_new_password(world: World, visit: V
     assert "APIトークン" in told.body
 
 
+def test_tokens_that_go_on_are_told_after_a_reset(world: World, visit: Visit) -> None:
+    client, address = visit(world.administrator), f"/applicants/{world.applicant.login_id}/reset/"
+    client.post(address)
+    assert page_of(client.get(f"{address}done/")).callouts == []
+    a_token(world.applicant)
+    [told] = page_of(client.get(f"{address}done/")).callouts
+    assert told.startswith("このIDで動作するAPIトークンが1件あり、そのまま使えます。")
+
+
 def test_the_owner_hears_of_every_change_of_credentials(world: World) -> None:
     user, own = User.objects.get(pk=world.applicant.pk), world.applicant.mail
     administrator = User.objects.get(pk=world.administrator.pk)
@@ -374,6 +400,11 @@ def test_who_reaches_for_what_is_not_his_is_written_down_by_page_and_not_endless
         (world.reader.login_id, "applicants", 403),
     ]
     assert rows.filter(actor=world.stranger.login_id).count() == 20
+    kept = AccessRecord.objects.filter(code="11-1")
+    assert kept.filter(login_id=world.stranger.login_id).count() == 20, (
+        "and the 管理者 finds it in アクセス履歴"
+    )
+    assert kept.filter(login_id=world.reader.login_id).count() == 1
     assert world.applicant.login_id not in str(list(rows.values("detail"))), "no more than the page's name"
     hand.on(minutes=10)
     client.get(f"/applicants/{world.applicant.login_id}/")
@@ -384,6 +415,18 @@ def test_a_program_that_reaches_too_far_is_written_down_with_its_user(world: Wor
     program = Program(a_token(world.reader)[1])
     assert program.get("/documents").status_code == 403
     assert AuditEvent.objects.filter(event="access-refused", actor=world.reader.login_id).count() == 1
+
+
+def test_a_token_that_counts_no_more_is_in_the_access_history_of_its_user_and_not_endlessly(
+    world: World,
+) -> None:
+    token, text = a_token(world.applicant)
+    ApiToken.objects.filter(pk=token.pk).update(last_day=clock.today() - timedelta(days=1))
+    for _ in range(25):
+        assert Program(text).get("/documents").status_code == 401
+    assert AccessRecord.objects.filter(code="11-2", login_id=world.applicant.login_id).count() == 20
+    assert Program(f"daicho_{'x' * 43}").get("/documents").status_code == 401
+    assert AccessRecord.objects.filter(code="11-2").count() == 20, "a token that nobody has is nobody's"
 
 
 def test_refusals_that_are_none_of_an_attacker_are_not_written_down(

@@ -49,7 +49,7 @@ def test_a_login_writes_one_record(world: World, visit: Callable[..., Client], h
 
 
 def test_unknown_codes_are_refused(world: World) -> None:
-    assert len(CODES) == 45, "43 of the table, and two of our own"
+    assert len(CODES) == 47, "43 of the table, and four of our own"
     with pytest.raises(KeyError):
         record(world.applicant, "1-9")
     assert not AccessRecord.objects.exists()

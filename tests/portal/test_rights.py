@@ -667,9 +667,12 @@ def test_every_address_for_programs_that_names_something_is_walked() -> None:
         for kind, scope in itertools.product(SCOPES[1:], ("both", "send", "read"))
     ],
 )
-def test_a_token_sees_no_more_than_its_user(world: World, kind: Kind, scope: str) -> None:
+def test_a_token_sees_no_more_than_its_user(
+    world: World, kind: Kind, scope: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tests.portal.api.conftest import Program, a_token
 
+    monkeypatch.setattr("portal_stub.api.callers.MOST_REQUESTS", 10_000)
     user = user_of(world, kind)
     makers, program, wrong = Makers(world, user), Program(a_token(user, scope)[1]), {}
     for name, resource in API.items():
