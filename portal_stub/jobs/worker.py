@@ -75,7 +75,10 @@ def run_due(most: int | None = None, *, urgent_only: bool = False, ends_process:
 @contextmanager
 def _limited(ends_process: bool) -> Iterator[None]:
     """The system's alarm, which needs nobody's turn: its signal is answered by no handler and ends the process."""
-    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS if ends_process else 0)
+    if not ends_process:
+        yield  # the alarm of a process is its owner's
+        return
+    signal.setitimer(signal.ITIMER_REAL, MOST_SECONDS)
     try:
         yield
     finally:
