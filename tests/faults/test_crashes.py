@@ -54,7 +54,7 @@ def test_a_full_disk_is_a_fault_that_keeps_nothing(home: Home, monkeypatch: pyte
         patch.setattr("daicho.store.files.os.fsync", raising(OSError(28, "No space left on device")))
         ran = submit(home)
     assert ran.code == 3
-    assert "No space left on device" in ran.err
+    assert "ディスクに空きがありません" in ran.err
     assert list(home.at().archive.hashes()) == []
     assert submit(home).json["submission_id"] == "S00000001"
 
