@@ -123,8 +123,7 @@ class FolderTarget:
         proof = Delivered(str(final), len(content), _sha256(content), already_there=False)
         there = Delivered(str(final), len(content), proof.sha256, already_there=True)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with Folder.at(self.folder) as folder:
+            with Folder.made_at(self.folder, 0o755) as folder:
                 if self._same(folder, name, content):
                     return there
                 written = folder.write_apart(content)

@@ -7,6 +7,7 @@ import getpass
 import os
 import shutil
 import socket
+import stat
 import subprocess
 import threading
 import time
@@ -64,6 +65,16 @@ def test_folder_without_hard_links_still_gets_it_in_one_step(
     monkeypatch.setattr(os, "link", no_links)
     assert FolderTarget(tmp_path).deliver(NAME, CONTENT).already_there is False
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
+
+
+def test_the_receiver_can_read_what_was_delivered_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        FolderTarget(tmp_path / "inbox").deliver(NAME, CONTENT)
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "inbox", tmp_path / "inbox" / NAME)]
+    assert modes == [0o755, 0o644]
 
 
 def test_links_of_the_receiver_are_not_followed(tmp_path: Path) -> None:
