@@ -4,7 +4,6 @@ The one place that touches these files, so that ``s3://`` is one more class here
 files mean is the business of ``archive``, ``documents`` and ``findings``; Delta tables are ``lake``.
 """
 
-import errno
 import hashlib
 import os
 import uuid
@@ -14,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
 from daicho.settings import SettingsError
+from daicho.store.durable import flush_descriptor, flush_folder
 
 _CHUNK = 1 << 20
 
@@ -76,7 +76,7 @@ class LocalFiles:
             _write_flushed(temporary, data)
             self._folder_of(target)
             temporary.replace(target)
-            _flush_folder(target.parent)
+            flush_folder(target.parent)
 
     def create(self, key: str, data: bytes) -> bool:
         """See :class:`Files`."""
@@ -89,7 +89,7 @@ class LocalFiles:
                 os.link(temporary, target)
             except FileExistsError:
                 return False
-            _flush_folder(target.parent)
+            flush_folder(target.parent)
         return True
 
     def take_in(self, source: bytes | Path, key_of: Callable[[str], str]) -> str:
@@ -101,7 +101,7 @@ class LocalFiles:
             if not target.exists():
                 temporary.replace(target)
             # Also when it was there: whoever renamed it may not have come to this point yet.
-            _flush_folder(target.parent)
+            flush_folder(target.parent)
         return sha256
 
     def read(self, key: str) -> bytes:
@@ -140,7 +140,7 @@ class LocalFiles:
         missing = [folder, *(above for above in folder.parents if not above.exists())]
         folder.mkdir(parents=True, exist_ok=True)
         for made in missing:
-            _flush_folder(made.parent)
+            flush_folder(made.parent)
 
     @contextmanager
     def _temporary(self) -> Iterator[Path]:
@@ -177,16 +177,4 @@ def _write_flushed(path: Path, data: bytes) -> None:
 
 def _flush(stream: BinaryIO) -> None:
     stream.flush()
-    os.fsync(stream.fileno())
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # Some network file systems cannot flush folders; everything else is a real fault.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(descriptor)
+    flush_descriptor(stream.fileno())

@@ -109,7 +109,7 @@ class Journal:
 
     def compact(self) -> None:
         """Puts the many small files of single commits together; rows and chain stay."""
-        self._lake.open(NAME, self.schema, ["entry"], []).optimize.compact()
+        lake.compact(self._lake.open(NAME, self.schema, ["entry"], []))
 
     def verify_chain(self) -> list[ChainProblem]:
         """Recomputes every number and hash of the journal; an empty list when all is in order."""

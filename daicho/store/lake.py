@@ -3,13 +3,16 @@
 Only what every table of the house needs. What the rows mean is ``journal`` and ``reference``.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
+from daicho.store.durable import flush_files
 from sensors.windows import TOKYO
 
 
@@ -39,6 +42,8 @@ class Lake:
         ``statistics``: columns whose smallest and largest value every file tells in the log.
         """
         uri = self.table_uri(name)
+        # Before anything looks: to look makes the folders.
+        top = next(above for above in Path(uri).absolute().parents if above.exists())
         try:
             return DeltaTable(uri)
         except TableNotFoundError:
@@ -46,7 +51,7 @@ class Lake:
         if "://" not in uri:
             Path(uri).mkdir(parents=True, exist_ok=True)
         try:
-            return DeltaTable.create(
+            made = DeltaTable.create(
                 uri,
                 schema=pl.Schema(_in_utc(schema)),
                 partition_by=partition_by,
@@ -55,7 +60,9 @@ class Lake:
             )
         except DeltaError:
             # Somebody else was first; if that is not the reason, opening tells it.
-            return DeltaTable(uri)
+            made = DeltaTable(uri)
+        make_durable(made, 0, top)
+        return made
 
 
 def scan(table: DeltaTable, schema: Mapping[str, pl.DataType]) -> pl.LazyFrame:
@@ -110,7 +117,41 @@ def append(table: DeltaTable, frame: pl.DataFrame, application: str, number: int
         )
     except CommitFailedError as error:
         raise LakeConflict(str(error)) from error
+    make_durable(target, table.version() + 1)
     return target
+
+
+def compact(table: DeltaTable) -> None:
+    """Puts the many small files of single appends together; the rows stay."""
+    before = table.version()
+    table.optimize.compact()
+    make_durable(table, before + 1)
+
+
+def make_durable(table: DeltaTable, first: int, top: Path | None = None) -> None:
+    """Puts on the disk what the versions from ``first`` to the loaded one added: data files, log entries, checkpoints and the
+    folders that name them, up to ``top`` (the one above the lake, unless told). Delta's own store leaves that to the system, which forgets it when the power fails.
+
+    Nothing happens in an object store, which answers when it has the bytes.
+
+    Raises:
+        OSError: the disk refuses, or a file is gone.
+    """
+    uri = table.table_uri.removeprefix("file://")
+    if "://" in uri:
+        return
+    root = Path(unquote(uri) if table.table_uri.startswith("file://") else uri)
+    log = root / "_delta_log"
+    written: list[Path] = []
+    for version in range(first, table.version() + 1):
+        entry = log / f"{version:020}.json"
+        written.append(entry)
+        actions = (json.loads(line) for line in entry.read_text(encoding="utf-8").splitlines() if line)
+        written += [root / unquote(action["add"]["path"]) for action in actions if "add" in action]
+        checkpoint = log / f"{version:020}.checkpoint.parquet"
+        if checkpoint.exists():
+            written += [checkpoint, log / "_last_checkpoint"]
+    flush_files(written, top or root.parent.parent)
 
 
 def last_number(table: DeltaTable, application: str) -> int:
