@@ -6,6 +6,7 @@ Where the cells come from is ``csv_file`` and ``workbook``.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from unicodedata import normalize
 
 import polars as pl
@@ -62,8 +63,14 @@ def unreadable(file_name: str, why: str) -> Refusal:
 
 def columns_of(header: Sequence[str], layout: Layout) -> list[str | None]:
     """Per column of a header the layout field that it names, by either name; None for an unknown one."""
-    by_name = {_plain(name): f.field for f in layout.fields for name in (f.field, f.name_ja)}
-    return [by_name.get(_plain(title)) for title in header]
+    by_title = _by_title(layout)
+    return [by_title.get(title) or by_title.get(_plain(title)) for title in header]
+
+
+@cache
+def _by_title(layout: Layout) -> dict[str, str]:
+    """Plain title → field: both names of every field."""
+    return {_plain(name): f.field for f in layout.fields for name in (f.field, f.name_ja)}
 
 
 def named(
