@@ -271,27 +271,6 @@ def home(loaded: Path, tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def quick_paper(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PDFs without content, for tests of when papers come and which: printing one takes a third of a second.
-
-    A test that asks for ``real_paper`` gets it.
-    """
-    if "real_paper" not in request.fixturenames:
-        print_quickly(monkeypatch)
-
-
-def print_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ``quick_paper`` does."""
-    for name in (
-        *("receipt_pdf", "result_pdf", "monitor_list_pdf", "ledger_pdf", "premium_statement_pdf"),
-        *("invoice_pdf", "difference_list_pdf"),
-    ):
-        monkeypatch.setattr(f"outputs.documents.{name}", lambda *_, **__: b"%PDF-1.7 quick")
-    # On such papers nobody can read a total.
-    monkeypatch.setattr("daicho.conserving._printed", lambda *_: iter(()))
-
-
-@pytest.fixture
 def empty_home(tmp_path: Path) -> Home:
     """A home in which nothing ever happened; its folder does not exist yet."""
     return Home(tmp_path / "home")

@@ -13,7 +13,6 @@ from tests import kit
 from tests.book import change
 from tests.homes import LINE_YEN, TUESDAY, Home, contracts, csv_rows
 
-pytestmark = pytest.mark.usefixtures("quick_paper")
 NIGHT = "2018-11-06T20:30:00"
 
 

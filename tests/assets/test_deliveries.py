@@ -12,13 +12,12 @@ from assets.deliveries import Deliveries, deliver_owed
 from assets.ledgers import confirm_due, extract_due, reconcile_due
 from daicho.settings import SettingsError
 from tests import kit
-from tests.homes import CUT_OFF, WEEK_OVER, Home, contracts, load_world, print_quickly
+from tests.homes import CUT_OFF, WEEK_OVER, Home, contracts, load_world
 from tests.once import made_once
 from tests.outputs.test_delivery import Server, server
 
 __all__ = ["server"]
 
-pytestmark = pytest.mark.usefixtures("quick_paper")
 UNIT = f"{kit.AGREEMENT}_-_2018-11"
 DATA = f"provided_data-{UNIT}_2018W45_1"
 
@@ -39,9 +38,7 @@ def _two_provided(folder: Path) -> None:
     home.booked(contracts("EX-1"))
     member = {"agreement_code": kit.MEMBER_AGREEMENT, "policyholder_code": kit.MEMBER}
     home.booked(contracts("EX-2", **member), holder=kit.MEMBER)
-    with pytest.MonkeyPatch.context() as patch:
-        print_quickly(patch)
-        reconcile_due(home.at(WEEK_OVER))
+    reconcile_due(home.at(WEEK_OVER))
 
 
 @pytest.fixture

@@ -33,9 +33,8 @@ from schemas.submission import Refusal
 from sensors.windows import TOKYO
 from tests import kit
 from tests.assets.test_graph import run
-from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, Home, contracts, print_quickly
+from tests.homes import CUT_OFF, LINE_YEN, TUESDAY, Home, contracts
 
-pytestmark = pytest.mark.usefixtures("quick_paper")
 LATE = kit.enterprise_row(export_contract_no="LATE-1", contract_date="20180928")
 COMPARED = (
     Submission,
@@ -70,9 +69,7 @@ def _four_submissions(home: Home) -> None:
     home.submit([LATE], name="late.csv")
     home.submit([{**LATE, "goods_code": "850000"}], name="again.csv")
     home.decide()
-    with pytest.MonkeyPatch.context() as patch:
-        print_quickly(patch)
-        home.print_papers()
+    home.print_papers()
 
 
 @pytest.fixture

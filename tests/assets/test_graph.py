@@ -25,7 +25,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
-def here(home: Home, monkeypatch: pytest.MonkeyPatch, quick_paper: None) -> Home:
+def here(home: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A home that the assets of this process work on; ``at`` stands on Tuesday unless a test moves it."""
     monkeypatch.setattr(booking, "RETRY_PAUSE_SECONDS", 0)
     monkeypatch.setenv("DAICHO_HOME", str(home.path))

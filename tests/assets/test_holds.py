@@ -8,7 +8,6 @@ from tests import kit
 from tests.book import change
 from tests.homes import LINE_YEN, Home
 
-pytestmark = pytest.mark.usefixtures("quick_paper")
 LATE = kit.enterprise_row(export_contract_no="LATE-1", contract_date="20180928")
 
 

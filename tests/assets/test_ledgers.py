@@ -21,10 +21,8 @@ from tests.homes import (
     contracts,
     csv_rows,
     load_world,
-    print_quickly,
 )
 
-pytestmark = pytest.mark.usefixtures("quick_paper")
 UNIT = f"{kit.AGREEMENT}_-_2018-11"
 CONFIRMED = [
     *[("confirmed_ledger", form) for form in ("csv", "pdf")],
@@ -353,9 +351,7 @@ def test_the_days_to_pay_are_a_setting(home: Home) -> None:
     assert content(home, f"invoice-{UNIT}_C_1-csv")[0]["支払期限"] == "20190128"  # the 27th is a Sunday
 
 
-def test_papers_are_made_with_the_tables_of_their_day_whenever_they_are_made(
-    home: Home, real_paper: None
-) -> None:
+def test_papers_are_made_with_the_tables_of_their_day_whenever_they_are_made(home: Home) -> None:
     home.booked(contracts("EX-1"))
     done = confirm(home)
     extract_due(home.at(CUT_OFF))
@@ -503,9 +499,7 @@ def _issued(home: Home) -> list[tuple[str, str]]:
 def whole(loaded: Path, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, str]]:
     """The documents of an undisturbed run."""
     home = _with_two_units(tmp_path_factory.mktemp("whole"), loaded)
-    with pytest.MonkeyPatch.context() as patch:
-        print_quickly(patch)
-        confirm(home)
+    confirm(home)
     return _issued(home)
 
 
@@ -538,7 +532,7 @@ def test_papers_that_a_crash_left_out_are_made_by_the_next_run(
     monkeypatch.setattr(DocumentStore, "issue", dies)
     with pytest.raises(KeyboardInterrupt):
         confirm(home)
-    monkeypatch.setattr(DocumentStore, "issue", issue)  # undo() would take the quick paper away as well
+    monkeypatch.setattr(DocumentStore, "issue", issue)
     confirm(home)
     assert _issued(home) == whole
     assert home.verify() == []

@@ -128,7 +128,6 @@ def test_a_year_is_billed_once_an_increase_for_its_days_and_both_are_invoiced(in
         assert words in printed, words
 
 
-@pytest.mark.usefixtures("quick_paper")
 def test_of_two_runs_at_once_only_one_bills(insured: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     others: list[Listed] = []
 
@@ -185,7 +184,6 @@ def test_verify_compares_the_journal_with_the_invoice(insured: Home, monkeypatch
     assert FIRST in problems[0]
 
 
-@pytest.mark.usefixtures("quick_paper")
 def test_finance_gets_the_yearly_invoices_of_a_month_also_without_any_ledger(insured: Home) -> None:
     bill(insured, TUESDAY)
     assert extract_due(insured.at("2018-11-30T19:59:59")) == []
@@ -281,7 +279,6 @@ def warned(result: dg.ExecuteInProcessResult, check: str) -> dict[str, object] |
     return {name: value.value for name, value in found.metadata.items()}
 
 
-@pytest.mark.usefixtures("quick_paper")
 @pytest.mark.parametrize("job", ["nightly", "confirm"])
 def test_the_jobs_bill_tell_and_warn(
     insured: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, job: str

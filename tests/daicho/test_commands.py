@@ -89,7 +89,6 @@ def test_check_tells_everything_and_keeps_nothing(home: Home) -> None:
     assert (good.code, good.json["findings"], good.json["premium_total_yen"]) == (0, [], LINE_YEN)
 
 
-@pytest.mark.usefixtures("quick_paper")
 def test_run_tells_what_it_processed(home: Home) -> None:
     numbers = [sent(home, rows=contracts(f"EX-{n}"))["submission_id"] for n in range(2)]
     ran = home.cli("run", "intake", "--json")
@@ -284,7 +283,6 @@ def test_generate_gives_a_file_that_passes_its_own_check(home: Home, tmp_path: P
     assert again.read_bytes() == out.read_bytes(), "the same seed gives the same file"
 
 
-@pytest.mark.usefixtures("quick_paper")
 def test_every_command_for_people_says_something_in_japanese(home: Home) -> None:
     sent(home)
     home.cli("run", "intake")

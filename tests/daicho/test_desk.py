@@ -13,7 +13,6 @@ from schemas.desk import ANSWERED, DeskRequest
 from tests import kit
 from tests.homes import LINE_YEN, TUESDAY, Home
 
-pytestmark = pytest.mark.usefixtures("quick_paper")
 LATE = kit.enterprise_row(export_contract_no="LATE-1", contract_date="20180928")
 ID = "0123456789abcdef0123456789abcdef"
 REASON = "やむを得ない事情を確認した"

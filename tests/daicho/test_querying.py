@@ -10,7 +10,7 @@ import pytest
 
 from schemas.reference import TABLES
 from tests import kit
-from tests.homes import LINE_YEN, TUESDAY, Home, contracts, print_quickly
+from tests.homes import LINE_YEN, TUESDAY, Home, contracts
 
 VIEWS = [
     "submissions",
@@ -28,14 +28,11 @@ def _two_submissions(home: Home) -> None:
     home.submit(contracts("EX-1", "EX-2"))
     home.submit(contracts("EX-3", currency=""))
     home.decide()
-    with pytest.MonkeyPatch.context() as patch:
-        print_quickly(patch)
-        home.print_papers()
+    home.print_papers()
 
 
 @pytest.fixture
-def filled(lived: Callable[[Callable[[Home], object]], Home], monkeypatch: pytest.MonkeyPatch) -> Home:
-    print_quickly(monkeypatch)
+def filled(lived: Callable[[Callable[[Home], object]], Home]) -> Home:
     return lived(_two_submissions)
 
 

@@ -83,18 +83,13 @@ def _send(home: Any, now: str, uploads: int, _done: Any, wrong: list[str]) -> No
 
 
 def _work(home: Any, now: str, _uploads: int, done: Any, _wrong: list[str]) -> None:
-    import pytest
 
-    from tests.homes import print_quickly
-
-    with pytest.MonkeyPatch.context() as patch:
-        print_quickly(patch)
-        while True:
-            last = done.is_set()
-            home.decide(now)
-            home.print_papers(now)
-            if last:
-                return
+    while True:
+        last = done.is_set()
+        home.decide(now)
+        home.print_papers(now)
+        if last:
+            return
 
 
 def _ask(home: Any, now: str, _uploads: int, done: Any, wrong: list[str]) -> None:

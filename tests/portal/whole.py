@@ -14,7 +14,7 @@ from assets.feed import feed_portal
 from daicho import drop
 from daicho.desk import take
 from sensors.windows import TOKYO
-from tests.homes import TUESDAY, Home, loaded, print_quickly
+from tests.homes import TUESDAY, Home, loaded
 from tests.portal.conftest import Hand, World
 
 __all__ = ["Whole", "loaded", "whole"]
@@ -60,6 +60,5 @@ def whole(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hand: H
         monkeypatch.delenv(name, raising=False)
     (here.path / "portal.db").touch()  # a run looks for it; in here the database is that of the tests
     hand.at = datetime.fromisoformat(TUESDAY).replace(tzinfo=TOKYO)
-    print_quickly(monkeypatch)
     feed_portal(here.at(TUESDAY))
     return Whole(here, hand)

@@ -15,7 +15,7 @@ from daicho.references import calendar_of, reference_of
 from sensors.calendar import end_of_month
 from sensors.windows import TOKYO
 from tests import kit
-from tests.homes import Home, csv_rows, load_world, print_quickly
+from tests.homes import Home, csv_rows, load_world
 
 FIRST, LAST = date(2018, 11, 1), date(2019, 1, 31)
 SENDING_ENDS = date(2018, 11, 30)
@@ -100,27 +100,23 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Life:
     calendar = calendar_of(reference_of(home.at()))
     random = Random(2018)
     number = 0
-    with pytest.MonkeyPatch.context() as patch:
-        print_quickly(patch)
-        day = FIRST
-        while day <= LAST:
-            quiet = day > SENDING_ENDS + timedelta(days=7) and day.weekday() != FRIDAY and day != LAST
-            if calendar.is_business_day(day) and not quiet:
-                away = date(2018, 11, 19) <= day <= date(2018, 11, 21)  # nobody starts anything on three days
-                if not away:
-                    home.decide(f"{day}T08:00:00")
-                if day <= SENDING_ENDS:
-                    for time in random.sample(
-                        ("09:10:00", "11:00:00", "17:29:59", "17:30:00", "19:00:00"), k=1
-                    ):
-                        number += 1
-                        good = random.random() < 4 / 5
-                        product, holder, rows = _upload(random, number, day, good)
-                        receipt = home.submit(rows, f"{day}T{time}", product=product, holder=holder)
-                        lived.sent[receipt["submission_id"]] = (receipt["acceptance_date"], len(rows), good)
-                if not away:
-                    _night(home, f"{day}T20:30:00")
-            day += timedelta(days=1)
+    day = FIRST
+    while day <= LAST:
+        quiet = day > SENDING_ENDS + timedelta(days=7) and day.weekday() != FRIDAY and day != LAST
+        if calendar.is_business_day(day) and not quiet:
+            away = date(2018, 11, 19) <= day <= date(2018, 11, 21)  # nobody starts anything on three days
+            if not away:
+                home.decide(f"{day}T08:00:00")
+            if day <= SENDING_ENDS:
+                for time in random.sample(("09:10:00", "11:00:00", "17:29:59", "17:30:00", "19:00:00"), k=1):
+                    number += 1
+                    good = random.random() < 4 / 5
+                    product, holder, rows = _upload(random, number, day, good)
+                    receipt = home.submit(rows, f"{day}T{time}", product=product, holder=holder)
+                    lived.sent[receipt["submission_id"]] = (receipt["acceptance_date"], len(rows), good)
+            if not away:
+                _night(home, f"{day}T20:30:00")
+        day += timedelta(days=1)
     return lived
 
 
@@ -210,8 +206,6 @@ def test_provided_data_reached_the_holder_that_asked(life: Life) -> None:
 def test_all_is_in_order_and_nothing_is_left_to_do(life: Life) -> None:
     home, now = life.home, f"{LAST}T21:00:00"
     before = (home.at().journal.open().version, len(home.at().events.events()), home.papers(now))
-    with pytest.MonkeyPatch.context() as patch:
-        print_quickly(patch)  # its papers tell no totals either, so verify does not read them
-        assert home.verify(now) == []
-        _night(home, now)
+    assert home.verify(now) == []
+    _night(home, now)
     assert (home.at().journal.open().version, len(home.at().events.events()), home.papers(now)) == before

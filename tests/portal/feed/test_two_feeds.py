@@ -12,7 +12,7 @@ from assets.feed import feed_portal
 from portal_stub.feed.models import Submission
 from tests import kit
 from tests.assets.test_feed import picture
-from tests.homes import Home, contracts, loaded, print_quickly
+from tests.homes import Home, contracts, loaded
 
 pytestmark = pytest.mark.dialect
 
@@ -27,7 +27,6 @@ def test_two_feeds_at_once_end_like_one(
     monkeypatch: pytest.MonkeyPatch,
     at_once: int,
 ) -> None:
-    print_quickly(monkeypatch)
     shutil.copytree(loaded, tmp_path / "home")
     home = Home(tmp_path / "home")
     home.booked(contracts("EX-1", "EX-2"))

@@ -15,7 +15,7 @@ from portal_stub.buyers.models import Country
 from portal_stub.feed.models import DeskRequest
 from sensors.windows import TOKYO
 from tests import kit
-from tests.homes import TUESDAY, Home, loaded, print_quickly
+from tests.homes import TUESDAY, Home, loaded
 from tests.portal.conftest import Hand, World, hidden
 from tests.portal.pages import page_of
 
@@ -32,7 +32,6 @@ def home(loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hand: Ha
     monkeypatch.setenv("DAICHO_HOME", str(here.path))
     (here.path / "portal.db").touch()  # a run looks for it; in here the database is that of the tests
     hand.at = datetime.fromisoformat(TUESDAY).replace(tzinfo=TOKYO)
-    print_quickly(monkeypatch)
     return here
 
 
