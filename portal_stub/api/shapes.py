@@ -156,7 +156,7 @@ class Check(Schema):
     acceptance_date: date | None = Field(description="いま送信した場合の受理日")
     premium_total_yen: int | None
     identical_to: str | None = Field(
-        description="同じ内容で受付済みの申請の受付番号。送信するときは resend が必要です"
+        description="同じ内容で受付済みの申請の受付番号。参照できない申請のときは「別の利用者の申請」。送信するときは resend が必要です"
     )
     errors: int | None
     warnings: int | None

@@ -17,11 +17,12 @@ from django import forms
 
 from portal_stub import clock
 from portal_stub.accounts.fields import required_message, within_calendar
-from portal_stub.accounts.models import Agreement
 from portal_stub.buyers.models import RATINGS, Buyer, Country
 from portal_stub.estimates.products import Ask, EstimateProduct
 from portal_stub.feed.calendar import calendar
 from portal_stub.pages.widgets import LongSelect
+from portal_stub.visibility.judging import seen
+from portal_stub.visibility.resources import Resource
 from schemas.layouts import layout_of
 from schemas.reference import builtin_rows
 from sensors.calendar import CalendarEnded
@@ -556,7 +557,5 @@ def _agreements(product: EstimateProduct, user: Any) -> dict[str, str]:
     """Code → holder of the 特約 of the product whose data the user may see (G-014, G-022)."""
     if product.ask is Ask.INDIVIDUAL:
         return {}
-    rows = Agreement.objects.filter(holder__in=user.seen_holders(), product=str(product.pipeline))
-    seen = user.seen_agreements()
-    codes = rows if seen is None else rows.filter(code__in=seen)
-    return dict(codes.values_list("code", "holder__code"))
+    rows = seen(Resource.AGREEMENT, user).filter(product=str(product.pipeline))
+    return dict(rows.values_list("code", "holder__code"))

@@ -107,6 +107,8 @@ def work(running: Running) -> dict[str, Any]:
     )
     with running.write(_name(upload, "csv")) as stream:
         stream.write(done.csv)
+    if same := done.result.get("identical_to"):
+        done.result["identical_to"] = sending.told_to(running.job.user, str(same))
     if upload.origin == Upload.Origin.FILE:
         if done.result["records"] <= MARKED_AT_ONCE:
             with running.write(_name(upload, "xlsx"), "marked") as stream:

@@ -185,7 +185,7 @@ def _decided(user: User, uploads: Sequence[Upload], once: str, resend: bool) -> 
         if not resend and (same := identical_to(row)):
             raise Refusal(
                 "identical-upload",
-                f"「{row.file_name}」と同じ内容が {_told_to(user, same)} として受付済みです。"
+                f"「{row.file_name}」と同じ内容が {told_to(user, same)} として受付済みです。"
                 "意図してもう一度送るときは「同じ内容をもう一度送る」にチェックを付けてください。",
             )
         row.state, row.sent_at, row.expected_on = Upload.State.SENDING, now, day
@@ -197,8 +197,8 @@ def _decided(user: User, uploads: Sequence[Upload], once: str, resend: bool) -> 
     return sent, True
 
 
-def _told_to(user: User, number: str) -> str:
-    """A 受付番号 for who may see it."""
+def told_to(user: User, number: str) -> str:
+    """A 受付番号 for who may see it; else that it is somebody else's."""
     told = Submission.objects.filter(pk=number).first()
     return number if told is None or may_see(user, told) else OF_ANOTHER
 

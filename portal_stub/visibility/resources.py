@@ -49,6 +49,8 @@ class Resource(StrEnum):
     """A project with such lists."""
     PAPER_CONTRACT = "paper-contract"
     LOSS = "loss"
+    AGREEMENT = "agreement"
+    """A 特約 whose concluded data are seen."""
     MONTH_FIGURE = "month-figure"
     LIMIT_USE = "limit-use"
     ACCESS_RECORD = "access-record"

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 
 from portal_stub import clock
-from portal_stub.accounts.models import ApplicationScope, DataScope, EntryRight, Kind, User
+from portal_stub.accounts.models import Agreement, ApplicationScope, DataScope, EntryRight, Kind, User
 from portal_stub.api.models import ApiToken
 from portal_stub.entries.models import Entry
 from portal_stub.feed.models import Document, LimitUse, MonthFigure, Submission, shown_since
@@ -49,8 +49,8 @@ def _bound_to(user: User) -> set[str] | None:
 
 def _agreed(user: User, rows: Any, column: str = "agreement") -> Any:
     """Rows of concluded data, cut down to the 特約 that the user sees (G-015, G-021)."""
-    agreements = user.seen_agreements()
-    return rows if agreements is None else rows.filter(**{f"{column}__in": agreements - {""}})
+    codes = user.seen_agreements()
+    return rows if codes is None else rows.filter(**{f"{column}__in": codes - {""}})
 
 
 def _of_seen_holders(user: User, rows: Any, column: str = "holder") -> Any:
@@ -161,8 +161,8 @@ def documents(user: User) -> Any:
     """Papers that are still provided: of ledger units as concluded data, of hand-ins as those."""
     rows = _of_seen_holders(user, Document.objects.obtainable_at(clock.now()))
     of_units = Q(submission_id="")
-    if (agreements := user.seen_agreements()) is not None:
-        of_units &= Q(agreement__in=agreements - {""})
+    if (codes := user.seen_agreements()) is not None:
+        of_units &= Q(agreement__in=codes - {""})
     told = submissions(user)
     if (codes := _bound_to(user)) is not None:
         all_papers = told.naming_only(codes).order_by().values("pk")
@@ -301,6 +301,12 @@ def _administered(user: User, rows: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- concluded data
+@rule(Resource.AGREEMENT, Agreement, main=True)
+def agreements(user: User) -> Any:
+    """特約 of the seen holders (G-014, G-022)."""
+    return _agreed(user, Agreement.objects.filter(holder__in=user.seen_holders()), "code")
+
+
 @rule(Resource.MONTH_FIGURE, MonthFigure, main=True)
 def month_figures(user: User) -> Any:
     """Figures of months."""

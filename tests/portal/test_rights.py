@@ -22,7 +22,7 @@ from django.urls import get_resolver, reverse
 
 from portal_stub import access, clock
 from portal_stub.access import ROUTES, Access, Right, page
-from portal_stub.accounts.models import User
+from portal_stub.accounts.models import Agreement, User
 from portal_stub.api.models import ApiToken
 from portal_stub.entries.models import Entry
 from portal_stub.feed.models import Document, LimitUse, MonthFigure, Submission
@@ -415,6 +415,12 @@ LISTS: dict[Resource, Thing] = {
         Makers.told, pk, lambda kind, whose: own_only(kind, whose) or handed_in(kind, whose)
     ),
     Resource.SENT_UPLOAD: Thing(Makers.told, pk, handed_in),
+    Resource.AGREEMENT: Thing(
+        lambda m, w: Agreement.objects.get(code=w.agreement),
+        pk,
+        concluded,
+        [Whose("colleague", LISTED), Whose("colleague", UNLISTED), Whose("foreign", FOREIGN)],
+    ),
     Resource.PAPER_CONTRACT: Thing(
         lambda m, w: PaperContract.objects.create(
             holder=m.holder(w).code, kind="individual", number=f"P{m.next()}", agreement=w.agreement,

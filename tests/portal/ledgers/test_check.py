@@ -334,6 +334,21 @@ def test_too_large_a_file_is_a_result_too(whole: Whole, world: World, visit: Vis
     assert sentence.startswith("ファイルが大きすぎます")
 
 
+@pytest.mark.req("G-016")
+def test_an_identical_upload_of_somebody_else_is_told_without_its_number(
+    whole: Whole, world: World, visit: Visit
+) -> None:
+    """Who sees the own hand-ins alone learns that there is one, which he must know to send, and no more of it."""
+    rows = contracts("EX-1")
+    send(world.applicant, [draft(world.applicant, rows)], "once")
+    whole.collect()
+    upload = draft(world.enterer, rows, "同じ.csv")
+    page = visit(world.enterer)
+    same = page_of(page.get(path(upload))).section("同じ内容のファイルが申請済みです")
+    assert same.sentences[0].startswith("別の利用者の申請")
+    assert checked(upload).result["identical_to"] == "別の利用者の申請"
+
+
 @pytest.mark.req("A-053")
 def test_an_identical_earlier_upload_is_shown(whole: Whole, world: World, visit: Visit) -> None:
     rows = contracts("EX-1")
