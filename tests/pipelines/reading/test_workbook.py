@@ -256,6 +256,7 @@ def test_a_column_too_narrow_for_a_number_is_told(
         assert "column-narrow" not in seen(one(field, number(kept, 1), [form], around=around), field)[1]
 
 
+@pytest.mark.fires("column-narrow")
 def test_narrow_columns_are_told_once_and_texts_need_no_room() -> None:
     around = {"before": '<cols><col min="1" max="9" width="2"/></cols>'}
     raw = one(AMOUNT, number("12345"), around=around)
@@ -320,6 +321,7 @@ def test_formats_that_conditions_lay_over_cells_are_told(
     ) == 0
 
 
+@pytest.mark.fires("conditional-format")
 def test_bars_and_signs_in_the_place_of_numbers_are_told() -> None:
     for inside in ('><dataBar showValue="0"/>', '><iconSet iconSet="3Arrows" showValue="0"/>'):
         assert told(read(one(AMOUNT, number("5"), around=conditional(inside)).bytes())) == [
