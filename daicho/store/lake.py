@@ -4,35 +4,72 @@ Only what every table of the house needs. What the rows mean is ``journal`` and 
 """
 
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
+from daicho.settings import SettingsError
 from daicho.store.durable import flush_files
 from sensors.windows import TOKYO
+
+_FOLDER = "file://"
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 class LakeConflict(Exception):
     """Somebody else appended since the table was opened: open it anew and try again."""
 
 
+class _Table(DeltaTable):
+    """A table whose files are named as the system knows them.
+
+    Delta names the files of a folder with its spaces and letters escaped, as in an address, where it promises plain paths;
+    Polars then does not find them.
+    """
+
+    def file_uris(self, *args: Any, **kwargs: Any) -> list[str]:
+        """The files, by plain paths in a folder, by addresses elsewhere."""
+        found: list[str] = super().file_uris(*args, **kwargs)
+        if not self.table_uri.startswith(_FOLDER):
+            return found
+        escaped = self.table_uri.removeprefix(_FOLDER)
+        plain = unquote(escaped)
+        return [plain + uri[len(escaped) :] if uri.startswith(escaped) else uri for uri in found]
+
+
 class Lake:
-    """The folder or ``s3://`` address under which the tables are."""
+    """The folder or ``s3://`` address under which the tables are.
+
+    Raises:
+        SettingsError: for a folder with an escaped character in its name, which Delta would take for another folder.
+    """
 
     def __init__(self, location: str) -> None:
         self.location = location
+        self._is_folder = "://" not in location
+        if self._is_folder and _ESCAPED.search(location):
+            raise SettingsError(
+                f"DAICHO_LAKE「{location}」: 「%」に英数字2文字が続く名前のフォルダは使えません。別の名前にしてください。"
+            )
 
     def table_uri(self, name: str) -> str:
         """Address of a table, for engines that read it themselves."""
         return f"{self.location}/{name}"
 
+    def _address(self, name: str) -> str:
+        """The same as an address, in which no character of a folder's name means anything else."""
+        return Path(self.location, name).absolute().as_uri() if self._is_folder else self.table_uri(name)
+
     def exists(self, name: str) -> bool:
         """Whether the table was made already."""
-        return DeltaTable.is_deltatable(self.table_uri(name))
+        return DeltaTable.is_deltatable(self._address(name))
 
     def open(
         self, name: str, schema: Mapping[str, pl.DataType], partition_by: list[str], statistics: list[str]
@@ -41,26 +78,24 @@ class Lake:
 
         ``statistics``: columns whose smallest and largest value every file tells in the log.
         """
-        uri = self.table_uri(name)
+        uri, folder = self._address(name), Path(self.location, name)
         # Before anything looks: to look makes the folders.
-        top = next(above for above in Path(uri).absolute().parents if above.exists())
+        top = next(above for above in folder.absolute().parents if above.exists())
         try:
-            return DeltaTable(uri)
+            return _Table(uri)
         except TableNotFoundError:
             pass
-        if "://" not in uri:
-            Path(uri).mkdir(parents=True, exist_ok=True)
-        try:
-            made = DeltaTable.create(
+        if self._is_folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        with suppress(DeltaError):  # somebody else may be first; if that is not the reason, opening tells it
+            DeltaTable.create(
                 uri,
                 schema=pl.Schema(_in_utc(schema)),
                 partition_by=partition_by,
                 name=name,
                 configuration={"delta.dataSkippingStatsColumns": ",".join(statistics)},
             )
-        except DeltaError:
-            # Somebody else was first; if that is not the reason, opening tells it.
-            made = DeltaTable(uri)
+        made = _Table(uri)
         make_durable(made, 0, top)
         return made
 
@@ -105,7 +140,7 @@ def append(table: DeltaTable, frame: pl.DataFrame, application: str, number: int
         if isinstance(dtype, pl.Datetime) and dtype.time_zone
     )
     # Writing moves a table object on, and with it every scan made of it, collected or not: hence another one.
-    target = DeltaTable(table.table_uri, version=table.version())
+    target = _Table(table.table_uri, version=table.version())
     same_columns = {field.name for field in target.schema().fields} == set(utc.columns)
     try:
         write_deltalake(
@@ -137,10 +172,9 @@ def make_durable(table: DeltaTable, first: int, top: Path | None = None) -> None
     Raises:
         OSError: the disk refuses, or a file is gone.
     """
-    uri = table.table_uri.removeprefix("file://")
-    if "://" in uri:
+    if not table.table_uri.startswith(_FOLDER):
         return
-    root = Path(unquote(uri) if table.table_uri.startswith("file://") else uri)
+    root = Path(unquote(table.table_uri.removeprefix(_FOLDER)))
     log = root / "_delta_log"
     written: list[Path] = []
     for version in range(first, table.version() + 1):

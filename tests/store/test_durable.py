@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
+from daicho.settings import SettingsError
 from daicho.store import lake
 from daicho.store.lake import Lake
 
@@ -50,7 +51,7 @@ def test_the_helper_sees_what_is_not_flushed(unflushed: Unflushed, tmp_path: Pat
     assert unflushed() == [".", "folder", "folder/file"]
 
 
-@pytest.mark.parametrize("place", ["lake", "our lake/台帳"])
+@pytest.mark.parametrize("place", ["lake", "our lake/台帳", "100% #1?"])
 def test_every_append_is_on_the_disk_when_it_returns(
     unflushed: Unflushed, tmp_path: Path, place: str
 ) -> None:
@@ -63,7 +64,13 @@ def test_every_append_is_on_the_disk_when_it_returns(
     assert unflushed() == [], "with its new folder"
     lake.compact(table)
     assert unflushed() == []
-    assert sorted(lake.scan(DeltaTable(table.table_uri), SCHEMA).collect()["number"]) == [1, 2, 3]
+    again = Lake(str(tmp_path / place)).open("table", SCHEMA, ["entry"], ["number"])
+    assert sorted(lake.scan(again, SCHEMA).collect()["number"]) == [1, 2, 3]
+
+
+def test_a_folder_that_delta_would_take_for_another_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="別の名前にしてください"):
+        Lake(str(tmp_path / "our%20lake"))
 
 
 def test_a_new_column_and_a_checkpoint_are_on_the_disk_too(unflushed: Unflushed, tmp_path: Path) -> None:
