@@ -112,8 +112,14 @@ def test_from_the_search_without_hit_to_the_completion(client: Client, world: Wo
     assert Part(entry.find("ol.steps")).lines == steps
     assert entry.step == steps[0]
     assert entry.buttons["必要書類の確認へ"].value == "next"
-    assert entry.fields["name"].required
-    assert entry.fields["name"].pink, "mandatory and pink"
+    must = {name for name, item in entry.fields.items() if item.mark == "必須"}
+    assert must == {
+        *("country", "name", "address", "industry", "kind", "related"),
+        *("contact_name", "contact_phone", "contact_mail"),
+    }
+    filled = {name for name in must if entry.fields[name].value}
+    assert filled == {"contact_name", "contact_phone", "contact_mail"}, "担当者情報 is there"
+    assert {name for name, item in entry.fields.items() if item.pink} == must - filled, "mandatory and pink"
     back = fill(client, at, "back", **ENTRY)
     assert back.headers["Location"] == "/procedures/buyer-registration/"
     at = on(client, at, **ENTRY)
@@ -294,6 +300,10 @@ def test_files_and_separate_documents(client: Client) -> None:
     assert long.error_summary == [
         f"「{'あ' * 97}.pd」は添付できませんでした。ファイル名は100文字以内にしてください（現在101文字）。"
     ]
+    half = page_of(fill(client, at, "attach", **{"file-foundation": pdf("a" * 97 + ".pdf")}), 422)
+    assert half.error_summary == [
+        f"「{'a' * 97}.pd」は添付できませんでした。ファイル名は100文字以内にしてください（現在101文字）。"
+    ], "counted alike"
     gap = page_of(fill(client, at, separate="no"), 422)
     assert gap.error_summary == ["公的機関であることを確認できる資料を添付してください。"]
     unnamed = page_of(fill(client, at, separate="yes"), 422)
@@ -372,10 +382,17 @@ def test_mails_at_receipt_start_and_completion_and_the_notice(
     User.objects.filter(pk=world.applicant.pk).update(mail="moved@example.com")
     decide(world.staff, row, "review", "")
     assert told("start") == three, "addresses are those of the application's day"
+
+    def listed() -> Part:
+        [found] = page_of(client.get("/applications/")).table().rows
+        return found.cells[6]
+
+    assert listed().text == ""
     assert client.get(f"/applications/{row.number}/notice.pdf").status_code == 404
     decide(world.staff, row, "complete", "")
     assert told("completion") == three
-    notice = client.get(f"/applications/{row.number}/notice.pdf")
+    notice = client.get(listed().links[f"PDF（{row.number}の通知書）"])
+    assert notice.headers["Content-Disposition"] == f'inline; filename="{row.number}_notice.pdf"'
     assert notice.headers["Content-Type"] == "application/pdf"
     assert "海外商社登録手続完了のお知らせ" in pdf_words(b"".join(notice), tmp_path)
     Mail.objects.all().delete()
