@@ -67,6 +67,11 @@ def page_of(reply: Any, status: int = 200) -> "Page":
     return page
 
 
+def page_in(content: str) -> "Page":
+    """The page that a browser shows: for what stands there, not for what was typed since."""
+    return Page([html.document_fromstring(content)])
+
+
 def part_of(reply: Any, status: int = 200) -> "Part":
     """The piece of a page that an answer to htmx is, with this status."""
     part = read(reply.content.decode())

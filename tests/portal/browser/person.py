@@ -32,6 +32,7 @@ from typing import Any
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, Response, expect
 
+from tests.portal import pages
 from tests.portal.serving import Portal
 
 PASSWORD = "Daicho-demo.1"
@@ -224,7 +225,7 @@ class Person:
 
     # ------------------------------------------------------------------------------------------ seeing
     def sees(self, *words: str) -> None:
-        """All these words are visible on the page, soon."""
+        """All these words are visible on the page, soon: sentences of it. Of figures and states ``page_now`` tells where they stand."""
         for text in words:
             expect(self.page.locator("body")).to_contain_text(text, use_inner_text=True, timeout=PATIENCE_MS)
 
@@ -238,6 +239,13 @@ class Person:
         expect(self.page.get_by_role("heading", level=1, name=title, exact=True)).to_be_visible(
             timeout=PATIENCE_MS
         )
+
+    def page_now(self) -> pages.Page:
+        """The page as it stands now, for questions about what stands where (``tests/portal/pages.py``).
+
+        It does not wait: say first with ``is_on`` or ``sees`` what has to be there.
+        """
+        return pages.page_in(self.page.content())
 
     def sees_typed(self, label: str, text: str) -> None:
         """This stands in the item."""

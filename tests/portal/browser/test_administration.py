@@ -98,7 +98,8 @@ def test_an_applicant_is_registered_with_codes(administrator: Person) -> None:
     person.looks_right()
     person.chooses("使用状態", "無効")
     person.presses("確認する")
-    person.sees("無効")
+    person.is_on("Webユーザー（申込者）情報変更確認")
+    assert person.page_now().facts["使用状態"] == "無効"
     person.looks_right()
     person.presses("確定する")
     person.looks_right()
@@ -134,7 +135,8 @@ def test_the_access_history_is_a_file(administrator: Person) -> None:
     person.fills("対象期間（開始日）", "2026-04-01")
     person.chooses("WebユーザーID", ADMINISTRATOR)
     person.presses("検索")
-    person.sees("レコード件数", "1件")
+    person.sees("想定ファイルサイズ")
+    assert person.page_now().facts["レコード件数"] == "1件"
     person.looks_right()
     name, content = person.downloads("ダウンロード")
     assert name.endswith(".csv")

@@ -51,13 +51,17 @@ def test_two_branches_are_compared(person: Person) -> None:
     person.sees_typed("契約金額", "10,000,000")
     person.presses("枝前進＞")
     person.presses("保険料試算")
-    person.sees("保険料合計", "40,200円", "枝1　18,400円", "枝2　21,800円")
-    person.sees("（0.000979 × 60日 ＋ 0.02028） → 0.079%", "10,000,000円 × 0.079% ＝ 7,900円")
+    person.sees("枝2　21,800円")
+    told = person.page_now().section("保険料試算結果")
+    assert told.facts["保険料合計"] == "40,200円"
+    assert told.table("枝ごとの保険料").column("保険料（円）") == ["18,400", "21,800"]
+    formula = told.table("枝2の保険料計算式").row("B 船後非常")["計算式"]
+    assert formula.startswith("（0.000979 × 60日 ＋ 0.02028） → 0.079%\n10,000,000円 × 0.079% ＝ 7,900円\n")
     person.looks_right()
     person.ticks("計算対象外")
     person.presses("保険料試算")
     person.does_not_see("21,800円")
-    person.sees("18,400円")
+    assert person.page_now().section("保険料試算結果").facts["保険料"] == "18,400円"
     person.presses("メニュー")
     person.is_on("ユーザーページ")
 
@@ -89,7 +93,11 @@ def test_a_notice_with_its_yearly_premium_and_what_is_not_covered(person: Person
     person.fills("船積前保険金支払限度額", "10,000,000")
     person.ticks("子会社等向け")
     person.presses("保険料試算")
-    person.sees("7,900円", "子会社等向けの取引は非常危険だけをてん補", "15,000円")
+    person.sees("船積前危険（年額）")
+    told = person.page_now().section("保険料試算結果")
+    assert told.facts["保険料"] == "7,900円"
+    assert told.table("枝1の保険料計算式").column("保険料（円）") == ["7,900", "0"]
+    assert "10,000,000円 × 0.150%（年率） ＝ 15,000円" in told.section("船積前危険（年額）").sentences
     person.looks_right()
 
 

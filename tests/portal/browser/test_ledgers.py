@@ -65,10 +65,14 @@ def test_a_file_is_sent_with_an_error_on_the_way(person: Person, file: Path) -> 
     person.opens_again()
     person.is_on("企業総合保険　申請完了")
     person.presses("申請済一覧")
-    person.sees("1件", "企総_4月分.csv", "ポータル")
+    person.sees("企総_4月分.csv")
+    [sent] = person.page_now().table().rows
+    assert sent["ファイル名"] == "企総_4月分.csv\nポータル"
+    assert sent["ステータス"].startswith("受付前\n")
+    assert sent["受理日"] == "2026/04/06"
     person.looks_right()
     person.presses("終了")
-    person.sees("ログアウト")
+    person.is_on("ログアウトしました")
 
 
 @pytest.mark.req("A-013", "P-034")
@@ -233,7 +237,9 @@ def test_papers_are_found(told: Portal, person: Person) -> None:
     person.is_on("モニタリスト出力")
     person.looks_right()
     person.presses("検索")
-    person.sees("検索結果（1件）", "誤り.csv")
+    person.sees("検索結果（1件）")
+    [listed] = person.page_now().table().rows
+    assert (listed["ファイル名"].split("\n")[0], listed["ステータス"]) == ("誤り.csv", "申請内容要確認")
     person.looks_right()
     with person.page.expect_download() as waiting:
         person.page.get_by_role("link", name="をダウンロード").first.click()

@@ -101,11 +101,13 @@ def test_a_buyer_is_registered_from_the_search_to_the_notice(
     desk.presses("ＯＫ")
     desk.presses("手続完了にする")
     desk.presses("ＯＫ")
-    desk.sees("手続完了")
+    desk.sees("完了")
+    assert desk.page_now().facts["手続状況"] == "手続完了"
     assert "手続きが完了しました" in desk.mail("手続完了")
 
     person.goes_to("/applications/")
-    person.sees("手続完了")
+    row = person.page_now().table().rows[0]
+    assert (row["申込種類"], row["手続状況"]) == ("海外商社登録", "手続完了")
     person.looks_right()
     notice = person.page.locator("tbody tr", has_text="海外商社登録").first.get_by_role("link", name="PDF")
     address = notice.get_attribute("href")

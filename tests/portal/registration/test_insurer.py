@@ -157,7 +157,7 @@ def test_the_first_login_with_the_password_on_paper(newcomer: Make, tmp_path: Pa
         assert client.get(address).headers["Location"] == "/password/"
     new = "Fresh-mind.2"
     client.post("/password/", {"current": password[1], "new": new, "again": new})
-    assert page_of(client.get("/menu/")).user.lines == []
+    assert page_of(client.get("/menu/")).user.lines[0] == "株式会社新規商事"
 
 
 @pytest.mark.req("G-125", "F-033")
