@@ -31,8 +31,8 @@ TO_COME = {
     *(f"9-{number}" for number in range(1, 10)),
 }
 """Codes of procedures and inquiries that the portal does not have yet."""
-ELSEWHERE = {"8-2", "8-3", "8-4", "10-1", "10-2"}
-"""Codes whose own tests look at them: inquiries, restriction of addresses, tokens of programs."""
+ELSEWHERE = {"8-2", "8-3", "8-4", "10-1", "10-2", "11-1", "11-2"}
+"""Codes whose own tests look at them: inquiries, restriction of addresses, tokens of programs, refused access."""
 
 
 def test_no_code_is_forgotten_when_its_procedure_comes() -> None:

@@ -81,7 +81,7 @@ def test_a_form_without_the_token_of_its_session_does_nothing(scene: Scene, toke
         assert written(queries) <= {"django_session", *REFUSED}, address
 
 
-REFUSED = {"accounts_attempts", "history_auditevent"}
+REFUSED = {"accounts_attempts", "history_accessrecord", "history_auditevent"}
 """Where a refusal is noted."""
 
 
