@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from portal_stub.demo import DEMO_PASSWORD
 from tests.portal.browser.person import Person
 
 ADMINISTRATOR = "990000001000"
@@ -35,6 +36,11 @@ def test_a_new_mail_address_waits_for_its_confirmation(administrator: Person) ->
     person.presses("修正する")
     person.sees_typed("メールアドレス（確認用）", "arai@example.jp")
     person.presses("確認する")
+    person.fills("現在のパスワード", "Wrong-one.1")
+    person.presses("確定する")
+    person.sees("現在のパスワードが正しくありません")
+    person.looks_right()
+    person.fills("現在のパスワード", DEMO_PASSWORD)
     person.presses("確定する")
     person.is_on("Webユーザー（管理者）情報変更完了")
     person.sees("メールアドレスの変更はまだ完了していません")
