@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db.models.signals import pre_save
+from django.core.cache import cache
 from django.test import Client
 
 from daicho.clock import Clock
@@ -60,7 +61,8 @@ def _told_events() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _files(settings: Any, tmp_path: Path) -> None:
-    """Files of the test's own."""
+    """Files of the test's own, and no counts of another one's in memory."""
+    cache.clear()
     settings.PORTAL_FILES = str(tmp_path / "portal-files")
 
 
