@@ -8,6 +8,7 @@ Source: ECMA-376 part 1, 18.3.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
@@ -123,6 +124,18 @@ def cells_of(pieces: Iterator[bytes], around: Surroundings) -> Iterator[pl.DataF
         _see_around(b"<" + prefix + b"worksheet>" + window + b"".join(pieces), around)
         return
     row_end, data_end = b"</" + prefix + b"row>", b"</" + prefix + b"sheetData"
+    yield from _ahead(_lots(window, pieces, row_end, data_end, prefix, around), prefix, around)
+
+
+def _lots(
+    window: bytes,
+    pieces: Iterator[bytes],
+    row_end: bytes,
+    data_end: bytes,
+    prefix: bytes,
+    around: Surroundings,
+) -> Iterator[bytes]:
+    """The XML of the cells in lots of whole rows; what stands behind them is put into ``around``."""
     searched = 0
     while True:
         end = window.find(data_end, searched)
@@ -133,7 +146,7 @@ def cells_of(pieces: Iterator[bytes], around: Surroundings) -> Iterator[pl.DataF
             cut = window.rfind(row_end)
             if cut >= 0:
                 cut += len(row_end)
-                yield _cells(window[:cut], prefix, around)
+                yield window[:cut]
                 window, searched = window[cut:], max(searched - cut, 0)
             elif len(window) > _MOST_APART:
                 raise Broken("1行が大きすぎます。不要な列を削除して保存し直してください。")
@@ -142,7 +155,7 @@ def cells_of(pieces: Iterator[bytes], around: Surroundings) -> Iterator[pl.DataF
             raise damaged()
         window += more
     if window[:end].strip():
-        yield _cells(window[:end], prefix, around)
+        yield window[:end]
     tail = (
         window[window.index(b">", end) + 1 :] if b">" in window[end:] else b"".join([window[end:], *pieces])
     )
@@ -156,6 +169,19 @@ def cells_of(pieces: Iterator[bytes], around: Surroundings) -> Iterator[pl.DataF
             )
         rest.append(piece)
     _see_around(b"<" + prefix + b"worksheet>" + b"".join(rest), around)
+
+
+def _ahead(lots: Iterator[bytes], prefix: bytes, around: Surroundings) -> Iterator[pl.DataFrame]:
+    """The cells of each lot in order; the next lot is cut while somebody works on this one."""
+    with ThreadPoolExecutor(1) as pool:
+        coming: Future[pl.DataFrame] | None = None
+        for lot in lots:
+            following = pool.submit(_cells, lot, prefix, around)
+            if coming is not None:
+                yield coming.result()
+            coming = following
+        if coming is not None:
+            yield coming.result()
 
 
 def _joined(pieces: Iterator[bytes], least: int) -> bytes:

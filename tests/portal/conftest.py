@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db.models.signals import pre_save
 from django.core.cache import cache
+from django.db.models.signals import pre_save
 from django.test import Client
 
 from daicho.clock import Clock
