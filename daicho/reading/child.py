@@ -110,4 +110,6 @@ def _tell(out: BinaryIO, words: dict[str, Any]) -> None:
 if __name__ == "__main__":
     code = main(sys.argv[1:])
     sys.stderr.flush()
-    os._exit(code)  # what was read need not be taken apart piece by piece: everything that was written is closed
+    os._exit(
+        code
+    )  # what was read need not be taken apart piece by piece: everything that was written is closed
