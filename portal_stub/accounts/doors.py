@@ -61,9 +61,7 @@ def _note(request: HttpRequest, status: int) -> None:
     user = caller.user if caller is not None else request.user
     address = address_of(request)
     by, key = (By.TARGET, user.login_id) if user.is_authenticated else (By.ADDRESS, address)
-    row = limits.count("refused", by, key)
-    limit = limits.DOORS["refused"].target if by is By.TARGET else limits.DOORS["refused"].address
-    if limit is not None and row.count <= limit.most:
+    if not limits.is_beyond(limits.count("refused", by, key)):
         actor = user.login_id if user.is_authenticated else "anonymous"
         audit(actor, "access-refused", route.name, status=status, address=address, method=request.method)
         if user.is_authenticated and user.holder is not None:

@@ -48,6 +48,10 @@ class Door:
     address: Limit
     target: Limit | None = None
 
+    def limit(self, by: By) -> Limit | None:
+        """What is counted by address, or by target."""
+        return self.address if by is By.ADDRESS else self.target
+
 
 _TEN_MINUTES, _HOUR, _DAY = timedelta(minutes=10), timedelta(hours=1), timedelta(days=1)
 
@@ -99,7 +103,7 @@ def look(door: str, address: str) -> None:
 
 def count(door: str, by: By, key: str, limit: Limit | None = None) -> Attempts:
     """Counts a try and returns the row as it is then; a try while the door is closed changes nothing but the count."""
-    limit = limit or (DOORS[door].address if by is By.ADDRESS else DOORS[door].target)
+    limit = limit or DOORS[door].limit(by)
     if limit is None:
         raise ValueError(f"no limit of {door} by {by}")
     now = clock.now()
@@ -120,9 +124,10 @@ def count(door: str, by: By, key: str, limit: Limit | None = None) -> Attempts:
     return row
 
 
-def forget(door: str, by: By, key: str) -> None:
-    """Starts the count anew."""
-    Attempts.objects.filter(door=door, by=by, key=_kept(by, key)).delete()
+def is_beyond(row: Attempts) -> bool:
+    """Whether a counted try was one more than its door allows."""
+    limit = DOORS[row.door].limit(By(row.by))
+    return limit is not None and row.count > limit.most
 
 
 def tidy() -> None:

@@ -163,53 +163,29 @@ def reissue(login_id: str, mail: str, address: str, admits: Any) -> bool:
     password, token = make_password(), secrets.token_urlsafe(32)
     with turn():
         hashed = hash_of(password)  # also for nobody: it takes as long
-    limit = limits.DOORS["reissue"].target
-    return _reissued(
-        login_id,
-        mail,
-        address,
-        admits,
-        password,
-        hashed,
-        token,
-        too_often=limit is not None and row.count > limit.most,
-    )
-
-
-@transaction.atomic
-def _reissued(
-    login_id: str,
-    mail: str,
-    address: str,
-    admits: Any,
-    password: str,
-    hashed: str,
-    token: str,
-    *,
-    too_often: bool,
-) -> bool:
-    user = (
-        User.objects.select_for_update(of=("self",))
-        .filter(login_id=login_id, kind=Kind.ADMINISTRATOR)
-        .first()
-    )
-    right = user is not None and user.mail.casefold() == mail.casefold() and admits(user.holder)
-    if user is None or not right or too_often:
-        audit("reissue", "reissue-refused", login_id, address=address, too_often=too_often)
-        return False
-    user.pending_passwords.filter(closed=False).update(closed=True)
-    PendingPassword.objects.create(
-        user=user, password=hashed, token_hash=_hashed(token), issued_at=clock.now()
-    )
-    audit("reissue", "reissue-mailed", user.login_id, address=address)
-    link = f"{settings.PORTAL.base_url}{reverse('reissue-confirmation', args=[token])}"
-    post(
-        "reissue-confirmation",
-        user.mail,
-        user=user,
-        secret=f"新しいパスワード: {password}\n確認用URL: {link}",
-    )
-    return True
+    with transaction.atomic():
+        user = (
+            User.objects.select_for_update(of=("self",))
+            .filter(login_id=login_id, kind=Kind.ADMINISTRATOR)
+            .first()
+        )
+        right = user is not None and user.mail.casefold() == mail.casefold() and admits(user.holder)
+        if user is None or not right or limits.is_beyond(row):
+            audit("reissue", "reissue-refused", login_id, address=address, too_often=limits.is_beyond(row))
+            return False
+        user.pending_passwords.filter(closed=False).update(closed=True)
+        PendingPassword.objects.create(
+            user=user, password=hashed, token_hash=_hashed(token), issued_at=clock.now()
+        )
+        audit("reissue", "reissue-mailed", user.login_id, address=address)
+        link = f"{settings.PORTAL.base_url}{reverse('reissue-confirmation', args=[token])}"
+        post(
+            "reissue-confirmation",
+            user.mail,
+            user=user,
+            secret=f"新しいパスワード: {password}\n確認用URL: {link}",
+        )
+        return True
 
 
 @transaction.atomic

@@ -108,14 +108,14 @@ def _failed(request: HttpRequest, why: str, token: ApiToken | None = None) -> Pr
     """
     address = address_of(request)[:45]
     row = limits.count("api", By.ADDRESS, address)
-    if row.closed_until is not None and row.count > limits.DOORS["api"].address.most:
+    if row.closed_until is not None and limits.is_beyond(row):
         wait = math.ceil((row.closed_until - clock.now()).total_seconds())
         return Problem("too-many-failures", headers={"Retry-After": str(max(wait, 1))})
     detail: dict[str, Any] = {"address": address, "why": why, "failures": row.count}
     audit("api", "api-token-refused", str(token.pk) if token else "", **detail)
     if token is not None:
         of_user = limits.count("refused", By.TARGET, token.user.login_id)
-        if of_user.count <= limits.DOORS["refused"].address.most:
+        if not limits.is_beyond(of_user):
             record(token.user, "11-2")
     return Problem("unauthorized")
 
